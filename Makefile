@@ -1,0 +1,46 @@
+# One command runs the main job, one the tests; each sets everything up by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test test-slow lint format types bench warmup wheel clean
+
+help:  ## this text
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## create .venv and install the project with pinned versions (about 3 minutes)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "qml needs Python 3.11 or newer; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	$(BIN)/python -m pip check
+	touch $(STAMP)
+
+demo: setup  ## hybrid, its ablations and the champions on digits, five seeds; writes the report
+	$(BIN)/python -m experiments.benchmark recipe=digits $(ARGS)
+
+test: setup  ## the tests, a few minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-slow: setup  ## the long tests as well
+	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+lint: setup  ## style, types and docstrings
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+
+format: setup  ## rewrite to the house style
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: setup  ## one training step beside PennyLane's jitted JAX, in one process
+	$(BIN)/python -m benchmarks.step $(ARGS)
+
+warmup: setup  ## compile the engine's kernels once for this machine
+	$(BIN)/python -m qml.engine.warmup
+
+wheel: setup  ## build dist/*.whl, which holds only qml
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove what the commands above made, but not the environment
+	rm -rf build dist *.egg-info results outputs multirun .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,60 @@
+"""A table of named members of one noun: registered is known, listed, tested, and offered when a name is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+from qml.base.errors import ConfigError
+
+
+def unknown(noun: str, name: object, known: list[str]) -> ConfigError:
+    """The error for a name that is not in a table: it names the nearest one and all known ones."""
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return ConfigError(f"{noun} {name!r} is not known. {hint}Known: {', '.join(sorted(known))}.")
+
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Members of one noun by name.
+
+    Example:
+        >>> shapes: Registry[int] = Registry("shape")
+        >>> shapes.add("square", 4)
+        4
+        >>> shapes["square"]
+        4
+    """
+
+    def __init__(self, noun: str):
+        self.noun = noun
+        self._members: dict[str, T] = {}
+
+    def add(self, name: str, member: T) -> T:
+        """Enter `member` under `name`; a name is taken once."""
+        if name in self._members:
+            raise ConfigError(f"{self.noun} {name!r} is registered already. Choose another name.")
+        self._members[name] = member
+        return member
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator form of `add`."""
+        return lambda member: self.add(name, member)
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._members:
+            raise unknown(self.noun, name, list(self._members))
+        return self._members[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)

@@ -1,0 +1,80 @@
+"""A gate as a value, and what a row of the gate table says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from qml.circuits.angle import Angle, as_angle
+from qml.circuits.readout import PauliWord
+
+ComplexRows = tuple[tuple[complex, ...], ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate of a Program.
+
+    Args:
+        name: a row of `qml.circuits.gates.GATES`.
+        wires: the wires it acts on; the first is the most significant bit of its matrix.
+        angles: as many as the row says; numbers are taken as constants.
+        word: letters of a `PauliRot`, one a wire, such as `"XZ"`.
+        matrix: constant rows of a `Unitary`, or the one row of amplitudes of a `State`.
+    """
+
+    name: str
+    wires: tuple[int, ...]
+    angles: tuple[Angle, ...] = ()
+    word: str = ""
+    matrix: ComplexRows = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "wires", tuple(int(wire) for wire in self.wires))
+        object.__setattr__(self, "angles", tuple(as_angle(angle) for angle in self.angles))
+        object.__setattr__(self, "matrix", tuple(tuple(complex(v) for v in row) for row in self.matrix))
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """exp(-i angle/2 word): the one kind of step that turns by an angle."""
+
+    word: PauliWord
+    angle: Angle
+
+
+@dataclass(frozen=True)
+class Clifford:
+    """A constant step that maps Pauli words to Pauli words: H, X, Y, Z, S, Sdg, CX, CZ or SWAP."""
+
+    name: str
+    wires: tuple[int, ...]
+
+
+Step = Rotation | Clifford
+
+
+@dataclass(frozen=True)
+class GateType:
+    """A row of the gate table: two independent accounts of one gate, and how to undo it.
+
+    Args:
+        name: PennyLane's name where it has one.
+        n_wires: wires, or None for any number.
+        n_angles: angles, or None where it follows from the wires.
+        matrix: `(gate, angle values) -> (2**k, 2**k)` complex128; the definition, used by the reference.
+        steps: `gate -> rotations and Cliffords` whose product is the gate up to a global phase; used by the
+            engine. Both accounts are compared by the tests.
+        inverse: `gate -> gates` that undo it.
+        draw: label in drawings; `""` draws the name.
+    """
+
+    name: str
+    n_wires: int | None
+    n_angles: int | None
+    matrix: Callable[[Gate, np.ndarray], np.ndarray]
+    steps: Callable[[Gate], tuple[Step, ...]]
+    inverse: Callable[[Gate], tuple[Gate, ...]]
+    draw: str = ""
