@@ -63,7 +63,13 @@ class Executor(Protocol):
         ...
 
     def forward(
-        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, *, seed: int | None = None, keep: bool = False
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        *,
+        seed: int | None = None,
+        keep: bool = False,
     ) -> Values:
         """Values of `B` rows; `keep=True` may leave a residual that makes the following `vjp` cheaper."""
         ...

@@ -50,6 +50,10 @@ class Registry(Mapping[str, T], Generic[T]):
             raise unknown(self.noun, name, list(self._members))
         return self._members[name]
 
+    def get(self, name, default=None):
+        """The member called `name`, or `default`; the only look-up that does not raise."""
+        return self._members.get(name, default)
+
     def __contains__(self, name: object) -> bool:
         return name in self._members
 

@@ -42,6 +42,8 @@ class Arm(Protocol):
         """Who it is."""
         ...
 
-    def fit(self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path | None) -> Fitted:
+    def fit(
+        self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path | None
+    ) -> Fitted:
         """Train on "train", watch "validation"; `settings` is one point of the space."""
         ...

@@ -53,7 +53,7 @@ class Angle:
         terms = tuple(Term(c, key) for key, c in sorted(merged.items()) if c != 0.0)
         if not all(math.isfinite(c) for c in (constant, *(t.coefficient for t in terms))):
             raise ProgramError(f"An angle must be finite; got constant {constant} and terms {terms}.")
-        object.__setattr__(self, "constant", constant)
+        object.__setattr__(self, "constant", constant + 0.0)  # -0.0 is 0.0: equal angles have equal digests
         object.__setattr__(self, "terms", terms)
 
     @property

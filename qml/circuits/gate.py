@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Gate:
     def __post_init__(self):
         object.__setattr__(self, "wires", tuple(int(wire) for wire in self.wires))
         object.__setattr__(self, "angles", tuple(as_angle(angle) for angle in self.angles))
-        object.__setattr__(self, "matrix", tuple(tuple(complex(v) for v in row) for row in self.matrix))
+        object.__setattr__(self, "matrix", tuple(tuple(complex(v) + 0j for v in row) for row in self.matrix))
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,15 @@ class GateType:
         name: PennyLane's name where it has one.
         n_wires: wires, or None for any number.
         n_angles: angles, or None where it follows from the wires.
-        matrix: `(gate, angle values) -> (2**k, 2**k)` complex128; the definition, used by the reference.
+        matrix: `(gate, angle values) -> (2**k, 2**k)` complex128; the definition, used by the reference. Of a
+            preparation, the `(2**k, 1)` column of amplitudes.
         steps: `gate -> rotations and Cliffords` whose product is the gate up to a global phase; used by the
             engine. Both accounts are compared by the tests.
         inverse: `gate -> gates` that undo it.
         draw: label in drawings; `""` draws the name.
+        takes: `"word"` or `"matrix"` where the gate carries that field.
+        check: `(gate, position)` raises `ProgramError` where the fields do not fit; wires and counts are
+            checked before.
     """
 
     name: str
@@ -78,3 +83,5 @@ class GateType:
     steps: Callable[[Gate], tuple[Step, ...]]
     inverse: Callable[[Gate], tuple[Gate, ...]]
     draw: str = ""
+    takes: Literal["", "word", "matrix"] = ""
+    check: Callable[[Gate, int], None] | None = None

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from qml.base.errors import ProgramError
-from qml.base.registry import Registry
-from qml.circuits.gate import Clifford, Gate, GateType, Rotation
-from qml.circuits.readout import pauli_word
+from qml.base.registry import Registry, unknown
+from qml.circuits import gates_controlled, gates_many, gates_pair, gates_prepare, gates_single
+from qml.circuits.gate import Gate, GateType
+from qml.circuits.rows import PAULI, rotation_matrix
 
-__all__ = ["GATES", "Gate", "check_gate", "invert"]
+__all__ = ["GATES", "PAULI", "PREPARATIONS", "Gate", "check_gate", "invert", "rotation_matrix"]
 
 GATES: Registry[GateType] = Registry("gate")
+for _family in (gates_single, gates_controlled, gates_pair, gates_many, gates_prepare):
+    for _row in _family.ROWS:
+        GATES.add(_row.name, _row)
 
-PAULI = {
-    "I": np.eye(2, dtype=complex),
-    "X": np.array([[0, 1], [1, 0]], dtype=complex),
-    "Y": np.array([[0, -1j], [1j, 0]]),
-    "Z": np.diag([1, -1]).astype(complex),
-}
+PREPARATIONS = tuple(row.name for row in gates_prepare.ROWS)
 
 
 def check_gate(gate: Gate, n_qubits: int, position: int) -> None:
-    """Raise `ProgramError` unless `gate` is a row of the table with wires and angles that fit."""
+    """Raise `ProgramError` unless `gate` is a row of the table with wires, angles, word and matrix that fit."""
+    if gate.name not in GATES:
+        raise ProgramError(f"Gate {position}: {unknown('gate', gate.name, list(GATES))}")
     row = GATES[gate.name]
     bad = [wire for wire in gate.wires if not 0 <= wire < n_qubits]
     if bad or len(set(gate.wires)) != len(gate.wires) or not gate.wires:
@@ -35,76 +32,17 @@ def check_gate(gate: Gate, n_qubits: int, position: int) -> None:
         raise ProgramError(f"Gate {position} ({gate.name}) got {len(gate.wires)} wires; it takes {row.n_wires}.")
     if row.n_angles is not None and len(gate.angles) != row.n_angles:
         raise ProgramError(f"Gate {position} ({gate.name}) got {len(gate.angles)} angles; it takes {row.n_angles}.")
+    for field, value in (("word", gate.word), ("matrix", gate.matrix)):
+        if value and row.takes != field:
+            raise ProgramError(f"Gate {position} ({gate.name}) got a {field}, which it does not take. Leave it out.")
+    if row.check is not None:
+        row.check(gate, position)
 
 
 def invert(gate: Gate) -> tuple[Gate, ...]:
-    """Gates that undo `gate`, in order."""
+    """Gates that undo `gate`, in order.
+
+    Raises:
+        ProgramError: the gate prepares a state.
+    """
     return GATES[gate.name].inverse(gate)
-
-
-def rotation_matrix(word: str, theta: float) -> np.ndarray:
-    """exp(-i theta/2 word) for letters `word`, `(2**k, 2**k)`."""
-    generator = np.eye(1, dtype=complex)
-    for letter in word:
-        generator = np.kron(generator, PAULI[letter])
-    return np.cos(theta / 2) * np.eye(len(generator)) - 1j * np.sin(theta / 2) * generator
-
-
-def _negated(gate: Gate) -> tuple[Gate, ...]:
-    return (replace(gate, angles=tuple(-angle for angle in gate.angles)),)
-
-
-def _same(gate: Gate) -> tuple[Gate, ...]:
-    return (gate,)
-
-
-def _rotation(name: str, word: str) -> None:
-    GATES.add(
-        name,
-        GateType(
-            name,
-            len(word),
-            1,
-            matrix=lambda gate, values: rotation_matrix(word, values[0]),
-            steps=lambda gate: (Rotation(pauli_word(zip(gate.wires, word, strict=True)), gate.angles[0]),),
-            inverse=_negated,
-        ),
-    )
-
-
-def _clifford(name: str, short: str, matrix: np.ndarray) -> None:
-    GATES.add(
-        name,
-        GateType(
-            name,
-            int(np.log2(len(matrix))),
-            0,
-            matrix=lambda gate, values: matrix,
-            steps=lambda gate: (Clifford(short, gate.wires),),
-            inverse=_same,
-        ),
-    )
-
-
-for _name, _word in (("RX", "X"), ("RY", "Y"), ("RZ", "Z"), ("IsingXX", "XX"), ("IsingYY", "YY"), ("IsingZZ", "ZZ")):
-    _rotation(_name, _word)
-_clifford("Hadamard", "H", np.array([[1, 1], [1, -1]], dtype=complex) / np.sqrt(2))
-_clifford("PauliX", "X", PAULI["X"])
-_clifford("PauliY", "Y", PAULI["Y"])
-_clifford("PauliZ", "Z", PAULI["Z"])
-_clifford("CNOT", "CX", np.eye(4, dtype=complex)[[0, 1, 3, 2]])
-_clifford("CZ", "CZ", np.diag([1, 1, 1, -1]).astype(complex))
-_clifford("SWAP", "SWAP", np.eye(4, dtype=complex)[[0, 2, 1, 3]])
-GATES.add(
-    "Rot",
-    GateType(
-        "Rot",
-        1,
-        3,
-        matrix=lambda gate, v: rotation_matrix("Z", v[2]) @ rotation_matrix("Y", v[1]) @ rotation_matrix("Z", v[0]),
-        steps=lambda gate: tuple(
-            Rotation(pauli_word({gate.wires[0]: letter}), angle) for letter, angle in zip("ZYZ", gate.angles, strict=True)
-        ),
-        inverse=lambda gate: (replace(gate, angles=tuple(-a for a in reversed(gate.angles))),),
-    ),
-)

@@ -10,7 +10,7 @@ from functools import cached_property
 from qml.base.digest import digest
 from qml.base.errors import ProgramError
 from qml.circuits.angle import Angle, Slot
-from qml.circuits.gates import Gate, check_gate, invert
+from qml.circuits.gates import PREPARATIONS, Gate, check_gate, invert
 from qml.circuits.readout import Readout, z_each
 
 
@@ -154,7 +154,8 @@ class Program:
         n_qubits = max(self.n_qubits, other.n_qubits)
         if self.n_qubits != other.n_qubits:
             raise ProgramError(
-                f"Cannot join a Program of {self.n_qubits} qubits with one of {other.n_qubits}. Give both the same n_qubits."
+                f"Cannot join a Program of {self.n_qubits} qubits with one of {other.n_qubits}. "
+                "Give both the same n_qubits."
             )
         gates = self.gates + tuple(
             replace(gate, angles=tuple(a.shifted(weights=weight_offset) for a in gate.angles)) for gate in other.gates
@@ -204,9 +205,6 @@ class Program:
         from qml.circuits.draw import as_html
 
         return as_html(self)
-
-
-PREPARATIONS = ("Amplitudes", "State")
 
 
 def _appended(left: tuple[WeightBlock, ...], right: tuple[WeightBlock, ...]) -> tuple[WeightBlock, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,8 @@ class PauliSum:
         for coefficient, word in self.terms:
             key = pauli_word(word)
             merged[key] = merged.get(key, 0.0) + float(coefficient)
+        if not all(map(math.isfinite, merged.values())):
+            raise ProgramError(f"The coefficients of a PauliSum must be finite; got {self.terms}.")
         object.__setattr__(self, "terms", tuple((c, w) for w, c in sorted(merged.items())))
 
     @property

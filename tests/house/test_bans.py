@@ -7,7 +7,9 @@ import pytest
 from tests.house.tree import ROOT, sources
 
 BAD_MODULES = {"utils", "helpers", "common", "misc", "core", "util", "helper"}
-BAD_CALLS = {"pickle.load", "pickle.loads", "joblib.load", "torch.load", "cloudpickle.load", "cloudpickle.loads", "marshal.loads"}
+BAD_CALLS = {
+    f"{m}.{f}" for m in ("pickle", "cloudpickle", "joblib", "torch", "marshal", "dill") for f in ("load", "loads")
+}
 UNPICKLING_ALLOWED = "qml.contracts"  # round-trips bytes that it has just made
 
 

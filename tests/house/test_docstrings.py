@@ -30,7 +30,8 @@ def takes_array(node: ast.AST) -> bool:
     if not isinstance(node, ast.FunctionDef):
         return False
     arguments = [*node.args.args, *node.args.kwonlyargs]
-    return any(a.annotation is not None and re.search(r"ndarray|Tensor|jax\.Array", ast.unparse(a.annotation)) for a in arguments)
+    hints = [ast.unparse(a.annotation) for a in arguments if a.annotation is not None]
+    return any(re.search(r"ndarray|Tensor|jax\.Array", hint) for hint in hints)
 
 
 def faults(name: str, tree: ast.Module) -> list[str]:

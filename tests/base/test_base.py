@@ -1,0 +1,110 @@
+"""The foundation keeps its promises."""
+
+import errno
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from qml.base import errors, files, threads
+from qml.base.digest import digest
+from qml.base.extras import require
+from qml.base.registry import Registry
+from qml.base.seeds import derive, generator
+
+
+def test_every_error_is_also_a_builtin():
+    pairs = {
+        errors.ShapeError: ValueError,
+        errors.ProgramError: ValueError,
+        errors.CapabilityError: NotImplementedError,
+        errors.MissingExtraError: ImportError,
+        errors.ConfigError: ValueError,
+        errors.DataError: ValueError,
+        errors.BudgetError: RuntimeError,
+        errors.CheckpointError: RuntimeError,
+    }
+    for error, builtin in pairs.items():
+        assert issubclass(error, errors.QmlError)
+        assert issubclass(error, builtin)
+
+
+def test_registry_names_the_near_one():
+    table: Registry[int] = Registry("model/circuit")
+    table.add("sel", 1)
+    table.add("iqp", 2)
+    with pytest.raises(errors.ConfigError, match=r"'sell' is not known. Did you mean 'sel'\? Known: iqp, sel"):
+        table["sell"]
+    with pytest.raises(errors.ConfigError, match="registered already"):
+        table.add("sel", 3)
+    assert table.get("none") is None
+    assert "sel" in table
+    assert list(table) == ["sel", "iqp"]
+
+
+def test_a_missing_package_is_named_with_its_pip_line():
+    with pytest.raises(errors.MissingExtraError, match=r'pip install "qml-hybrid\[torch\]"'):
+        require("a_package_that_is_not_there", extra="torch", purpose="The torch layer")
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: tuple[int, ...] = ()
+    label: str = field(default="", compare=False)
+
+
+def test_digest_depends_on_the_value_and_nothing_else():
+    assert digest(Point(0.1, (1, 2), "a")) == digest(Point(0.1, (1, 2), "b"))
+    assert digest(Point(0.1)) != digest(Point(0.1 + 1e-17 + 1e-16))
+    assert digest(np.arange(3)) != digest(np.arange(3.0))
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    assert digest(1) != digest("1")
+    assert digest(True) != digest("True")
+    with pytest.raises(TypeError, match="not defined"):
+        digest(object())
+
+
+def test_digest_is_the_same_in_another_process():
+    code = "from qml.base.digest import digest; print(digest({'a': (1, 2.5, None), 'b': {'x', 'y'}}))"
+    env = {**os.environ, "PYTHONHASHSEED": "7"}
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert other.stdout.strip() == digest({"a": (1, 2.5, None), "b": {"x", "y"}})
+
+
+def test_seeds_are_pure_and_never_zero():
+    drawn = [derive(seed, "a", k) for seed in range(50) for k in range(20)]
+    assert len(set(drawn)) == len(drawn)
+    assert all(1 <= d < 2**31 for d in drawn)
+    assert np.array_equal(generator(3, "x").normal(size=4), generator(3, "x").normal(size=4))
+    assert not np.array_equal(generator(3, "x").normal(size=4), generator(3, "y").normal(size=4))
+
+
+def test_threads_follow_the_environment(monkeypatch):
+    monkeypatch.setenv("QML_THREADS", "1")
+    assert threads.default_threads() == 1
+    monkeypatch.delenv("QML_THREADS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert threads.default_threads() == 1
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert threads.default_threads() == threads.available_cores()
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"a": 1})
+
+    def fail():
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise OSError(errno.ENOSPC, "disk full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert path.read_text().strip().startswith("{")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    with pytest.raises(ValueError, match="JSON compliant"):
+        files.write_json(path, {"a": float("nan")})

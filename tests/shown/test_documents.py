@@ -1,0 +1,47 @@
+"""Whatever is shown is run: Python blocks of every document, in order, and the modules that its commands start."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+WITH_PYTHON = [path for path in DOCUMENTS if blocks(path.read_text(encoding="utf-8"), "python")]
+
+
+@pytest.mark.parametrize("path", WITH_PYTHON, ids=lambda path: path.name)
+def test_python_blocks_run(path, tmp_path):
+    script = tmp_path / "blocks.py"
+    script.write_text("\n".join(blocks(path.read_text(encoding="utf-8"), "python")), encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def started_modules() -> set[str]:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    return set(re.findall(r"python -m ([\w.]+)", text)) - {"pip", "pytest", "build"}
+
+
+@pytest.mark.parametrize("module", sorted(started_modules()))
+def test_shown_module_explains_itself(module):
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(done.stdout) > 200, "the help text says too little"
+
+
+def test_make_targets_that_are_shown_exist():
+    shown = set(re.findall(r"^make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert shown
+    assert shown <= targets
