@@ -26,7 +26,8 @@ def check_gate(gate: Gate, n_qubits: int, position: int) -> None:
     bad = [wire for wire in gate.wires if not 0 <= wire < n_qubits]
     if bad or len(set(gate.wires)) != len(gate.wires) or not gate.wires:
         raise ProgramError(
-            f"Gate {position} ({gate.name}) acts on wires {gate.wires}; they must be distinct and within 0..{n_qubits - 1}."
+            f"Gate {position} ({gate.name}) acts on wires {gate.wires}; "
+            f"they must be distinct and within 0..{n_qubits - 1}."
         )
     if row.n_wires is not None and len(gate.wires) != row.n_wires:
         raise ProgramError(f"Gate {position} ({gate.name}) got {len(gate.wires)} wires; it takes {row.n_wires}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -85,3 +86,23 @@ class Plan:
         """All turns in order of application, prefix first."""
         first = tuple(turn for bit in self.prefix for turn in bit)
         return first + tuple(turn for block in self.blocks for turn in block.turns)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A Plan on its way through the passes, and the sign with which each of its words is read."""
+
+    plan: Plan
+    signs: tuple[int, ...]
+
+
+def block_kind(turn: Turn) -> BlockKind:
+    """The kind of block that may hold `turn`."""
+    if turn.x:
+        return "mixing"
+    return "row_diagonal" if turn.kind == "row" else "shared_diagonal"
+
+
+def one_by_one(turns: Iterable[Turn]) -> tuple[Block, ...]:
+    """Each turn in a block of its own, in the same order."""
+    return tuple(Block(block_kind(turn), (turn,)) for turn in turns)

@@ -1,0 +1,80 @@
+"""Who runs Programs: Executors, which differentiate, and Backends, which only run; each by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qml.backends.backend import Backend, Outcome, Target
+from qml.backends.executor import Capabilities, Executor, Gradients, Values
+from qml.base.errors import CapabilityError
+from qml.base.registry import Registry
+from qml.circuits.program import Program
+
+__all__ = [
+    "DEFAULT",
+    "EXECUTORS",
+    "Backend",
+    "Capabilities",
+    "Executor",
+    "Gradients",
+    "Outcome",
+    "Target",
+    "Values",
+    "check_program",
+    "executor_named",
+]
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """A callable by address, imported when it is first called."""
+
+    module: str
+    name: str
+
+    def __call__(self, *args, **options):
+        """Import the address and call it."""
+        return getattr(importlib.import_module(self.module), self.name)(*args, **options)
+
+
+EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor")
+"""Executors by name; a call makes one."""
+
+EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
+EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
+EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
+
+DEFAULT = "engine_cpu"
+
+
+def executor_named(executor: str | Executor | None = None) -> Executor:
+    """The Executor of that name, the Executor itself if it is one already, or the default.
+
+    Raises:
+        ConfigError: the name is not in `EXECUTORS`; the message names the nearest.
+
+    Example:
+        >>> executor_named("reference").capabilities.exact
+        True
+    """
+    if executor is None:
+        executor = DEFAULT
+    return EXECUTORS[executor]() if isinstance(executor, str) else executor
+
+
+def check_program(program: Program, executor: Executor) -> None:
+    """Raise `CapabilityError` unless `executor` can run `program`; nothing has run yet."""
+    able = executor.capabilities
+    if program.n_qubits > able.max_qubits:
+        raise CapabilityError(
+            f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits; it runs at most "
+            f"{able.max_qubits}. Take fewer qubits, or another executor: {', '.join(EXECUTORS)}."
+        )
+    readout = type(program.readout).__name__
+    if readout not in able.readouts:
+        raise CapabilityError(
+            f"Executor {able.name!r} was asked for the readout {readout}; it gives {', '.join(able.readouts)}. "
+            "Choose another readout with `program.with_readout(...)`."
+        )

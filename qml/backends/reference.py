@@ -1,0 +1,153 @@
+"""The slow and obvious Executor and Backend: every other one is compared with these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qml.backends.backend import Outcome, Target
+from qml.backends.executor import Capabilities, Gradients, Values
+from qml.base.errors import CapabilityError
+from qml.circuits.gate import Clifford
+from qml.circuits.program import Program
+from qml.circuits.readout import PauliWord, Probabilities
+from qml.circuits.steps import preparations, steps
+from qml.engine import reference
+from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action, wire_first
+
+MAX_QUBITS = 14
+
+
+@dataclass(frozen=True)
+class ReferenceExecutor:
+    """Dense NumPy in complex128, by the matrices of the gate table.
+
+    For tests and tiny circuits; a training step takes hundreds of times that of the engine.
+
+    Example:
+        >>> import numpy as np
+        >>> from qml.circuits import Gate, Program, input_slot
+        >>> program = Program(1, (Gate("RX", (0,), (input_slot(0),)),), n_inputs=1)
+        >>> ReferenceExecutor().forward(program, np.array([[0.0], [np.pi]]), np.zeros(0)).values_BK
+        array([[ 1.],
+               [-1.]])
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Exact values up to `MAX_QUBITS` qubits."""
+        return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS)
+
+    def forward(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, *, seed: int | None = None, keep: bool = False
+    ) -> Values:
+        """Values of `B` rows in the dtype of the inputs; the seed is not used, and no residual is kept."""
+        return Values(reference.values(program, inputs_BD, weights).astype(inputs_BD.dtype))
+
+    def vjp(
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        cotangent_BK: np.ndarray,
+        *,
+        seed: int | None = None,
+        residual: Any = None,
+    ) -> Gradients:
+        """Gradients in the dtype of the inputs."""
+        exact = reference.gradients(program, inputs_BD, weights, cotangent_BK)
+        return Gradients(exact.inputs_BD.astype(inputs_BD.dtype), exact.weights.astype(inputs_BD.dtype))
+
+
+@dataclass(frozen=True)
+class ReferenceBackend:
+    """A machine that runs circuits exactly, or with shots drawn from the exact distribution.
+
+    Each Pauli word of a sum is measured with `shots` shots of its own.
+
+    Args:
+        n_qubits: size of the machine.
+    """
+
+    n_qubits: int = MAX_QUBITS
+
+    @property
+    def target(self) -> Target:
+        """All gates, all pairs of qubits."""
+        return Target("reference", self.n_qubits)
+
+    def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
+        """Values of `R` rows of rotation angles; `shots=None` is exact.
+
+        Raises:
+            CapabilityError: the Program is too wide, or shots are asked for without a seed.
+        """
+        if program.n_qubits > self.n_qubits:
+            raise CapabilityError(
+                f"The reference backend was asked for {program.n_qubits} qubits; it has {self.n_qubits}."
+            )
+        states_RA = _evolved(program, np.asarray(slots_RS, float))
+        if shots is None:
+            return Outcome(_exact(program, states_RA))
+        if seed is None:
+            raise CapabilityError(f"The reference backend was asked for {shots} shots without a seed. Pass seed=1.")
+        return _sampled(program, states_RA, shots, np.random.default_rng(seed))
+
+
+def _applied(n_qubits: int, word: PauliWord, states_RA: np.ndarray) -> np.ndarray:
+    source, phase = pauli_action(n_qubits, word)
+    return phase * states_RA[:, source]
+
+
+def _evolved(program: Program, slots_RS: np.ndarray) -> np.ndarray:
+    """The state of each row behind the last step, `(R, A)` complex128."""
+    start = replace(program, gates=preparations(program))
+    states_RA = reference.states(start, np.zeros((len(slots_RS), program.n_inputs)), np.zeros(program.n_weights))
+    position = 0
+    for step in steps(program):
+        if isinstance(step, Clifford):
+            words = [(factor, clifford_word(step, letters)) for factor, letters in CLIFFORD_WORDS[step.name]]
+            states_RA = np.sum([f * _applied(program.n_qubits, word, states_RA) for f, word in words], axis=0)
+            continue
+        half = slots_RS[:, position, None] / 2
+        flipped = _applied(program.n_qubits, step.word, states_RA)
+        states_RA = np.cos(half) * states_RA - 1j * np.sin(half) * flipped
+        position += 1
+    return states_RA
+
+
+def _mean(program: Program, states_RA: np.ndarray, word: PauliWord) -> np.ndarray:
+    return (states_RA.conj() * _applied(program.n_qubits, word, states_RA)).sum(-1).real
+
+
+def _exact(program: Program, states_RA: np.ndarray) -> np.ndarray:
+    """The readout of each state, `(R, K)`."""
+    readout = program.readout
+    if isinstance(readout, Probabilities):
+        weights_RA = np.abs(states_RA[:, wire_first(program.n_qubits, readout.wires)]) ** 2
+        rest = 2 ** (program.n_qubits - len(readout.wires))
+        return weights_RA.reshape(len(states_RA), program.n_values, rest).sum(-1)
+    values = np.zeros((len(states_RA), program.n_values))
+    for k, observable in enumerate(readout.observables):
+        for coefficient, word in observable.terms:
+            values[:, k] += coefficient * _mean(program, states_RA, word)
+    return values
+
+
+def _sampled(program: Program, states_RA: np.ndarray, shots: int, random: np.random.Generator) -> Outcome:
+    readout = program.readout
+    if isinstance(readout, Probabilities):
+        exact = _exact(program, states_RA)
+        drawn = random.multinomial(shots, exact / exact.sum(-1, keepdims=True)) / shots
+        return Outcome(drawn, drawn * (1 - drawn) / shots)
+    values = np.zeros((len(states_RA), program.n_values))
+    variance = np.zeros_like(values)
+    for k, observable in enumerate(readout.observables):
+        for coefficient, word in observable.terms:
+            chance = np.clip((1 + _mean(program, states_RA, word)) / 2, 0, 1)
+            drawn = 2 * random.binomial(shots, chance) / shots - 1
+            values[:, k] += coefficient * drawn
+            variance[:, k] += coefficient**2 * (1 - drawn**2) / shots
+    return Outcome(values, variance)

@@ -1,0 +1,250 @@
+"""A Program as plain array operations of torch or JAX: slow, but differentiable to every order, in every mode, on every device."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.circuits.gate import Clifford, Gate
+from qml.circuits.program import Program
+from qml.circuits.readout import PauliWord, Probabilities
+from qml.circuits.slots import amplitude_tables, angle_table
+from qml.circuits.steps import preparations, steps
+
+MAX_QUBITS = 12
+
+_HALF = 0.5**0.5
+CLIFFORD_WORDS: dict[str, tuple[tuple[complex, str], ...]] = {
+    "H": ((_HALF, "X"), (_HALF, "Z")),
+    "X": ((1, "X"),),
+    "Y": ((1, "Y"),),
+    "Z": ((1, "Z"),),
+    "S": (((1 + 1j) / 2, "I"), ((1 - 1j) / 2, "Z")),
+    "Sdg": (((1 - 1j) / 2, "I"), ((1 + 1j) / 2, "Z")),
+    "CX": ((0.5, "II"), (0.5, "ZI"), (0.5, "IX"), (-0.5, "ZX")),
+    "CZ": ((0.5, "II"), (0.5, "ZI"), (0.5, "IZ"), (-0.5, "ZZ")),
+    "SWAP": ((0.5, "II"), (0.5, "XX"), (0.5, "YY"), (0.5, "ZZ")),
+}
+"""Each Clifford as a sum of Pauli words."""
+
+
+class PauliAction(NamedTuple):
+    """What a Pauli word does to amplitudes: `(P psi)[a] = phase_A[a] * psi[source_A[a]]`."""
+
+    source_A: np.ndarray
+    phase_A: np.ndarray
+
+
+@lru_cache(maxsize=2048)
+def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
+    """The action of `word` on `2**n_qubits` amplitudes; qubit 0 is the most significant bit.
+
+    Example:
+        >>> pauli_action(1, ((0, "X"),)).source_A
+        array([1, 0])
+    """
+    source = np.arange(2**n_qubits)
+    flips = sum(1 << (n_qubits - 1 - wire) for wire, letter in word if letter in "XY")
+    signs = sum(1 << (n_qubits - 1 - wire) for wire, letter in word if letter in "YZ")
+    source = source ^ flips
+    phase = 1j ** (flips & signs).bit_count() * (1.0 - 2.0 * (np.bitwise_count(source & signs) & 1))
+    return PauliAction(source, phase)
+
+
+class _Torch:
+    """The few operations that torch spells in its own way."""
+
+    def __init__(self, xp: Any, like: Any):
+        self.like = like
+        self.xp = xp
+        self.complex_dtype = xp.complex64 if like.dtype == xp.float32 else xp.complex128
+
+    def real(self, array: np.ndarray) -> Any:
+        """A real constant in the dtype and on the device of the inputs."""
+        return self.xp.as_tensor(array, dtype=self.like.dtype, device=self.like.device)
+
+    def constant(self, array: np.ndarray) -> Any:
+        """A complex constant."""
+        return self.xp.as_tensor(array, dtype=self.complex_dtype, device=self.like.device)
+
+    def complex(self, array: Any) -> Any:
+        """A real array as a complex one."""
+        return array.to(self.complex_dtype)
+
+    def rows(self, weights: Any, size: int) -> Any:
+        """`(P,)` repeated for each row."""
+        return weights.expand(size, weights.shape[-1])
+
+    def take(self, array: Any, index: np.ndarray) -> Any:
+        """Columns of `array` in the order of `index`."""
+        return array[:, self.xp.as_tensor(index, device=self.like.device)]
+
+    def join(self, parts: list[Any]) -> Any:
+        """Parts side by side."""
+        return self.xp.cat(parts, 1)
+
+
+class _Jax:
+    """The same operations in the words of `jax.numpy`."""
+
+    def __init__(self, xp: Any, like: Any):
+        self.like = like
+        self.xp = xp
+        self.complex_dtype = xp.complex64 if like.dtype == np.float32 else xp.complex128
+
+    def real(self, array: np.ndarray) -> Any:
+        return self.xp.asarray(array, self.like.dtype)
+
+    def constant(self, array: np.ndarray) -> Any:
+        return self.xp.asarray(array, self.complex_dtype)
+
+    def complex(self, array: Any) -> Any:
+        return array.astype(self.complex_dtype)
+
+    def rows(self, weights: Any, size: int) -> Any:
+        return self.xp.broadcast_to(weights, (size, weights.shape[-1]))
+
+    def take(self, array: Any, index: np.ndarray) -> Any:
+        return array[:, index]
+
+    def join(self, parts: list[Any]) -> Any:
+        return self.xp.concatenate(parts, 1)
+
+
+_OPERATIONS: dict[str, type] = {"torch": _Torch, "jax.numpy": _Jax}
+
+
+def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
+    """Values of a Program as differentiable array operations, one a Pauli rotation.
+
+    It keeps every intermediate state for the derivative: do not train with it beyond toy sizes; it is there for
+    higher derivatives, forward mode and devices that no executor serves.
+
+    Args:
+        program: at most `MAX_QUBITS` qubits.
+        xp: the array package, `torch` or `jax.numpy`.
+        inputs_BD: `(B, D)` real array of that package.
+        weights: `(P,)` shared by the rows, or `(B, P)`; the dtype of the inputs.
+
+    Returns:
+        `values_BK` in the dtype of the inputs.
+
+    Raises:
+        CapabilityError: the Program has more than `MAX_QUBITS` qubits.
+        ConfigError: `xp` is another package.
+        ShapeError: inputs or weights do not fit the Program.
+    """
+    if program.n_qubits > MAX_QUBITS:
+        raise CapabilityError(
+            f"The traced form was asked for a Program of {program.n_qubits} qubits; it holds every intermediate state "
+            f"and stops at {MAX_QUBITS}. Higher derivatives and forward mode end there; first derivatives do not."
+        )
+    if xp.__name__ not in _OPERATIONS:
+        raise ConfigError(f"The traced form got the array package {xp.__name__!r}; it knows: {', '.join(_OPERATIONS)}.")
+    fits = inputs_BD.ndim == 2 and inputs_BD.shape[1] == program.n_inputs and weights.shape[-1] == program.n_weights
+    if not fits or weights.ndim not in (1, 2):
+        raise ShapeError(
+            f"The traced form got inputs of shape {tuple(inputs_BD.shape)} and weights of shape {tuple(weights.shape)}; "
+            f"this Program needs (B, {program.n_inputs}) and ({program.n_weights},) or (B, {program.n_weights})."
+        )
+    ops = _OPERATIONS[xp.__name__](xp, inputs_BD)
+    size = inputs_BD.shape[0]
+    ones = ops.real(np.ones((size, 1)))
+    columns = ops.join([ones, inputs_BD, ops.rows(weights, size)])
+    return _read(program, ops, _evolve(program, ops, columns, _start(program, ops, columns)))
+
+
+def _evolve(program: Program, ops: Any, columns: Any, state: Any) -> Any:
+    """The state after all steps, `(B, A)`."""
+    table = angle_table(program)
+    half = 0.5 * table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
+    cosines, sines = ops.complex(ops.xp.cos(half)), ops.complex(ops.xp.sin(half))
+    position = 0
+    for step in steps(program):
+        if isinstance(step, Clifford):
+            state = _clifford(program.n_qubits, ops, step, state)
+            continue
+        flipped = _pauli(program.n_qubits, ops, step.word, state, factor=-1j)
+        state = cosines[:, position, None] * state + sines[:, position, None] * flipped
+        position += 1
+    return state
+
+
+def _pauli(n_qubits: int, ops: Any, word: PauliWord, state: Any, factor: complex = 1) -> Any:
+    """`factor` times the Pauli word applied to each row."""
+    source, phase = pauli_action(n_qubits, word)
+    return ops.constant(factor * phase) * ops.take(state, source)
+
+
+def _clifford(n_qubits: int, ops: Any, step: Clifford, state: Any) -> Any:
+    terms = [
+        _pauli(n_qubits, ops, clifford_word(step, letters), state, factor)
+        for factor, letters in CLIFFORD_WORDS[step.name]
+    ]
+    return sum(terms[1:], start=terms[0])
+
+
+def clifford_word(step: Clifford, letters: str) -> PauliWord:
+    """The Pauli word with `letters` on the wires of a Clifford, identities left out."""
+    return tuple(sorted((wire, letter) for wire, letter in zip(step.wires, letters, strict=True) if letter != "I"))
+
+
+def _start(program: Program, ops: Any, columns: Any) -> Any:
+    """The prepared state, `(B, A)`: preparations on their wires, |0> on the others."""
+    size = columns.shape[0]
+    state = ops.constant(np.ones((size, 1)))
+    order: list[int] = []
+    for gate, table in zip(preparations(program), amplitude_tables(program), strict=True):
+        piece = _piece(gate, table, ops, columns)
+        state = (state[:, :, None] * piece[:, None, :]).reshape(size, -1)
+        order.extend(gate.wires)
+    zero = np.zeros((1, 2 ** (program.n_qubits - len(order))))
+    zero[0, 0] = 1
+    state = (state[:, :, None] * ops.constant(zero)[:, None, :]).reshape(size, -1)
+    return ops.take(state, wire_order(program.n_qubits, tuple(order)))
+
+
+def _piece(gate: Gate, table: Any, ops: Any, columns: Any) -> Any:
+    """Amplitudes of one preparation, `(B or 1, 2**k)`."""
+    if gate.name == "State":
+        return ops.constant(np.array(gate.matrix))
+    amplitudes = table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
+    norm = ops.xp.sqrt((amplitudes * amplitudes).sum(-1))
+    return ops.complex(amplitudes / norm[:, None])
+
+
+@lru_cache(maxsize=256)
+def wire_order(n_qubits: int, first: tuple[int, ...]) -> np.ndarray:
+    """`(A,)`: where amplitude `a` stands in a product whose wires come in the order `first`, then the rest."""
+    order = [*first, *(wire for wire in range(n_qubits) if wire not in first)]
+    index = np.arange(2**n_qubits).reshape((2,) * n_qubits)
+    return index.transpose([order.index(wire) for wire in range(n_qubits)]).reshape(-1)
+
+
+def _read(program: Program, ops: Any, state: Any) -> Any:
+    """The readout of each row, `(B, K)`."""
+    if isinstance(program.readout, Probabilities):
+        weights = state.real * state.real + state.imag * state.imag
+        ordered = ops.take(weights, wire_first(program.n_qubits, program.readout.wires))
+        return ordered.reshape(state.shape[0], program.n_values, -1).sum(-1)
+    cache: dict[PauliWord, Any] = {}
+    values = []
+    for observable in program.readout.observables:
+        value = ops.real(np.zeros(1)) * state.real.sum(-1)
+        for coefficient, word in observable.terms:
+            if word not in cache:
+                flipped = _pauli(program.n_qubits, ops, word, state)
+                cache[word] = (state.real * flipped.real + state.imag * flipped.imag).sum(-1)
+            value = value + coefficient * cache[word]
+        values.append(value)
+    return ops.xp.stack(values, 1)
+
+
+@lru_cache(maxsize=256)
+def wire_first(n_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
+    """`(A,)`: amplitude indices ordered so that `wires` are the most significant bits, in their order."""
+    order = [*wires, *(wire for wire in range(n_qubits) if wire not in wires)]
+    return np.arange(2**n_qubits).reshape((2,) * n_qubits).transpose(order).reshape(-1)

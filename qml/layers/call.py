@@ -1,0 +1,104 @@
+"""A Program with the Executor that runs it: the NumPy side of every layer, the same for torch and JAX."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any
+
+import numpy as np
+
+from qml.backends import Executor, check_program, executor_named
+from qml.backends.executor import Capabilities
+from qml.base.errors import CapabilityError, ShapeError
+from qml.circuits.program import Program
+from qml.engine.traced import MAX_QUBITS
+
+TRACED = "traced"
+
+_numbers = itertools.count()
+_calls: weakref.WeakValueDictionary[str, Call] = weakref.WeakValueDictionary()
+
+
+class Call:
+    """Runs one Program on one Executor; NumPy in, NumPy out.
+
+    Holds specifications only, so it pickles and copies; `handle` names it within this process, for operators that
+    can be handed nothing but tensors and strings.
+
+    Args:
+        program: the circuit.
+        executor: a name, an Executor, None for the default.
+
+    Raises:
+        CapabilityError: the Executor cannot run the Program.
+    """
+
+    def __init__(self, program: Program, executor: str | Executor | None = None):
+        self.program = program
+        self.executor = executor_named(executor)
+        check_program(program, self.executor)
+        self.capabilities: Capabilities = self.executor.capabilities
+        self._enter()
+
+    def _enter(self) -> None:
+        self.handle = f"call-{next(_numbers)}"
+        _calls[self.handle] = self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"program": self.program, "executor": self.executor}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.program, self.executor = state["program"], state["executor"]
+        self.capabilities = self.executor.capabilities
+        self._enter()
+
+    @staticmethod
+    def of(handle: str) -> Call:
+        """The living Call with that handle."""
+        return _calls[handle]
+
+    def values(
+        self, inputs_BD: np.ndarray, weights: np.ndarray, seed: int | None = None, keep: bool = False
+    ) -> tuple[np.ndarray, Any]:
+        """`values_BK` and the residual that `gradients` may reuse."""
+        out = self.executor.forward(self.program, inputs_BD, weights, seed=seed, keep=keep)
+        return out.values_BK, out.residual
+
+    def gradients(
+        self,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        cotangent_BK: np.ndarray,
+        seed: int | None = None,
+        residual: Any = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients in the shapes of inputs and weights."""
+        out = self.executor.vjp(self.program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        return out.inputs_BD, out.weights
+
+    def check_traceable(self, what: str) -> None:
+        """Raise `CapabilityError` unless `what` (a derivative) may come from the traced form."""
+        if not self.capabilities.second_order:
+            raise CapabilityError(
+                f"{what} was asked of executor {self.capabilities.name!r}, whose values are not exact functions of its "
+                f'inputs. Use an exact executor, or executor="{TRACED}".'
+            )
+        if self.program.n_qubits > MAX_QUBITS:
+            raise CapabilityError(
+                f"{what} was asked for a Program of {self.program.n_qubits} qubits; it is exact up to {MAX_QUBITS} and "
+                "not available beyond. Use first derivatives in reverse mode, which have no such bound."
+            )
+
+
+def width_error(who: str, shape: tuple[int, ...], program: Program) -> ShapeError:
+    """The error for inputs whose last dimension is not the number of input slots."""
+    wanted = program.n_inputs
+    remedy = "Leave the row empty: it reads no data."
+    if wanted:
+        width = shape[-1] if shape else 1
+        remedy = f"Put a Linear({width}, {wanted}) in front, or encode with `reupload(n_inputs={width}, ...)`."
+    return ShapeError(
+        f"{who} got inputs of shape {tuple(shape)}; this Program has {wanted} input slots, so it needs (..., {wanted}).\n"
+        + remedy
+    )

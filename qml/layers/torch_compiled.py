@@ -1,0 +1,64 @@
+"""A circuit as torch operators, so that `torch.compile` takes a model with a circuit in it as one graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qml.base.extras import require
+
+require("torch", extra="torch", purpose="The torch layer")
+import torch
+from torch import Tensor
+
+from qml.layers.call import Call
+from qml.layers.torch_functions import array_of
+
+
+def drawn_seed(call: Call) -> int | None:
+    """A seed for one run, drawn from torch's generator as a dropout mask is; None for an exact executor."""
+    if call.capabilities.exact:
+        return None
+    return int(torch.randint(1, 2**31 - 1, (), device="cpu"))
+
+
+@torch.library.custom_op(
+    "qml::circuit_values", mutates_args=(), schema="(Tensor inputs, Tensor weights, str handle) -> Tensor"
+)
+def circuit_values(inputs, weights, handle):
+    """Values `(B, K)` of the circuit that `handle` names."""
+    call = Call.of(handle)
+    return torch.from_numpy(call.values(array_of(inputs), array_of(weights), drawn_seed(call))[0])
+
+
+@torch.library.custom_op(
+    "qml::circuit_gradients",
+    mutates_args=(),
+    schema="(Tensor inputs, Tensor weights, Tensor cotangent, str handle) -> (Tensor, Tensor)",
+)
+def circuit_gradients(inputs, weights, cotangent, handle):
+    """Gradients of inputs and weights, in their shapes."""
+    call = Call.of(handle)
+    pair = call.gradients(array_of(inputs), array_of(weights), array_of(cotangent), drawn_seed(call))
+    return torch.from_numpy(pair[0]), torch.from_numpy(pair[1])
+
+
+@circuit_values.register_fake
+def _(inputs, weights, handle):
+    return inputs.new_empty(inputs.shape[0], Call.of(handle).program.n_values)
+
+
+@circuit_gradients.register_fake
+def _(inputs, weights, cotangent, handle):
+    return inputs.new_empty(inputs.shape), weights.new_empty(weights.shape)
+
+
+def _setup(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    *tensors, ctx.handle = inputs
+    ctx.save_for_backward(*tensors)
+
+
+def _backward(ctx: Any, cotangent: Tensor) -> tuple:
+    return *circuit_gradients(*ctx.saved_tensors, cotangent, ctx.handle), None
+
+
+circuit_values.register_autograd(_backward, setup_context=_setup)

@@ -1,0 +1,205 @@
+"""A circuit as a torch function: first derivatives from the executor, higher ones from the traced form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qml.base.extras import require
+
+require("torch", extra="torch", purpose="The torch layer")
+import torch
+from torch import Tensor
+
+from qml.base.errors import CapabilityError
+from qml.engine.traced import traced
+from qml.layers.call import Call
+
+
+def array_of(tensor: Tensor) -> np.ndarray:
+    """The numbers of a CPU tensor as a C-contiguous array; a view where it can be."""
+    return np.ascontiguousarray(tensor.detach().numpy())
+
+
+def flat(blocks: tuple[Tensor, ...], like: Tensor) -> Tensor:
+    """All blocks as one vector `(P,)`, differentiable."""
+    if len(blocks) == 1:
+        return blocks[0].reshape(-1)
+    return torch.cat([block.reshape(-1) for block in blocks]) if blocks else like.new_zeros(0)
+
+
+def circuit(call: Call, inputs_BD: Tensor, blocks: tuple[Tensor, ...], seed: int | None) -> Tensor:
+    """Values `(B, K)` of a circuit, differentiable in every way torch knows.
+
+    Outside functorch's transforms it takes an old-style Function, because one with `setup_context` inspects its
+    signature at every call, which costs a tenth of a millisecond.
+    """
+    if torch._C._are_functorch_transforms_active():
+        return ComposableValues.apply(inputs_BD, flat(blocks, inputs_BD), call, seed)
+    needed = torch.is_grad_enabled() and (inputs_BD.requires_grad or any(block.requires_grad for block in blocks))
+    return FastValues.apply(call, seed, needed, inputs_BD, *blocks)
+
+
+class FastValues(torch.autograd.Function):
+    """Values of a circuit, for plain autograd."""
+
+    @staticmethod
+    def forward(ctx: Any, call: Call, seed: int | None, keep: bool, inputs: Tensor, *blocks: Tensor) -> Tensor:
+        """Values `(B, K)`; what the executor keeps stays with the graph and goes with it."""
+        weights = _flat_array(blocks, inputs)
+        values, residual = call.values(array_of(inputs), weights, seed, keep)
+        if keep:
+            ctx.save_for_backward(inputs, *blocks)
+            ctx.call, ctx.seed, ctx.residual, ctx.weights = call, seed, residual, weights
+        return torch.from_numpy(values)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        """Gradients of the inputs and of each block; differentiable themselves when a graph is asked for."""
+        inputs, *blocks = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            pair = ComposableGradients.apply(inputs, flat(tuple(blocks), inputs), cotangents[0], ctx.call, ctx.seed)
+            by_inputs, by_weights = pair
+        else:
+            cotangent = array_of(cotangents[0])
+            by_inputs, by_weights = map(
+                torch.from_numpy, ctx.call.gradients(array_of(inputs), ctx.weights, cotangent, ctx.seed, ctx.residual)
+            )
+        wanted = ctx.needs_input_grad
+        return None, None, None, by_inputs if wanted[3] else None, *_cut(by_weights, blocks, wanted[4:])
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """Forward mode of plain autograd is refused; `torch.func.jvp` has it."""
+        raise CapabilityError(
+            "Forward-mode differentiation with `torch.autograd.forward_ad` was asked of a circuit; it is not available. "
+            'Use `torch.func.jvp`, or executor="traced".'
+        )
+
+
+def _flat_array(blocks: tuple[Tensor, ...], like: Tensor) -> np.ndarray:
+    if len(blocks) == 1:
+        return array_of(blocks[0]).reshape(-1)
+    if not blocks:
+        return np.zeros(0, array_of(like).dtype)
+    return np.concatenate([block.detach().numpy().reshape(-1) for block in blocks])
+
+
+def _cut(by_weights: Tensor, blocks: list[Tensor], wanted: tuple[bool, ...]) -> list[Tensor | None]:
+    """The gradient of the flat weights as one gradient a block."""
+    if len(blocks) == 1:
+        return [by_weights.view(blocks[0].shape)]
+    parts = by_weights.split([block.numel() for block in blocks]) if blocks else ()
+    return [p.view(block.shape) if need else None for p, block, need in zip(parts, blocks, wanted, strict=True)]
+
+
+class ComposableValues(torch.autograd.Function):
+    """Values of a circuit under `vmap`, `grad`, `jvp` and their combinations; weights `(P,)` or `(B, P)`."""
+
+    @staticmethod
+    def forward(inputs: Tensor, weights: Tensor, call: Call, seed: int | None) -> Tensor:
+        """Values `(B, K)`."""
+        return torch.from_numpy(call.values(array_of(inputs), array_of(weights), seed)[0])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Any) -> None:
+        """Keep what both modes need."""
+        *tensors, ctx.call, ctx.seed = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        """Gradients, through a function that is differentiable in its turn."""
+        return *ComposableGradients.apply(*ctx.saved_tensors, cotangents[0], ctx.call, ctx.seed), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        """Forward mode, from the traced form."""
+        ctx.call.check_traceable("Forward-mode differentiation")
+        primals = ctx.saved_tensors
+        return torch.func.jvp(_traced(ctx.call), primals, _defined(tangents[:2], primals))[1]
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, inputs: Tensor, weights: Tensor, call: Call, seed: int | None) -> tuple:
+        """A mapped axis becomes more rows of one call."""
+        shared = in_dims[1] is None and weights.ndim == 1
+        rows = _mapped_first(inputs, in_dims[0], info.batch_size)
+        sets = weights if shared else _weight_rows(weights, in_dims[1], rows)
+        values = ComposableValues.apply(rows.flatten(0, 1), sets, call, seed)
+        return values.unflatten(0, rows.shape[:2]), 0
+
+
+class ComposableGradients(torch.autograd.Function):
+    """Gradients of a circuit from the executor; their own derivatives come from the traced form."""
+
+    @staticmethod
+    def forward(inputs: Tensor, weights: Tensor, cotangent: Tensor, call: Call, seed: int | None) -> tuple:
+        """Gradients in the shapes of inputs and weights."""
+        arrays = (array_of(inputs), array_of(weights), array_of(cotangent))
+        by_inputs, by_weights = call.gradients(*arrays, seed)
+        return torch.from_numpy(by_inputs), torch.from_numpy(by_weights)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Any) -> None:
+        """Keep what both modes need."""
+        *tensors, ctx.call, ctx.seed = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        """Second derivatives, exact."""
+        ctx.call.check_traceable("A second derivative")
+        pull = torch.func.vjp(_traced_gradients(ctx.call), *ctx.saved_tensors)[1]
+        return *pull(cotangents), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> tuple:
+        """Forward mode over reverse mode, exact."""
+        ctx.call.check_traceable("A second derivative")
+        primals = ctx.saved_tensors
+        return torch.func.jvp(_traced_gradients(ctx.call), primals, _defined(tangents[:3], primals))[1]
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple, inputs: Tensor, weights: Tensor, cotangent: Tensor, call: Call, seed: int | None
+    ) -> tuple:
+        """One set of weights a row, so that one call gives a gradient for every element of the mapped axis."""
+        row_sets = weights.ndim - (in_dims[1] is not None) == 2
+        rows = _mapped_first(inputs, in_dims[0], info.batch_size)
+        sets = _weight_rows(weights, in_dims[1], rows)
+        cotangents = _mapped_first(cotangent, in_dims[2], info.batch_size).flatten(0, 1)
+        by_inputs, by_weights = ComposableGradients.apply(rows.flatten(0, 1), sets, cotangents, call, seed)
+        by_weights = by_weights.unflatten(0, rows.shape[:2])
+        return (by_inputs.unflatten(0, rows.shape[:2]), by_weights if row_sets else by_weights.sum(1)), (0, 0)
+
+
+def _mapped_first(tensor: Tensor, axis: int | None, size: int) -> Tensor:
+    """`tensor` with its mapped axis in front; repeated where nothing is mapped."""
+    return tensor.expand(size, *tensor.shape) if axis is None else tensor.movedim(axis, 0)
+
+
+def _weight_rows(weights: Tensor, axis: int | None, rows: Tensor) -> Tensor:
+    """One set of weights for each of the rows `(S, B, D)`: `(S * B, P)`."""
+    sets = _mapped_first(weights, axis, rows.shape[0])
+    if sets.ndim == 2:
+        sets = sets[:, None, :].expand(*rows.shape[:2], sets.shape[-1])
+    return sets.flatten(0, 1)
+
+
+def _traced(call: Call) -> Any:
+    return lambda inputs, weights: traced(call.program, torch, inputs, weights)
+
+
+def _traced_gradients(call: Call) -> Any:
+    def gradients(inputs: Tensor, weights: Tensor, cotangent: Tensor) -> tuple:
+        return torch.func.vjp(_traced(call), inputs, weights)[1](cotangent)
+
+    return gradients
+
+
+def _defined(tangents: tuple, primals: tuple) -> tuple:
+    """Tangents with zeros where nothing was handed in."""
+    return tuple(torch.zeros_like(p) if t is None else t for t, p in zip(tangents, primals, strict=True))

@@ -1,0 +1,82 @@
+"""What a Task or a Step may offer beyond its protocol; a fit asks for each by `isinstance`."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from qml.data.source import Source
+from qml.learn.step import Step
+from qml.learn.task import Task
+
+
+@runtime_checkable
+class PreparedTask(Protocol):
+    """A Task that looks at the data once before training: checks labels, resolves "balanced"."""
+
+    def prepared(self, source: Source) -> Task:
+        """The same task with everything settled that depends on the training split.
+
+        Raises:
+            DataError: the splits hold labels or inputs that this task cannot learn from.
+        """
+        ...
+
+
+@runtime_checkable
+class ScheduledStep(Protocol):
+    """A Step whose learning rate follows a plan over the whole run."""
+
+    def scheduled(self, total_updates: int | None) -> Step:
+        """The same step with its schedule stretched over `total_updates` (None: not known).
+
+        Raises:
+            ConfigError: the schedule needs the number of updates and it is not known.
+        """
+        ...
+
+
+@runtime_checkable
+class RankedStep(Protocol):
+    """A Step that may be one of several processes that train one model together."""
+
+    def shard(self, state: Any) -> tuple[int, int]:
+        """`(rank, world)` of this process."""
+        ...
+
+    def agree(self, state: Any, flag: bool) -> bool:
+        """Whether any process has raised its flag; every process gets the same answer."""
+        ...
+
+
+@runtime_checkable
+class TrainedStep(Protocol):
+    """A Step that can hand out the trained object itself."""
+
+    def trained(self, state: Any) -> Any:
+        """The trained model, ready to predict: a torch module in evaluation mode, a JAX model with its parameters."""
+        ...
+
+
+def prepare_task(task: Task, source: Source) -> Task:
+    """`task` after its look at `source`, or `task` itself when it needs none."""
+    return task.prepared(source) if isinstance(task, PreparedTask) else task
+
+
+def schedule_step(step: Step, total_updates: int | None) -> Step:
+    """`step` with its schedule stretched over the run, or `step` itself when it has none."""
+    return step.scheduled(total_updates) if isinstance(step, ScheduledStep) else step
+
+
+def shard_of(step: Step, state: Any) -> tuple[int, int]:
+    """`(rank, world)` of this process; `(0, 1)` for a step that knows no others."""
+    return step.shard(state) if isinstance(step, RankedStep) else (0, 1)
+
+
+def agreed(step: Step, state: Any, flag: bool) -> bool:
+    """Whether any process has raised its flag; `flag` itself for a step that knows no others."""
+    return step.agree(state, flag) if isinstance(step, RankedStep) else flag
+
+
+def trained_model(step: Step, state: Any) -> Any:
+    """The trained object of `state`; the state itself for a step that offers none."""
+    return step.trained(state) if isinstance(step, TrainedStep) else state

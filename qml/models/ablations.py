@@ -1,0 +1,121 @@
+"""What is put in the circuit's place to find out what the circuit does, in torch.
+
+| kind | in place of the circuit | trained numbers |
+|---|---|---|
+| twin | a tanh network of the same signature (`qml.models.block`) | those of the circuit within 10 % |
+| frozen | the same circuit, its random weights never trained | 0 |
+| product | the same circuit without entangling gates, the same weights | those of the circuit |
+| removed | the identity where `D == K`, else one trained linear map | 0, else `D K + K` |
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from qml.base.errors import CapabilityError
+from qml.base.extras import require
+from qml.base.registry import unknown
+from qml.circuits.program import Program
+from qml.models.block import Block, Layer, twin_of
+from qml.models.networks import seeded
+from qml.models.product import product
+
+require("torch", extra="torch", purpose="an ablation of a torch model")
+import torch
+from torch import nn
+
+
+def replaced(circuit: nn.Module, kind: str, seed: int = 0) -> nn.Module:
+    """What stands in the place of `circuit` under the ablation `kind`; `circuit` itself is left alone.
+
+    Raises:
+        ConfigError: no such ablation.
+        CapabilityError: `circuit` is no circuit layer, or has no such ablation.
+    """
+    if kind not in REPLACEMENTS:
+        raise unknown("ablation", kind, list(REPLACEMENTS))
+    program = getattr(circuit, "program", None)
+    if not isinstance(program, Program):
+        raise CapabilityError(
+            f"The ablation {kind!r} was asked of {type(circuit).__name__}, which holds no Program. "
+            f"Use a CircuitLayer as the circuit of the hybrid."
+        )
+    return REPLACEMENTS[kind](circuit, program, seed)
+
+
+def twin(circuit: Any, program: Program, seed: int) -> nn.Module:
+    """The classical block of the same signature and size."""
+    with seeded(seed, "twin"):
+        return TwinBlock(twin_of(program))
+
+
+def frozen(circuit: Any, program: Program, seed: int) -> nn.Module:
+    """The same circuit at its random weights, which no optimiser will change."""
+    copied = copy.deepcopy(circuit)
+    for parameter in copied.parameters():
+        parameter.requires_grad_(False)
+    return copied
+
+
+def without_entanglement(circuit: Any, program: Program, seed: int) -> nn.Module:
+    """The circuit without its entangling gates, starting from the same weights."""
+    plain = type(circuit)(product(program), executor=circuit.executor)
+    plain.load_state_dict(circuit.state_dict())
+    return plain
+
+
+def removed(circuit: Any, program: Program, seed: int) -> nn.Module:
+    """The identity, or a linear map where the numbers of inputs and values differ."""
+    if program.n_inputs == program.n_values:
+        return nn.Identity()
+    with seeded(seed, "removed"):
+        return nn.Linear(program.n_inputs, program.n_values)
+
+
+REPLACEMENTS: dict[str, Callable[[Any, Program, int], nn.Module]] = {
+    "twin": twin,
+    "frozen": frozen,
+    "product": without_entanglement,
+    "removed": removed,
+}
+
+
+class TwinBlock(nn.Module):
+    """The network of a `Block`: `(B, D)` to `(B, K)`.
+
+    Its attribute `part` is "twin": it is classical, and may have a learning rate of its own, as the circuit has.
+    """
+
+    part = "twin"
+
+    def __init__(self, block: Block):
+        super().__init__()
+        self.block = block
+        self.layers = nn.ModuleList(GroupedLinear(layer) for layer in block.layers)
+
+    def forward(self, inputs_BD: torch.Tensor) -> torch.Tensor:
+        """Linear layers with tanh between; tanh or softmax at the end."""
+        hidden = inputs_BD
+        for index, layer in enumerate(self.layers):
+            hidden = layer(torch.tanh(hidden) if index else hidden)
+        return torch.tanh(hidden) if self.block.output == "tanh" else torch.softmax(hidden, dim=-1)
+
+
+class GroupedLinear(nn.Module):
+    """A linear map in equal blocks; its outputs are dealt out in turn so that the next layer mixes the groups."""
+
+    def __init__(self, layer: Layer):
+        super().__init__()
+        self.layer = layer
+        n_in, n_out = layer.n_in // layer.groups, layer.n_out // layer.groups
+        bound = n_in**-0.5
+        self.weight = nn.Parameter(torch.empty(layer.groups, n_out, n_in).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(layer.n_out).uniform_(-bound, bound)) if layer.bias else None
+
+    def forward(self, inputs_BD: torch.Tensor) -> torch.Tensor:
+        """`(B, n_in)` to `(B, n_out)`."""
+        grouped = inputs_BD.unflatten(-1, (self.layer.groups, -1))
+        outputs = torch.einsum("...gi,goi->...og", grouped, self.weight).flatten(-2)
+        return outputs if self.bias is None else outputs + self.bias

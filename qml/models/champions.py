@@ -1,0 +1,267 @@
+"""Classical baselines as frozen values: what a circuit must beat to have earned its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, TypeVar
+
+from qml.base.errors import ConfigError
+from qml.base.registry import unknown
+from qml.base.seeds import derive
+from qml.models.features import Cnn, Mlp
+from qml.models.signature import Signature, placed, with_settings
+
+Self = TypeVar("Self", bound="Champion")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What all baselines share; not a model itself.
+
+    A subclass says its `title`, its `framework`, the choices of its own hyper-parameters (`space`) and how it
+    is built.
+    """
+
+    signature: Signature | None = None
+
+    family: ClassVar[Literal["baseline"]] = "baseline"
+    framework: ClassVar[Literal["torch", "whole"]] = "whole"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+
+    @property
+    def space(self) -> Mapping[str, tuple[Any, ...]]:
+        """Hyper-parameters of the model with their choices."""
+        return self.choices
+
+    @property
+    def number(self) -> bool:
+        """Whether the target is a number rather than classes."""
+        return placed(self, self.signature).kind == "number"
+
+    def on(self: Self, signature: Signature) -> Self:
+        """The same model for data of this signature."""
+        return replace(self, signature=signature)
+
+    def with_settings(self: Self, settings: Mapping[str, Any]) -> Self:
+        """The same model at one point of its space."""
+        return with_settings(self, settings)
+
+    def check(self) -> None:
+        """Raise before any work if this model cannot be built."""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain facts for a report."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Majority(Champion):
+    """The share of each class in the training rows, or the mean of a number: what any model must beat."""
+
+    title: ClassVar[str] = "Majority class"
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn dummy estimator."""
+        from sklearn.dummy import DummyClassifier, DummyRegressor
+
+        return DummyRegressor() if self.number else DummyClassifier(strategy="prior")
+
+
+@dataclass(frozen=True)
+class Logistic(Champion):
+    """Logistic regression, or ridge regression of a number, on standardised inputs.
+
+    Args:
+        C: inverse strength of the quadratic penalty.
+    """
+
+    C: float = 1.0
+
+    title: ClassVar[str] = "Logistic regression"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (0.01, 0.1, 0.3, 1.0, 10.0, 100.0)}
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn pipeline."""
+        from sklearn.linear_model import LogisticRegression, Ridge
+
+        if self.number:
+            return scaled(Ridge(alpha=1.0 / self.C))
+        return scaled(LogisticRegression(C=self.C, max_iter=5000))
+
+
+@dataclass(frozen=True)
+class Svm(Champion):
+    """Support vectors with a Gaussian kernel.
+
+    Probabilities come from one temperature, fitted on three folds, which leaves every decision as it is.
+
+    Not for more than some tens of thousands of rows: its time grows with their square.
+
+    Args:
+        C: cost of a row on the wrong side.
+        gamma: inverse squared width of the kernel, "scale" for one over inputs times variance.
+        scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images).
+    """
+
+    C: float = 10.0
+    gamma: float | str = "scale"
+    scaling: Literal["standard", "unit"] = "standard"
+
+    title: ClassVar[str] = "SVM, Gaussian kernel"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (1.0, 10.0, 100.0), "scaling": ("standard", "unit")}
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn pipeline."""
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.compose import TransformedTargetRegressor
+        from sklearn.model_selection import StratifiedKFold
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVC, SVR
+
+        if self.number:
+            machine = TransformedTargetRegressor(SVR(C=self.C, gamma=self.gamma), transformer=StandardScaler())
+            return scaled(machine, self.scaling)
+        folds = StratifiedKFold(3, shuffle=True, random_state=derive(seed, "folds"))
+        machine = SVC(C=self.C, gamma=self.gamma)
+        return scaled(CalibratedClassifierCV(machine, method="temperature", cv=folds, ensemble=False), self.scaling)
+
+
+@dataclass(frozen=True)
+class Boosting(Champion):
+    """Gradient boosting of trees on histograms (scikit-learn's own).
+
+    Args:
+        learning_rate: shrinkage of each tree.
+        max_leaf_nodes: size of each tree.
+        max_iter: trees (a class each).
+    """
+
+    learning_rate: float = 0.1
+    max_leaf_nodes: int = 31
+    max_iter: int = 100
+
+    title: ClassVar[str] = "Gradient boosting"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"learning_rate": (0.05, 0.1, 0.2), "max_leaf_nodes": (8, 31)}
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn pipeline."""
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        made = HistGradientBoostingRegressor if self.number else HistGradientBoostingClassifier
+        return flat(
+            made(
+                learning_rate=self.learning_rate,
+                max_leaf_nodes=self.max_leaf_nodes,
+                max_iter=self.max_iter,
+                early_stopping=False,
+                random_state=derive(seed, "boosting"),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Neighbours(Champion):
+    """The nearest rows decide, on standardised inputs.
+
+    Args:
+        n_neighbors: how many.
+    """
+
+    n_neighbors: int = 5
+
+    title: ClassVar[str] = "Nearest neighbours"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"n_neighbors": (1, 3, 5, 9, 15, 25)}
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn pipeline."""
+        from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+        made = KNeighborsRegressor if self.number else KNeighborsClassifier
+        return scaled(made(n_neighbors=self.n_neighbors, weights="distance"))
+
+
+@dataclass(frozen=True)
+class MlpChampion(Champion):
+    """A multilayer perceptron in torch, trained by the very loop that trains the hybrid.
+
+    Args:
+        widths: hidden units of each layer.
+        dropout: share of units dropped in training.
+    """
+
+    widths: tuple[int, ...] = (64,)
+    dropout: float = 0.0
+
+    title: ClassVar[str] = "MLP"
+    framework: ClassVar[Literal["torch", "whole"]] = "torch"
+
+    def build(self, seed: int) -> Any:
+        """An `nn.Module` from `(B, ...)` to `(B, C)`."""
+        return network(Mlp(self.widths, self.dropout), placed(self, self.signature), seed)
+
+
+@dataclass(frozen=True)
+class CnnChampion(Champion):
+    """A convolutional network in torch: the features of the hybrid's CNN with a linear layer behind them.
+
+    Args:
+        channels: of each convolution.
+        width: units of the linear layer before the last.
+        dropout: share of its inputs dropped in training.
+    """
+
+    channels: tuple[int, ...] = (16, 32)
+    width: int = 64
+    dropout: float = 0.0
+
+    title: ClassVar[str] = "CNN"
+    framework: ClassVar[Literal["torch", "whole"]] = "torch"
+
+    def check(self) -> None:
+        """Raise `ConfigError` unless the rows are images."""
+        shape = placed(self, self.signature).input_shape
+        if len(shape) not in (2, 3):
+            raise ConfigError(
+                f"The arm 'cnn' was asked for; rows have shape {shape}, and a CNN needs images (C, H, W). "
+                f"Leave it out, or use 'mlp'."
+            )
+
+    def build(self, seed: int) -> Any:
+        """An `nn.Module` from `(B, C, H, W)` to `(B, C)`."""
+        return network(Cnn(self.channels, self.width, self.dropout), placed(self, self.signature), seed)
+
+
+def network(features: Mlp | Cnn, signature: Signature, seed: int) -> Any:
+    """Features and a linear layer, drawn from `seed`."""
+    from qml.models.networks import with_head
+
+    return with_head(features, signature.input_shape, signature.n_outputs, seed)
+
+
+def flat(estimator: Any) -> Any:
+    """`estimator` behind a flattening of rows, so that images come in as they are."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    return make_pipeline(FunctionTransformer(rows_flat), estimator)
+
+
+def scaled(estimator: Any, scaling: str = "standard") -> Any:
+    """`estimator` behind a flattening and a scaling of columns fitted on the training rows.
+
+    Raises:
+        ConfigError: no such scaling.
+    """
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+
+    scalers = {"standard": StandardScaler, "unit": MinMaxScaler}
+    if scaling not in scalers:
+        raise unknown("scaling", scaling, list(scalers))
+    return make_pipeline(FunctionTransformer(rows_flat), scalers[scaling](), estimator)
+
+
+def rows_flat(rows: Any) -> Any:
+    """`(N, ...)` to `(N, D)`."""
+    return rows.reshape(len(rows), -1)

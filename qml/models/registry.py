@@ -1,0 +1,24 @@
+"""The models by name: what `model=` and the arms of a recipe may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qml.base.registry import Registry
+from qml.models.champions import Boosting, CnnChampion, Logistic, Majority, MlpChampion, Neighbours, Svm
+from qml.models.model import Spec
+from qml.models.spec import HybridSpec
+
+MODELS: Registry[Callable[..., Spec]] = Registry("model")
+
+for _name, _spec in (
+    ("hybrid", HybridSpec),
+    ("majority", Majority),
+    ("logistic", Logistic),
+    ("svm", Svm),
+    ("boosting", Boosting),
+    ("knn", Neighbours),
+    ("mlp", MlpChampion),
+    ("cnn", CnnChampion),
+):
+    MODELS.add(_name, _spec)

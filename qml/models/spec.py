@@ -1,0 +1,197 @@
+"""Models as frozen values: what a configuration names, a benchmark digests and a worker process is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from qml.base.errors import CapabilityError, ConfigError
+from qml.base.registry import unknown
+from qml.circuits.program import Program
+from qml.models.block import Block, twin_of
+from qml.models.features import FeaturesSpec, Identity
+from qml.models.model import KINDS, TITLES, Kind
+from qml.models.product import product
+from qml.models.signature import Signature, placed, with_settings
+
+
+@dataclass(frozen=True)
+class CircuitSpec:
+    """A circuit by name, or a Program of your own.
+
+    Args:
+        name: an entry of `qml.circuits.CIRCUITS`; a mere label when `program` is given.
+        n_qubits: wires.
+        depth: layers.
+        options: further arguments of that entry, such as `{"encoding": "iqp"}`.
+        init: an entry of `qml.circuits.INITIALISERS`.
+        program: used as it is in place of the named circuit.
+
+    Example:
+        >>> CircuitSpec("sel", n_qubits=4, depth=2).resolve().n_weights
+        24
+    """
+
+    name: str = "sel"
+    n_qubits: int = 6
+    depth: int = 2
+    options: tuple[tuple[str, Any], ...] = ()
+    init: str = "uniform"
+    program: Program | None = None
+
+    def __post_init__(self):
+        pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
+        object.__setattr__(self, "options", tuple(sorted((str(key), value) for key, value in pairs)))
+
+    def resolve(self) -> Program:
+        """The Program.
+
+        Raises:
+            ConfigError: no circuit of that name, or an option that it does not take.
+        """
+        from qml.circuits import CIRCUITS
+
+        if self.program is not None:
+            return self.program
+        return CIRCUITS[self.name](self.n_qubits, self.depth, **dict(self.options))
+
+
+@dataclass(frozen=True)
+class Head:
+    """From the circuit's values to the outputs: one linear map, or a small tanh network with `widths` hidden units."""
+
+    widths: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
+
+
+@dataclass(frozen=True)
+class HybridSpec:
+    """Features, a circuit and a head, the circuit being the only path from the first to the last.
+
+        outputs = head(circuit(pi * tanh(linear(features(inputs)))))
+
+    Args:
+        features: an entry of `qml.models.FEATURES` as a value, or your own frozen dataclass with
+            `build(input_shape) -> nn.Module` giving `(B, F)`.
+        circuit: the circuit in the middle.
+        head: from its `K` values to the outputs.
+        signature: the data it is for; filled in by `on`.
+        ablation: "" for the circuit itself, else "twin", "frozen", "product" or "removed".
+        executor: who runs the circuit: a name of `qml.backends.EXECUTORS` or an Executor.
+        framework: "torch" or "jax".
+
+    Example:
+        >>> spec = HybridSpec(circuit=CircuitSpec("sel", n_qubits=4, depth=2)).on(Signature((64,), 10))
+        >>> spec.title, spec.ablate("twin").title, str(spec.block)
+        ('Hybrid', 'Classical twin', "tanh network 4-6-4 in 2 groups, 24 parameters for the circuit's 24 (+0.0%)")
+    """
+
+    features: FeaturesSpec = field(default_factory=Identity)
+    circuit: CircuitSpec = field(default_factory=CircuitSpec)
+    head: Head = field(default_factory=Head)
+    signature: Signature | None = None
+    ablation: str = ""
+    executor: Any = field(default="engine_cpu", compare=False)
+    framework: Literal["torch", "jax"] = "torch"
+
+    def __post_init__(self):
+        if self.ablation and self.ablation not in KINDS:
+            raise unknown("ablation", self.ablation, list(KINDS))
+        if self.framework not in ("torch", "jax"):
+            raise unknown("framework", self.framework, ["torch", "jax"])
+
+    @property
+    def title(self) -> str:
+        """The words of the report."""
+        return TITLES[self.ablation]
+
+    @property
+    def family(self) -> Literal["hybrid", "control"]:
+        """"hybrid" with a circuit in it, "control" without one."""
+        return "control" if self.ablation in ("twin", "removed") else "hybrid"
+
+    @property
+    def space(self) -> Mapping[str, tuple[Any, ...]]:
+        """Empty: a hybrid and its ablations are tuned by the settings of their training."""
+        return {}
+
+    @cached_property
+    def program(self) -> Program:
+        """The circuit of this model, whatever the ablation; without entanglement for "product"."""
+        program = self.circuit.resolve()
+        return product(program) if self.ablation == "product" else program
+
+    @property
+    def block(self) -> Block:
+        """The classical block that a twin puts in place of the circuit."""
+        return twin_of(self.program)
+
+    def on(self, signature: Signature) -> HybridSpec:
+        """The same model for data of this signature."""
+        return replace(self, signature=signature)
+
+    def ablate(self, kind: Kind) -> HybridSpec:
+        """The same model with the circuit replaced: see `qml.models.ablations`."""
+        return replace(self, ablation=kind)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> HybridSpec:
+        """The same model with fields replaced, such as `{"circuit": CircuitSpec(...)}`."""
+        return with_settings(self, settings)
+
+    def check(self) -> None:
+        """Raise before any work if this model cannot be built: unknown names, no twin, no such ablation.
+
+        Raises:
+            ConfigError: the circuit reads no inputs, so that nothing would pass through it.
+            CapabilityError: no twin within 10 %, or a circuit that "product" cannot be asked of.
+        """
+        if self.program.n_inputs == 0:
+            raise ConfigError(
+                f"A hybrid needs a circuit that reads inputs; {self.circuit.name!r} has no input slot. Put an encoding "
+                f"in front, such as `angle(n_qubits) + ...`."
+            )
+        if self.ablation == "twin":
+            _ = self.block
+
+    def build(self, seed: int) -> Any:
+        """A torch `Hybrid` or a `JaxHybrid` with weights drawn from `seed`.
+
+        Features, angles and head start equal in all ablations of one seed.
+        """
+        placed(self, self.signature)
+        self.check()
+        if self.framework == "jax":
+            from qml.models.jax_hybrid import build_jax_hybrid
+
+            return build_jax_hybrid(self)
+        from qml.models.hybrid import build_hybrid
+
+        return build_hybrid(self, seed)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain facts for a report: sizes of the circuit, and of the block in its place."""
+        program = self.program
+        executor = self.executor if isinstance(self.executor, str) else self.executor.capabilities.name
+        facts: dict[str, Any] = {
+            "circuit": self.circuit.name,
+            "n_qubits": program.n_qubits,
+            "n_inputs": program.n_inputs,
+            "n_weights": program.n_weights,
+            "n_values": program.n_values,
+            "executor": executor,
+        }
+        if self.ablation == "twin":
+            return facts | {"twin": str(self.block), "twin_difference": self.block.difference}
+        if self.ablation == "removed":
+            same = program.n_inputs == program.n_values
+            return facts | {"removed": "identity" if same else "a trained linear map"}
+        return facts | {"program": program.digest, "drawing": str(program)}
+
+
+def refuse(kind: str, why: str) -> CapabilityError:
+    """The error for an ablation that a model does not have."""
+    return CapabilityError(f"The ablation {kind!r} was asked for; {why}")
