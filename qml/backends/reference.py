@@ -41,7 +41,13 @@ class ReferenceExecutor:
         return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS)
 
     def forward(
-        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, *, seed: int | None = None, keep: bool = False
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        *,
+        seed: int | None = None,
+        keep: bool = False,
     ) -> Values:
         """Values of `B` rows in the dtype of the inputs; the seed is not used, and no residual is kept."""
         return Values(reference.values(program, inputs_BD, weights).astype(inputs_BD.dtype))

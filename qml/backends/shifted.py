@@ -41,11 +41,20 @@ class ShiftedExecutor:
         """Exact when there are no shots; the derivative of a derivative estimated from shots is refused."""
         target = self.backend.target
         return Capabilities(
-            f"shifted({target.name})", exact=self.shots is None, max_qubits=target.n_qubits, second_order=self.shots is None
+            f"shifted({target.name})",
+            exact=self.shots is None,
+            max_qubits=target.n_qubits,
+            second_order=self.shots is None,
         )
 
     def forward(
-        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, *, seed: int | None = None, keep: bool = False
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        *,
+        seed: int | None = None,
+        keep: bool = False,
     ) -> Values:
         """Values of `B` rows, `(B, K)`, as one job; `variance_BK` where they are estimates."""
         _check(program)

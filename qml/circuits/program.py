@@ -56,10 +56,10 @@ class Program:
 
     n_qubits: int
     gates: tuple[Gate, ...] = ()
-    readout: Readout | None = None
+    readout: Readout = None  # pyright: ignore[reportAssignmentType]  (None becomes <Z> of each wire)
     n_inputs: int = 0
     n_weights: int = 0
-    blocks: tuple[WeightBlock, ...] | None = None
+    blocks: tuple[WeightBlock, ...] = None  # pyright: ignore[reportAssignmentType]  (None becomes one block)
     name: str = field(default="", compare=False)
 
     def __post_init__(self):

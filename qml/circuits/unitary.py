@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cossin, schur
@@ -52,7 +53,8 @@ def decompose(matrix: np.ndarray) -> list[Turn]:
     if size == 2:
         return _one_wire(matrix)
     half = size // 2
-    (left_0, left_1), theta, (right_0, right_1) = cossin(matrix, p=half, q=half, separate=True)
+    factors: Any = cossin(matrix, p=half, q=half, separate=True)
+    (left_0, left_1), theta, (right_0, right_1) = factors
     return _block_diagonal(right_0, right_1) + _multiplexed("Y", 2 * theta) + _block_diagonal(left_0, left_1)
 
 
@@ -67,7 +69,8 @@ def _one_wire(matrix: np.ndarray) -> list[Turn]:
 
 def _block_diagonal(upper: np.ndarray, lower: np.ndarray) -> list[Turn]:
     """`upper` where the first wire is 0 and `lower` where it is 1."""
-    triangular, basis = schur(upper @ lower.conj().T, output="complex")
+    form: Any = schur(upper @ lower.conj().T, output="complex")
+    triangular, basis = form
     phases = np.angle(np.diag(triangular))
     right = np.exp(0.5j * phases)[:, None] * (basis.conj().T @ lower)
     return _behind_identity(decompose(right)) + _multiplexed("Z", -phases) + _behind_identity(decompose(basis))

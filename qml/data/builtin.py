@@ -30,15 +30,11 @@ def builtin_table(entry: Entry) -> Table:
     }
     bunch: Any = loaders[entry.name]()
     inputs, targets = np.asarray(bunch.data), np.asarray(bunch.target)
-    target = Target(entry.target.column, entry.target.kind, entry.target.labels)
+    rule = entry.target
+    target = Target(rule.column, rule.kind, rule.labels) if rule else Target("target", "number")
     names = [str(name) for name in bunch.feature_names]
-    if entry.form == "image":
-        shape = entry.shapes["image"]
-        columns: tuple[Column, ...] = (Column("image", "image", shape=shape),)
-        values = {"image": inputs.astype(np.uint8)}
-    else:
-        columns = tuple(Column(name, "number") for name in names)
-        values = {name: inputs[:, place] for place, name in enumerate(names)}
+    columns = tuple(Column(name, "number") for name in names)
+    values = {name: inputs[:, place] for place, name in enumerate(names)}
     coded = targets.astype(np.int64 if target.kind == "classes" else np.float32)
     key = digest({"inputs": inputs, "targets": targets})
     return Table(entry.name, entry.form, columns, values, target, coded, digest=key)

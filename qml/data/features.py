@@ -9,7 +9,7 @@ from qml.data.images import image_array
 from qml.data.intake import check_finite
 from qml.data.source import Column
 from qml.data.table import Table
-from qml.data.transforms import ByColumns, Chain, Flatten, ScaleImages, Transform
+from qml.data.transforms import ByColumns, Chain, Impute, ScaleImages, Standardise, Transform
 
 TRAINABLE = ("table", "image", "signal")
 """Forms that become features; the others are opened as typed columns."""
@@ -71,12 +71,14 @@ def _matrix(table: Table) -> tuple[np.ndarray, tuple[Column, ...]]:
     return matrix, columns
 
 
-def usual_transform(columns: tuple[Column, ...], input_shape: tuple[int, ...]) -> Transform:
+def usual_transform(columns: tuple[Column, ...], one_scale: bool = False) -> Transform:
     """What `transforms="auto"` does: by the kinds of the columns.
 
     Images: to 0 .. 1 and each channel to mean 0 and variance 1. Numbers: missing values filled with the
-    median and flagged, then mean 0 and variance 1. Categories: one-hot.
+    median and flagged, then mean 0 and variance 1 (all together if they have `one_scale`). Categories: one-hot.
     """
     if any(column.kind == "image" for column in columns):
-        return ScaleImages() if len(input_shape) == 3 else Chain(Flatten())
+        return ScaleImages()
+    if one_scale:
+        return Chain(Impute(), Standardise(together=True))
     return ByColumns(columns)

@@ -287,7 +287,8 @@ def folds(targets: np.ndarray, k: int = 5, repeats: int = 1, seed: int = 0) -> I
     if counts.min(initial=k) < k:
         rare = classes[counts.argmin()]
         raise DataError(
-            f"{k}-fold needs {k} rows of every class; class {rare} has {counts.min()}. Take a smaller k or join classes."
+            f"{k}-fold needs {k} rows of every class; class {rare} has {counts.min()}. "
+            f"Take a smaller k or join classes."
         )
     for repeat in range(repeats):
         rng = generator(seed, "folds", repeat)

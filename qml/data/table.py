@@ -66,9 +66,12 @@ class Table:
         official: `(N,)` int8 positions in `PARTS`, -1 for rows of no part; None where no split is published.
         groups: `(N,)` int64, equal for rows that must stay together, or None.
         time: `(N,)` int64 ranks in time, or None.
+        cut: the first rank of the test part where the set fixes it, or None.
         left_out: reason -> `(N,)` bool mask of rows that no split may use.
         leaked: reason -> `(N,)` bool mask of rows that an official test part should not have held.
         beside: further tables of the same set (links, items), column by column.
+        how: the fair way to split it: "official", "group", "time" or "stratified".
+        carve: how validation is carved out of an official training part.
         digest: of the contents.
     """
 
@@ -81,9 +84,12 @@ class Table:
     official: np.ndarray | None = None
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    cut: int | None = None
     left_out: Mapping[str, np.ndarray] = field(default_factory=dict)
     leaked: Mapping[str, np.ndarray] = field(default_factory=dict)
     beside: Mapping[str, Mapping[str, ColumnValues]] = field(default_factory=dict)
+    how: str = "stratified"
+    carve: str = "stratified"
     digest: str = ""
 
     def __len__(self) -> int:

@@ -26,16 +26,23 @@ class Transform(Protocol):
 class Standardise:
     """Each column to mean 0 and variance 1 over the training rows; a constant column becomes 0.
 
+    Args:
+        together: one mean and spread for all columns, for columns of one scale such as pixels.
+
     Example:
         >>> fitted = Standardise().fit(np.array([[0.0], [2.0]], np.float32))
         >>> fitted(np.array([[4.0]], np.float32))
         array([[3.]], dtype=float32)
     """
 
+    together: bool = False
+
     def fit(self, rows: np.ndarray) -> Affine:
-        """From `(N, ...)` numbers; one mean and spread for each place of a row."""
+        """From `(N, ...)` numbers; one mean and spread for each place of a row, or for all."""
         _some(rows, "Standardise")
-        mean, spread = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+        axis = None if self.together else 0
+        mean = np.asarray(rows.mean(axis=axis, dtype=np.float64))
+        spread = np.asarray(rows.std(axis=axis, dtype=np.float64))
         spread = np.where(spread > 1e-7 * np.abs(mean), spread, 0.0)  # rounding of a constant is no spread
         return Affine(mean.astype(np.float32), _inverse(spread))
 
@@ -258,7 +265,7 @@ class ByColumns:
 
     columns: tuple[Column, ...]
     numbers: Transform = Chain(Impute(), Standardise())  # noqa: RUF009  transforms are immutable
-    categories: Transform = OneHot()  # noqa: RUF009
+    categories: Transform = OneHot()
 
     def fit(self, rows: np.ndarray) -> Branched:
         """From `(N, D)` rows as `qml.data.features` lays them out."""

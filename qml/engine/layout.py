@@ -69,7 +69,12 @@ from __future__ import annotations
     GROUP_SIZE,
 ) = range(10)
 
-(GATE_TURN, GATE_SIGN, GATE_SIZE) = range(3)  # sign of the turn on this sign class
+(
+    GATE_TURN,
+    GATE_SIGN,  # of the turn on this sign class
+    GATE_FIRST,  # the first gate of the same turn, which may be this one
+    GATE_SIZE,
+) = range(4)
 
 # A turn. The two float64 fields are read with `f64at`.
 (
@@ -83,7 +88,14 @@ from __future__ import annotations
 KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
 
 (Z_WORD_MASK, Z_WORD_PLACE, Z_WORD_SIZE) = range(3)  # place: column of the values
-(FLIP_WORD_X, FLIP_WORD_Z, FLIP_WORD_PLACE, FLIP_WORD_SIZE) = range(4)
+(
+    FLIP_WORD_X,
+    FLIP_WORD_Z,
+    FLIP_WORD_ODD,  # 1: an odd number of Y, so that a factor i is left beside the sign
+    FLIP_WORD_SIGN,  # i^popcount(x & z) = sign, or sign * i
+    FLIP_WORD_PLACE,
+    FLIP_WORD_SIZE,
+) = range(6)
 
 # ------------------------------------------------------------------------------------------------ one call
 (
@@ -134,6 +146,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
 # ------------------------------------------------------------------------------------------------ compiled pieces
 ENTRY_NAMES = (
     "prepare",
+    "missing_kernel",
     "prepare_tables",
     "transform_scalars",
     "transform_vectors",
@@ -142,6 +155,7 @@ ENTRY_NAMES = (
     "prefix_backward",
     "load_states",
     "store_state_gradient",
+    "store_row_gradient",
     "row_phases",
     "diagonal_forward",
     "diagonal_backward",
@@ -154,13 +168,15 @@ ENTRY_NAMES = (
     "run_forward",
     "run_backward",
     "undo_segment",
+    "load_shared",
     "run_chunks",
     "close_chunk",
     "finish",
-    "step",
+    "begin",
 )
 (
     ENTRY_PREPARE,
+    ENTRY_MISSING_KERNEL,
     ENTRY_PREPARE_TABLES,
     ENTRY_TRANSFORM_SCALARS,
     ENTRY_TRANSFORM_VECTORS,
@@ -169,6 +185,7 @@ ENTRY_NAMES = (
     ENTRY_PREFIX_BACKWARD,
     ENTRY_LOAD_STATES,
     ENTRY_STORE_STATE_GRADIENT,
+    ENTRY_STORE_ROW_GRADIENT,
     ENTRY_ROW_PHASES,
     ENTRY_DIAGONAL_FORWARD,
     ENTRY_DIAGONAL_BACKWARD,
@@ -181,9 +198,10 @@ ENTRY_NAMES = (
     ENTRY_RUN_FORWARD,
     ENTRY_RUN_BACKWARD,
     ENTRY_UNDO_SEGMENT,
+    ENTRY_LOAD_SHARED,
     ENTRY_RUN_CHUNKS,
     ENTRY_CLOSE_CHUNK,
     ENTRY_FINISH,
-    ENTRY_STEP,
+    ENTRY_BEGIN,
     FIRST_KERNEL,
-) = range(26)
+) = range(29)

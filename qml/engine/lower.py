@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from qml.circuits.angle import Angle, Term
 from qml.circuits.gate import Rotation
 from qml.circuits.program import Program
-from qml.circuits.readout import Expectations
+from qml.circuits.readout import Probabilities
 from qml.circuits.steps import preparations, steps
 from qml.engine.frame import Frame, Pauli
 from qml.engine.plan import Draft, Plan, Turn, TurnKind, Word, one_by_one
@@ -111,13 +111,13 @@ def _has_input(column: Column) -> bool:
 def _read(program: Program, frame: Frame) -> tuple[tuple[Word, ...], tuple[int, ...], Reading]:
     """The words that the readout needs, the sign of each, and how values are made of them."""
     readout = program.readout
-    if not isinstance(readout, Expectations):
+    if isinstance(readout, Probabilities):
         images = _products([frame.image(((wire, "Z"),)) for wire in readout.wires])
         return tuple((0, z) for z, _ in images), tuple(sign for _, sign in images), Reading(probabilities=True)
     known: dict[Word, int] = {}
     signs: list[int] = []
     terms = []
-    for observable in readout.observables:
+    for observable in readout.observables if readout else ():
         parts = []
         for coefficient, word in observable.terms:
             image = frame.image(word)
@@ -125,7 +125,7 @@ def _read(program: Program, frame: Frame) -> tuple[tuple[Word, ...], tuple[int, 
             if key not in known:
                 known[key] = len(signs)
                 signs.append(image.sign)
-            parts.append((known[key], coefficient * image.sign * signs[known[key]]))
+            parts.append((known[key], coefficient))
         terms.append(tuple(parts))
     return tuple(known), tuple(signs), Reading(tuple(terms))
 

@@ -68,7 +68,7 @@ def values(program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.n
     if isinstance(readout, Probabilities):
         return _probabilities(states_BA, readout.wires)
     columns = []
-    for observable in readout.observables:
+    for observable in readout.observables if readout else ():
         terms = [c * np.sum(states_BA.conj() * _word_applied(states_BA, w), axis=1).real for c, w in observable.terms]
         columns.append(np.sum(terms, axis=0) if terms else np.zeros(len(states_BA)))
     return np.stack(columns, axis=1)
@@ -280,7 +280,7 @@ def _observed(states_BA: np.ndarray, program: Program, cotangent_BK: np.ndarray)
         tensor = _wires_first(states_BA, readout.wires)
         return _wires_back(tensor * cotangent_BK[:, :, None], readout.wires)
     result = np.zeros_like(states_BA)
-    for column, observable in enumerate(readout.observables):
+    for column, observable in enumerate(readout.observables if readout else ()):
         for coefficient, word in observable.terms:
             result += coefficient * cotangent_BK[:, column, None] * _word_applied(states_BA, word)
     return result

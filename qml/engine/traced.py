@@ -1,4 +1,4 @@
-"""A Program as plain array operations of torch or JAX: slow, but differentiable to every order, in every mode, on every device."""
+"""A Program as plain array operations of torch or JAX: slow, but differentiable in every mode, to every order."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
     fits = inputs_BD.ndim == 2 and inputs_BD.shape[1] == program.n_inputs and weights.shape[-1] == program.n_weights
     if not fits or weights.ndim not in (1, 2):
         raise ShapeError(
-            f"The traced form got inputs of shape {tuple(inputs_BD.shape)} and weights of shape {tuple(weights.shape)}; "
+            f"The traced form got inputs of shape {tuple(inputs_BD.shape)} and weights of {tuple(weights.shape)}; "
             f"this Program needs (B, {program.n_inputs}) and ({program.n_weights},) or (B, {program.n_weights})."
         )
     ops = _OPERATIONS[xp.__name__](xp, inputs_BD)
@@ -199,11 +199,11 @@ def _start(program: Program, ops: Any, columns: Any) -> Any:
     order: list[int] = []
     for gate, table in zip(preparations(program), amplitude_tables(program), strict=True):
         piece = _piece(gate, table, ops, columns)
-        state = (state[:, :, None] * piece[:, None, :]).reshape(size, -1)
         order.extend(gate.wires)
+        state = (state[:, :, None] * piece[:, None, :]).reshape(size, 2 ** len(order))
     zero = np.zeros((1, 2 ** (program.n_qubits - len(order))))
     zero[0, 0] = 1
-    state = (state[:, :, None] * ops.constant(zero)[:, None, :]).reshape(size, -1)
+    state = (state[:, :, None] * ops.constant(zero)[:, None, :]).reshape(size, 2**program.n_qubits)
     return ops.take(state, wire_order(program.n_qubits, tuple(order)))
 
 
@@ -229,7 +229,8 @@ def _read(program: Program, ops: Any, state: Any) -> Any:
     if isinstance(program.readout, Probabilities):
         weights = state.real * state.real + state.imag * state.imag
         ordered = ops.take(weights, wire_first(program.n_qubits, program.readout.wires))
-        return ordered.reshape(state.shape[0], program.n_values, -1).sum(-1)
+        rest = 2**program.n_qubits // program.n_values
+        return ordered.reshape(state.shape[0], program.n_values, rest).sum(-1)
     cache: dict[PauliWord, Any] = {}
     values = []
     for observable in program.readout.observables:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from qml.base.errors import ShapeError
-from qml.engine.plan import Plan, Turn, Word
+from qml.base.errors import QmlError, ShapeError
+from qml.engine.plan import Draft, Plan, Turn, Word, one_by_one
 
 CHECKED_QUBITS = 8
+CHECKED_ROWS = 3
+CHECKED_TOLERANCE = 1e-9
+
+
+class PassError(QmlError, RuntimeError):
+    """A pass of the compiler changed what a circuit computes: a bug, never the fault of the circuit."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,49 @@ def plan_gradients(
     if initial is not None:
         grad_initial = 2 * bras if len(initial) == len(bras) else 2 * bras.sum(axis=0, keepdims=True)
     return PlanGradients(grad_rows, grad_shared, grad_initial)
+
+
+def check_pass(name: str, keeps: Literal["unitary", "values"], before: Draft, after: Draft, seed: int = 0) -> None:
+    """Raise `PassError` unless `after` does what `before` does, on random column values.
+
+    Args:
+        name: of the pass, for the message.
+        keeps: `"unitary"`: random states must end as the same states up to a phase, and the words must be the
+            same. `"values"`: the signed words must have the same values from the state that the Plan starts from.
+        before: in front of the pass.
+        after: behind it.
+        seed: of the random values.
+
+    Raises:
+        PassError: they differ. Plans above 8 qubits are not checked.
+    """
+    if before.plan.n_qubits > CHECKED_QUBITS:
+        return
+    draw = np.random.default_rng(seed)
+    rows_BM = draw.normal(size=(CHECKED_ROWS, before.plan.n_rows))
+    shared_S = draw.normal(size=before.plan.n_shared)
+    initial = draw.normal(size=(2, CHECKED_ROWS, 2**before.plan.n_qubits))
+    initial = (initial[0] + 1j * initial[1]) / np.sqrt(np.sum(initial**2, axis=(0, 2)))[:, None]
+    if keeps == "unitary":
+        ends = [plan_states(_opened(draft.plan), rows_BM, shared_S, initial) for draft in (before, after)]
+        distance = float(np.abs(1 - np.abs(np.sum(ends[0].conj() * ends[1], axis=1))).max())
+        same_words = (before.plan.words, before.signs) == (after.plan.words, after.signs)
+    else:
+        start = initial if before.plan.initial else None
+        reads = [run_plan(d.plan, rows_BM, shared_S, start) * np.array(d.signs) for d in (before, after)]
+        same_words = reads[0].shape == reads[1].shape and before.plan.initial == after.plan.initial
+        distance = float(np.abs(reads[0] - reads[1]).max()) if same_words else np.inf
+    if not (same_words and distance <= CHECKED_TOLERANCE):
+        raise PassError(
+            f"The pass {name!r} must keep the {keeps} of a Plan; the result differs by {distance:.3g} "
+            f"(allowed {CHECKED_TOLERANCE:.0e}){'' if same_words else ' and reads other words'}. "
+            f"Please report it with the Program; run_passes takes the list of passes, so that it can be left out."
+        )
+
+
+def _opened(plan: Plan) -> Plan:
+    """The same turns from any initial state, the prefix among them."""
+    return replace(plan, prefix=((),) * plan.n_qubits, blocks=one_by_one(plan.turns), initial=True)
 
 
 def _turned(states_BA: np.ndarray, turn: Turn, angles_B: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Circuits as layers of a network: `qml.layers.torch.CircuitLayer` and `qml.layers.jax.circuit`, each on its own import line."""
+"""Circuits as layers of a network: `qml.layers.torch.CircuitLayer` and `qml.layers.jax.circuit`."""

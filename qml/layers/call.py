@@ -99,6 +99,6 @@ def width_error(who: str, shape: tuple[int, ...], program: Program) -> ShapeErro
         width = shape[-1] if shape else 1
         remedy = f"Put a Linear({width}, {wanted}) in front, or encode with `reupload(n_inputs={width}, ...)`."
     return ShapeError(
-        f"{who} got inputs of shape {tuple(shape)}; this Program has {wanted} input slots, so it needs (..., {wanted}).\n"
-        + remedy
+        f"{who} got inputs of shape {tuple(shape)}; this Program has {wanted} input slots, "
+        f"so it needs (..., {wanted}).\n{remedy}"
     )

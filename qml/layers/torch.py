@@ -85,8 +85,8 @@ class CircuitLayer(nn.Module):
                 self.register_parameter(block.name, parameter)
             except KeyError as error:
                 raise ProgramError(
-                    f"A weight block is called {block.name!r}, which cannot name a parameter of a torch module: {error}. "
-                    "Give the block another name."
+                    f"A weight block is called {block.name!r}, which cannot name a parameter of a torch module: "
+                    f"{error}. Give the block another name."
                 ) from error
         self.reset_parameters()
 
@@ -170,8 +170,8 @@ class CircuitLayer(nn.Module):
         for block in blocks:
             if block.dtype is not inputs.dtype:
                 raise ShapeError(
-                    f"CircuitLayer got inputs of dtype {inputs.dtype} and has weights of dtype {block.dtype}. Cast one of "
-                    "them: `inputs.float()`, or `layer.double()`."
+                    f"CircuitLayer got inputs of dtype {inputs.dtype} and has weights of dtype {block.dtype}. Cast one "
+                    "of them: `inputs.float()`, or `layer.double()`."
                 )
         if self._call is not None:
             self._check_served(self._call, inputs, blocks)
@@ -183,14 +183,14 @@ class CircuitLayer(nn.Module):
             if tensor.device.type != able.device:
                 raise CapabilityError(
                     f"CircuitLayer got a tensor on {str(tensor.device)!r}; executor {able.name!r} runs on "
-                    f"{able.device!r} and copies nothing in secret. Move inputs and layer with `.to({able.device!r})`, or "
-                    f'pass executor="{TRACED}" (any device, up to 12 qubits).'
+                    f"{able.device!r} and copies nothing in secret. Move inputs and layer with `.to({able.device!r})`, "
+                    f'or pass executor="{TRACED}" (any device, up to 12 qubits).'
                 )
         dtype = str(inputs.dtype).removeprefix("torch.")
         if dtype not in able.dtypes:
             raise CapabilityError(
-                f"CircuitLayer got {dtype}; executor {able.name!r} computes in {', '.join(able.dtypes)}. Cast layer and "
-                "inputs to one of these."
+                f"CircuitLayer got {dtype}; executor {able.name!r} computes in {', '.join(able.dtypes)}. Cast layer "
+                "and inputs to one of these."
             )
 
     def extra_repr(self) -> str:

@@ -73,8 +73,8 @@ class FastValues(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """Forward mode of plain autograd is refused; `torch.func.jvp` has it."""
         raise CapabilityError(
-            "Forward-mode differentiation with `torch.autograd.forward_ad` was asked of a circuit; it is not available. "
-            'Use `torch.func.jvp`, or executor="traced".'
+            "Forward-mode differentiation with `torch.autograd.forward_ad` was asked of a circuit; it is not "
+            'available. Use `torch.func.jvp`, or executor="traced".'
         )
 
 
@@ -118,8 +118,7 @@ class ComposableValues(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         """Forward mode, from the traced form."""
         ctx.call.check_traceable("Forward-mode differentiation")
-        primals = ctx.saved_tensors
-        return torch.func.jvp(_traced(ctx.call), primals, _defined(tangents[:2], primals))[1]
+        return _pushed(_traced(ctx.call), ctx.saved_tensors, tangents[:2])
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, inputs: Tensor, weights: Tensor, call: Call, seed: int | None) -> tuple:
@@ -159,8 +158,7 @@ class ComposableGradients(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Any) -> tuple:
         """Forward mode over reverse mode, exact."""
         ctx.call.check_traceable("A second derivative")
-        primals = ctx.saved_tensors
-        return torch.func.jvp(_traced_gradients(ctx.call), primals, _defined(tangents[:3], primals))[1]
+        return _pushed(_traced_gradients(ctx.call), ctx.saved_tensors, tangents[:3])
 
     @staticmethod
     def vmap(
@@ -200,6 +198,11 @@ def _traced_gradients(call: Call) -> Any:
     return gradients
 
 
-def _defined(tangents: tuple, primals: tuple) -> tuple:
-    """Tangents with zeros where nothing was handed in."""
-    return tuple(torch.zeros_like(p) if t is None else t for t, p in zip(tangents, primals, strict=True))
+def _pushed(function: Any, primals: tuple, tangents: tuple) -> Any:
+    """Tangents taken through `function`; copies, because forward mode refuses expanded tensors."""
+    copies = tuple(p.clone(memory_format=torch.contiguous_format) for p in primals)
+    moves = tuple(
+        torch.zeros_like(p) if t is None else t.clone(memory_format=torch.contiguous_format)
+        for t, p in zip(tangents, copies, strict=True)
+    )
+    return torch.func.jvp(function, copies, moves)[1]

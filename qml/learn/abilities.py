@@ -72,11 +72,6 @@ def shard_of(step: Step, state: Any) -> tuple[int, int]:
     return step.shard(state) if isinstance(step, RankedStep) else (0, 1)
 
 
-def agreed(step: Step, state: Any, flag: bool) -> bool:
-    """Whether any process has raised its flag; `flag` itself for a step that knows no others."""
-    return step.agree(state, flag) if isinstance(step, RankedStep) else flag
-
-
 def trained_model(step: Step, state: Any) -> Any:
     """The trained object of `state`; the state itself for a step that offers none."""
     return step.trained(state) if isinstance(step, TrainedStep) else state

@@ -21,6 +21,7 @@ import numpy as np
 from qml.base.errors import CheckpointError
 from qml.base.extras import require
 from qml.base.files import replacing, write_json
+from qml.learn.describe import difference
 
 require("safetensors", extra="train", purpose="qml.learn.checkpoint")
 import safetensors
@@ -110,27 +111,6 @@ def load_checkpoint(folder: Path, fingerprint: Mapping[str, Any] | None = None) 
                 "Choose another folder, or remove this one to start afresh."
             )
     return Checkpoint(_read_arrays(path, manifest), manifest["data"], manifest["fingerprint"])
-
-
-def difference(stored: Any, asked: Any, where: str = "") -> str:
-    """The first place where two pieces of plain data differ, in words; "" when they are equal.
-
-    Example:
-        >>> difference({"model": {"w": [2, 3]}}, {"model": {"w": [2, 4]}})
-        'model.w is [2, 3] in the checkpoint and [2, 4] here'
-    """
-    if isinstance(stored, Mapping) and isinstance(asked, Mapping):
-        for key in sorted({*stored, *asked}):
-            path = f"{where}.{key}" if where else str(key)
-            if key not in asked:
-                return f"{path} is in the checkpoint only"
-            if key not in stored:
-                return f"{path} is asked for and not in the checkpoint"
-            found = difference(stored[key], asked[key], path)
-            if found:
-                return found
-        return ""
-    return "" if stored == asked else f"{where} is {stored!r} in the checkpoint and {asked!r} here"
 
 
 def _read_arrays(path: Path, manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -93,9 +93,7 @@ class Supervised:
             scan_split(source, "validation", self.target)
         return task
 
-    def losses(
-        self, ops: Any, apply: Callable, batch: Batch, key: Any
-    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def losses(self, ops: Any, apply: Callable, batch: Batch, key: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """`{"model": scalar}` for a batch of framework arrays; nothing further to log.
 
         Raises:

@@ -27,8 +27,14 @@ import torch
 from torch import nn
 
 
-def replaced(circuit: nn.Module, kind: str, seed: int = 0) -> nn.Module:
+def replaced(circuit: nn.Module, kind: str, seed: int = 0, executor: Any = None) -> nn.Module:
     """What stands in the place of `circuit` under the ablation `kind`; `circuit` itself is left alone.
+
+    Args:
+        circuit: a `CircuitLayer`.
+        kind: "twin", "frozen", "product" or "removed".
+        seed: of the weights of a twin, and of the linear map where the circuit is removed.
+        executor: who runs the circuit of "product"; None takes the executor of that name that `circuit` has.
 
     Raises:
         ConfigError: no such ablation.
@@ -42,16 +48,16 @@ def replaced(circuit: nn.Module, kind: str, seed: int = 0) -> nn.Module:
             f"The ablation {kind!r} was asked of {type(circuit).__name__}, which holds no Program. "
             f"Use a CircuitLayer as the circuit of the hybrid."
         )
-    return REPLACEMENTS[kind](circuit, program, seed)
+    return REPLACEMENTS[kind](circuit, program, seed, executor)
 
 
-def twin(circuit: Any, program: Program, seed: int) -> nn.Module:
+def twin(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
     """The classical block of the same signature and size."""
     with seeded(seed, "twin"):
         return TwinBlock(twin_of(program))
 
 
-def frozen(circuit: Any, program: Program, seed: int) -> nn.Module:
+def frozen(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
     """The same circuit at its random weights, which no optimiser will change."""
     copied = copy.deepcopy(circuit)
     for parameter in copied.parameters():
@@ -59,14 +65,14 @@ def frozen(circuit: Any, program: Program, seed: int) -> nn.Module:
     return copied
 
 
-def without_entanglement(circuit: Any, program: Program, seed: int) -> nn.Module:
+def without_entanglement(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
     """The circuit without its entangling gates, starting from the same weights."""
-    plain = type(circuit)(product(program), executor=circuit.executor)
+    plain = type(circuit)(product(program), executor=circuit.executor if executor is None else executor)
     plain.load_state_dict(circuit.state_dict())
     return plain
 
 
-def removed(circuit: Any, program: Program, seed: int) -> nn.Module:
+def removed(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
     """The identity, or a linear map where the numbers of inputs and values differ."""
     if program.n_inputs == program.n_values:
         return nn.Identity()
@@ -74,7 +80,7 @@ def removed(circuit: Any, program: Program, seed: int) -> nn.Module:
         return nn.Linear(program.n_inputs, program.n_values)
 
 
-REPLACEMENTS: dict[str, Callable[[Any, Program, int], nn.Module]] = {
+REPLACEMENTS: dict[str, Callable[[Any, Program, int, Any], nn.Module]] = {
     "twin": twin,
     "frozen": frozen,
     "product": without_entanglement,

@@ -80,13 +80,15 @@ class Hybrid(nn.Module):
         """Trained numbers by part."""
         return {part: sum(p.numel() for p in self.part_parameters(part)) for part in ("quantum", "classical")}
 
-    def ablate(self, kind: Kind, seed: int = 0) -> Hybrid:
+    def ablate(self, kind: Kind, seed: int = 0, executor: Any = None) -> Hybrid:
         """A copy with the circuit replaced: "twin", "frozen", "product" or "removed"; other parts keep their weights.
+
+        `executor` runs the circuit of "product"; leave it out unless the circuit has an executor of your own.
 
         Raises:
             CapabilityError: this circuit has no such ablation.
         """
-        circuit = replaced(self.circuit, kind, seed)
+        circuit = replaced(self.circuit, kind, seed, executor)
         return Hybrid(copy.deepcopy(self.features), circuit, copy.deepcopy(self.head), copy.deepcopy(self.angles))
 
 
@@ -127,7 +129,7 @@ def build_hybrid(spec: HybridSpec, seed: int) -> Hybrid:
         head = head_network(program.n_values, spec.head.widths, signature.n_outputs)
     circuit = CircuitLayer(program, executor=spec.executor, init=spec.circuit.init, seed=derive(seed, "circuit"))
     if spec.ablation:
-        circuit = replaced(circuit, spec.ablation, derive(seed, "block"))
+        circuit = replaced(circuit, spec.ablation, derive(seed, "block"), spec.executor)
     return Hybrid(features, circuit, head, angles)
 
 

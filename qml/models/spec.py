@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from qml.base.errors import CapabilityError, ConfigError
+from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.models.block import Block, twin_of
@@ -111,7 +111,7 @@ class HybridSpec:
 
     @property
     def family(self) -> Literal["hybrid", "control"]:
-        """"hybrid" with a circuit in it, "control" without one."""
+        """ "hybrid" with a circuit in it, "control" without one."""
         return "control" if self.ablation in ("twin", "removed") else "hybrid"
 
     @property
@@ -192,6 +192,24 @@ class HybridSpec:
         return facts | {"program": program.digest, "drawing": str(program)}
 
 
-def refuse(kind: str, why: str) -> CapabilityError:
-    """The error for an ablation that a model does not have."""
-    return CapabilityError(f"The ablation {kind!r} was asked for; {why}")
+def choose_hybrid(
+    features: FeaturesSpec,
+    circuit: CircuitSpec,
+    head: Head | None = None,
+    ablation: str = "",
+    twin_of: str = "sel",
+) -> HybridSpec:
+    """A hybrid as a command line says it: circuit "twin" is the twin of the circuit `twin_of` at the same size.
+
+    Example:
+        >>> choose_hybrid(Identity(), CircuitSpec("twin", 4, 2)).title
+        'Classical twin'
+    """
+    if circuit.name == "twin":
+        if ablation not in ("", "twin"):
+            raise ConfigError(
+                f"model/circuit=twin was asked for together with model.ablation={ablation!r}; a twin has no circuit to "
+                f"ablate. Give one of the two."
+            )
+        circuit, ablation = replace(circuit, name=twin_of), "twin"
+    return HybridSpec(features, circuit, head or Head(), ablation=ablation)

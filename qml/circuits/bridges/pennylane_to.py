@@ -69,8 +69,8 @@ def to_qnode(program: Program, interface: str = "numpy") -> Callable:
 
     Example:
         >>> import numpy as np
-        >>> from qml.circuits import Circuit
-        >>> run = to_qnode(Circuit(1).rx(0, Circuit.input(0)).build())
+        >>> from qml.circuits import angle
+        >>> run = to_qnode(angle(1))
         >>> run(np.array([[0.0], [np.pi]]), np.zeros(0)).round(6)
         array([[ 1.],
                [-1.]])
@@ -85,10 +85,10 @@ def to_qnode(program: Program, interface: str = "numpy") -> Callable:
 
     def run(inputs_BD, weights):
         n_rows = len(inputs_BD)
-        if n_rows:
-            return _values(program, node(inputs_BD, weights), n_rows)
-        padded = _with_a_row(weights) if qp.math.ndim(weights) == 2 else weights
-        return _values(program, node(_with_a_row(inputs_BD), padded), 1)[:0]
+        spare = max(0, 2 - n_rows)  # PennyLane 0.45 takes batches of 2 rows and more
+        padded = _with_rows(weights, spare) if qp.math.ndim(weights) == 2 else weights
+        results = node(_with_rows(inputs_BD, spare), padded)
+        return _values(program, results, n_rows + spare)[:n_rows]
 
     return run
 
@@ -137,9 +137,12 @@ def _values(program: Program, results, n_rows: int):
     return row_or_rows
 
 
-def _with_a_row(array_BD):
-    row = qp.math.cast_like(qp.math.convert_like(np.ones((1, *array_BD.shape[1:])), array_BD), array_BD)
-    return qp.math.concatenate([array_BD, row])
+def _with_rows(array_BD, count: int):
+    """`count` rows of ones behind the array."""
+    if not count:
+        return array_BD
+    rows = qp.math.cast_like(qp.math.convert_like(np.ones((count, *array_BD.shape[1:])), array_BD), array_BD)
+    return qp.math.concatenate([array_BD, rows])
 
 
 def _as_array(values):

@@ -1,0 +1,260 @@
+"""From lines of configuration to objects: Hydra composes, this file checks and builds."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from qml import schema
+from qml.base.errors import ConfigError
+from qml.base.extras import require
+from qml.base.registry import unknown
+
+require("hydra", extra="experiments", purpose="qml.config")
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+    ValidationError,
+)
+
+PLUGINS = "qml.plugins"  # entry point group of packages that `_target_` and `make` may name
+COMPOSING = (HydraException, OmegaConfBaseException)
+
+
+def folder() -> Path:
+    """The folder of configuration files: `conf/` of a checkout, else the copy in the installed package.
+
+    Raises:
+        ConfigError: neither is there.
+    """
+    package = Path(__file__).resolve().parent
+    for path in (package.parent / "conf", package / "conf"):
+        if (path / "benchmark.yaml").is_file():
+            return path
+    raise ConfigError(f"No folder 'conf' with benchmark.yaml beside or inside {package}. Install the package again.")
+
+
+def register() -> None:
+    """Tell Hydra the schema of each group, under a bare name beside the group's files."""
+    store = ConfigStore.instance()
+    for group, nodes in schema.SCHEMAS.items():
+        for name, node in nodes.items():
+            store.store(group=group or None, name=name, node=node, provider="qml")
+
+
+def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConfig:
+    """The composed configuration of an entry, checked against the schemas.
+
+    Args:
+        overrides: lines as on the command line, such as `["recipe=digits", "model/circuit=iqp"]`.
+        entry: "benchmark", "train" or "report".
+
+    Raises:
+        ConfigError: an unknown group, name or key; the near name is given.
+    """
+    if entry not in schema.BUILDS:
+        raise unknown("entry", entry, list(schema.BUILDS))
+    register()
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(folder()), version_base="1.3"):
+            return hydra_compose(entry, list(overrides))
+    except COMPOSING as error:
+        raise translated(error) from error
+    finally:
+        GlobalHydra.instance().hydra = before
+
+
+def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
+    """The job that a command line describes, for a notebook: `build(["recipe=digits"]).run()`.
+
+    Args:
+        overrides: lines as on the command line.
+        entry: "benchmark", "train" or "report".
+
+    Returns:
+        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators.jobs`.
+
+    Raises:
+        ConfigError: an unknown group, name, key or value; nothing has run.
+
+    Example:
+        >>> build(["recipe=smoke", "model/circuit=iqp"]).model.circuit.name
+        'iqp'
+    """
+    return built(compose(overrides, entry), entry)
+
+
+def built(config: DictConfig, entry: str) -> Any:
+    """The job of a composed configuration; its class is checked.
+
+    Raises:
+        ConfigError: a `_target_` outside `qml` and the plugins, a value that its class refuses, or another class.
+    """
+    try:
+        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise translated(error) from error
+    plain = {key: value for key, value in plain.items() if key not in ("hydra", "recipe")}
+    packages = allowed(plain.get("plugins") or [])
+    for path, address in addresses(plain):
+        if address.replace(":", ".").partition(".")[0] not in packages:
+            raise ConfigError(
+                f"{path} names {address!r}; only {', '.join(sorted(packages))} may be named there. "
+                f"List its package: plugins=[{address.replace(':', '.').partition('.')[0]}]."
+            )
+    for plugin in plain.get("plugins") or []:
+        imported(plugin, "plugins")
+    job = instantiated(plain, entry)
+    wanted = located(schema.BUILDS[entry], "_target_")
+    if not isinstance(job, wanted):
+        raise ConfigError(
+            f"The configuration of {entry!r} built a {type(job).__name__}; it must build a {wanted.__name__}. "
+            f"List the schema first among the defaults of {entry}.yaml."
+        )
+    return job
+
+
+def allowed(plugins: Sequence[str]) -> set[str]:
+    """Packages whose names a configuration may hold: ours, the listed plugins, and those with an entry point."""
+    points = {point.value.replace(":", ".").partition(".")[0] for point in metadata.entry_points(group=PLUGINS)}
+    return {"qml", *points, *(plugin.partition(".")[0] for plugin in plugins)}
+
+
+def addresses(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every `_target_` and `make` of a tree with its path."""
+    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        here = f"{path}.{key}" if path else str(key)
+        if key in ("_target_", "make") and isinstance(value, str):
+            yield here, value
+        else:
+            yield from addresses(value, here)
+
+
+def instantiated(node: Any, path: str) -> Any:
+    """Every mapping with a `_target_` as the object it names, innermost first.
+
+    Raises:
+        ConfigError: the target is not there, or does not take a key.
+    """
+    if isinstance(node, list):
+        return [instantiated(item, f"{path}[{index}]") for index, item in enumerate(node)]
+    if not isinstance(node, Mapping):
+        return node
+    values = {key: instantiated(value, f"{path}.{key}") for key, value in node.items() if key != "_target_"}
+    if "_target_" not in node:
+        return values
+    target = located(node["_target_"], path)
+    takes = [field.name for field in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else None
+    for key in values:
+        if takes is not None and key not in takes:
+            raise unknown(f"key of {path}", key, takes)
+    try:
+        return target(**values)
+    except TypeError as error:
+        raise ConfigError(f"{path} cannot be built from {sorted(values)}: {error}.") from error
+
+
+def imported(name: str, path: str) -> Any:
+    """A module by name.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{path} names the package {name!r}: {error}. Install it, or put it on PYTHONPATH."
+        ) from error
+
+
+def located(address: str, path: str) -> Any:
+    """The class or function at "package.module.name".
+
+    Raises:
+        ConfigError: no such module or name.
+    """
+    module, _, name = address.rpartition(".")
+    if not module:
+        raise ConfigError(f"{path}: _target_ {address!r} is no address. Write package.module.Name.")
+    try:
+        return getattr(imported(module, path), name)
+    except AttributeError as error:
+        raise ConfigError(f"{path}: {module!r} has no {name!r}. Check the spelling of _target_.") from error
+
+
+def translated(error: Exception) -> ConfigError:
+    """What Hydra or OmegaConf complained of, as what was asked, what was found and what to do."""
+    chain = [error]
+    while chain[-1].__cause__ is not None and isinstance(chain[-1].__cause__, COMPOSING):
+        chain.append(chain[-1].__cause__)
+    for link in reversed(chain):
+        if isinstance(link, MissingConfigException) and link.missing_cfg_file:
+            return _unknown_choice(link)
+        if isinstance(link, (ConfigKeyError, ConfigAttributeError)):
+            return _unknown_key(link)
+        if isinstance(link, MissingMandatoryValue):
+            return ConfigError(f"{link.full_key} is not given and has no default. Give it: {link.full_key}=<value>.")
+        if isinstance(link, ValidationError):
+            what = str(link.msg or link).splitlines()[0].rstrip(".")
+            return ConfigError(f"{link.full_key or 'A value of the configuration'} does not fit: {what}.")
+    text = " ".join(str(chain[0]).split())
+    found = re.search(r"Could not override '([\w/@.:-]+)'.*No match in the defaults list", text)
+    if found and found.group(1) in groups():
+        return ConfigError(
+            f"{found.group(1)} was asked for; the {found.group(1).partition('/')[0]} that is chosen has no such part. "
+            f"Leave it out, or choose another: model=hybrid has features and a circuit."
+        )
+    if found:
+        return unknown("configuration group", found.group(1), groups())
+    return ConfigError(f"The configuration cannot be composed: {text.rstrip('.')}. See --help for groups and keys.")
+
+
+def groups() -> list[str]:
+    """Every group of `conf/`."""
+    return sorted({str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")} - {"."})
+
+
+def choices(group: str) -> list[str]:
+    """The choices of a group.
+
+    Example:
+        >>> "sel" in choices("model/circuit")
+        True
+    """
+    return sorted(path.stem for path in (folder() / group).glob("*.yaml"))
+
+
+def _unknown_choice(error: MissingConfigException) -> ConfigError:
+    group, _, name = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
+    if error.options:
+        return unknown(group or "configuration", name, [o for o in error.options if not o.startswith("_")])
+    return unknown("configuration group", group or name, groups())
+
+
+def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
+    key = str(error.full_key or error.key)
+    if "/" in key:
+        return unknown("configuration group", key, groups())
+    where, _, last = key.rpartition(".")
+    kind = error.object_type
+    if dataclasses.is_dataclass(kind):
+        known = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
+        return unknown(f"key of {where or 'the configuration'}", last, known)
+    return ConfigError(f"The key {key!r} is not known here. See --help for groups and keys.")

@@ -1,0 +1,68 @@
+"""Sources, transforms, splits and the catalogue of data sets: what to learn from."""
+
+from qml.data.arrays import ArraySource, whole
+from qml.data.catalogue import CATALOGUE, Entry
+from qml.data.describe import describe
+from qml.data.fitted import FITTED, Affine, Fitted, from_state
+from qml.data.make import SOURCES, make_source
+from qml.data.opening import open_table
+from qml.data.partition import split_table
+from qml.data.source import Batch, Column, ColumnKind, Schema, Source, Target
+from qml.data.splits import Split, by_group, by_time, folds, nested_subset, random, stratified
+from qml.data.table import Ragged, Table
+from qml.data.transformed import TransformedSource, transformed
+from qml.data.transforms import (
+    PCA,
+    ByColumns,
+    Chain,
+    Flatten,
+    Impute,
+    MinMax,
+    OneHot,
+    ScaleImages,
+    Standardise,
+    Transform,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "FITTED",
+    "PCA",
+    "SOURCES",
+    "Affine",
+    "ArraySource",
+    "Batch",
+    "ByColumns",
+    "Chain",
+    "Column",
+    "ColumnKind",
+    "Entry",
+    "Fitted",
+    "Flatten",
+    "Impute",
+    "MinMax",
+    "OneHot",
+    "Ragged",
+    "ScaleImages",
+    "Schema",
+    "Source",
+    "Split",
+    "Standardise",
+    "Table",
+    "Target",
+    "Transform",
+    "TransformedSource",
+    "by_group",
+    "by_time",
+    "describe",
+    "folds",
+    "from_state",
+    "make_source",
+    "nested_subset",
+    "open_table",
+    "random",
+    "split_table",
+    "stratified",
+    "transformed",
+    "whole",
+]

@@ -1,0 +1,90 @@
+"""`python -m qml.data`: list the data sets, show one, or check those under the data root."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from qml.base.errors import QmlError
+from qml.data.catalogue import CATALOGUE
+from qml.data.describe import describe
+from qml.data.opening import ROOT_VARIABLE, open_table
+
+EPILOG = f"""
+The data root is a folder with one folder a set, each holding Parquet files. Name it by the environment
+variable {ROOT_VARIABLE} or by --root. digits, breast_cancer, wine and diabetes come with scikit-learn.
+
+examples:
+  python -m qml.data list
+  python -m qml.data show mitbih
+  {ROOT_VARIABLE}=/data python -m qml.data check
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 is well, 1 a set that failed its check, 2 a wrong name."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except QmlError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m qml.data",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="list | show | check")
+    listing = commands.add_parser("list", help="one line a data set")
+    listing.set_defaults(run=_list)
+    showing = commands.add_parser("show", help="the card of a data set: rows, classes, columns, licence, split, traps")
+    showing.add_argument("name")
+    showing.set_defaults(run=_show)
+    checking = commands.add_parser("check", help="open sets and compare rows, columns and classes with the catalogue")
+    checking.add_argument("names", nargs="*", metavar="name", help="by default every set")
+    checking.add_argument("--root", help=f"the data root (default: the environment variable {ROOT_VARIABLE})")
+    checking.set_defaults(run=_check)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    width = max(map(len, CATALOGUE))
+    for name, entry in CATALOGUE.items():
+        classes = len(entry.target.labels) if entry.target and entry.target.labels else ""
+        print(f"{name:<{width}}  {entry.rows:>9,}  {classes:>3}  {entry.form:<11}  {entry.title}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    print(describe(options.name))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    names = options.names or list(CATALOGUE)
+    width = max(map(len, names))
+    failed = 0
+    for name in names:
+        if name not in CATALOGUE:
+            CATALOGUE[name]  # raises with the near name
+        begun = time.perf_counter()
+        try:
+            table = open_table(name, options.root)
+        except QmlError as error:
+            failed += 1
+            print(f"{name:<{width}}  FAILED  {error}")
+        else:
+            print(f"{name:<{width}}  ok  {len(table):>9,} rows  {time.perf_counter() - begun:6.2f} s")
+    print(f"{len(names) - failed} ok, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,231 @@
+"""Compiled pieces on demand: sources generated into a per-user folder, Numba's disk cache beside them.
+
+Compiling takes about 15 seconds a precision, once on a machine. The folder is named after everything that the machine
+code depends on: the sources, the CPU and its features, the versions of Python, Numba and llvmlite.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import hashlib
+import importlib.util
+import logging
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import llvmlite
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from numba import types
+
+from qml.base.files import replacing
+from qml.engine import layout as L
+from qml.engine.kernels import kernel_names, kernel_source
+from qml.engine.vector import VECTOR_BYTES
+
+logger = logging.getLogger(__name__)
+
+DRIVER = Path(__file__).with_name("driver")
+SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
+HOMES = {
+    "prepare": ("prepare", "missing_kernel", "prepare_tables", "transform_scalars"),
+    "product": (
+        "load_rows",
+        "prefix_forward",
+        "prefix_backward",
+        "load_states",
+        "store_state_gradient",
+        "store_row_gradient",
+    ),
+    "diagonal": (
+        "transform_vectors",
+        "row_phases",
+        "diagonal_forward",
+        "diagonal_backward",
+        "diagonal_undo",
+        "table_slopes",
+    ),
+    "readout": ("read_z_words", "read_flip_word", "start_bra", "add_flip_word"),
+    "segments": ("run_forward", "run_backward", "undo_segment"),
+    "chunks": ("load_shared", "run_chunks", "close_chunk", "finish", "begin"),
+    "kernels": kernel_names(),
+}
+HOME_OF = {entry: stem for stem, entries in HOMES.items() for entry in entries}
+ENTRIES = L.ENTRY_NAMES + kernel_names()
+
+KERNEL_HEADER = '''"""Coset kernels, written by `qml.engine.kernels`."""
+
+from qml.engine.{lanes} import E, REAL, T, VB, sload, splat, vload, vstore
+from qml.engine.vector import at, u32at
+
+MINUS = REAL(-1)
+TABLE_SHIFT = {shift}  # byte offset of an amplitude >> TABLE_SHIFT = byte offset of its (cos, sin) pair
+'''
+
+
+def cache_root() -> Path:
+    """The folder that holds all compiled pieces: `QML_CACHE_DIR`, else this user's cache folder.
+
+    Example:
+        >>> cache_root().name
+        'qml-hybrid'
+    """
+    chosen = os.environ.get("QML_CACHE_DIR")
+    if chosen:
+        return Path(chosen).expanduser() / "qml-hybrid"
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "qml-hybrid"
+
+
+@cache
+def content_key() -> str:
+    """What the machine code depends on, as 16 hexadecimal digits."""
+    here = Path(__file__).parent
+    parts = [(here / name).read_text() for name in SOURCES]
+    parts += [path.read_text() for path in sorted(DRIVER.glob("*.py"))]
+    parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), str(VECTOR_BYTES)]
+    parts += [numba.__version__, llvmlite.__version__, platform.python_version(), KERNEL_HEADER]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def cache_folder() -> Path:
+    """The writable folder of this machine and these versions; a temporary one, and a warning, where none can be made."""
+    folder = cache_root() / content_key()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        temporary = Path(tempfile.mkdtemp(prefix="qml-hybrid-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        logger.warning(
+            "The kernel cache %s cannot be written (%s); compiled kernels go to %s and are lost when this process "
+            "ends. Set QML_CACHE_DIR to a folder that can be written.",
+            folder,
+            error,
+            temporary,
+        )
+        return temporary
+
+
+def generated_source(stem: str, dtype: str) -> str:
+    """Text of one file of the compiled half, for `"float32"` or `"float64"`."""
+    lanes = "lanes32" if dtype == "float32" else "lanes64"
+    if stem != "kernels":
+        return (DRIVER / f"{stem}.py").read_text().replace("lanes32", lanes)
+    shift = (VECTOR_BYTES // np.dtype(dtype).itemsize).bit_length() - 1
+    return "\n\n".join([KERNEL_HEADER.format(lanes=lanes, shift=shift), *map(kernel_source, kernel_names())])
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """One process at a time compiles into `folder`; the others wait and then load what it made."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: processes may compile the same piece twice, each file is still whole
+        yield
+        return
+    with open(folder / ".lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Library:
+    """The compiled pieces of one precision, made when first needed.
+
+    Args:
+        dtype: `"float32"` or `"float64"`.
+    """
+
+    def __init__(self, dtype: str):
+        self.dtype = dtype
+        self.folder = cache_folder()
+        self.addresses = np.zeros(len(ENTRIES), np.int64)
+        self._modules: dict[str, ModuleType] = {}
+        self._pieces: dict[str, object] = {}
+        self._lock = threading.Lock()
+        self._said = False
+
+    def need(self, names: Iterable[str]) -> None:
+        """Compile, or load from disk, those of `names` that are not ready."""
+        missing = [name for name in names if name not in self._pieces]
+        if not missing:
+            return
+        with self._lock, exclusive(self.folder):
+            started = time.perf_counter()
+            for name in missing:
+                self._prepare(name)
+            if self._said:
+                logger.info("compiled %d pieces in %.1f s", len(missing), time.perf_counter() - started)
+
+    def need_numbers(self, numbers: Iterable[int]) -> None:
+        """As `need`, by places in the table of addresses."""
+        self.need([ENTRIES[number] for number in numbers])
+
+    def function(self, name: str) -> Callable[..., int]:
+        """One piece as a Python function of integers; it runs without the interpreter lock."""
+        self.need([name])
+        count = getattr(self._module(HOME_OF[name]), name).__code__.co_argcount
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)
+        return prototype(int(self.addresses[ENTRIES.index(name)]))
+
+    def _module(self, stem: str) -> ModuleType:
+        """The generated file, written once and imported."""
+        if stem not in self._modules:
+            name = f"{stem}_{self.dtype}"
+            path = self.folder / f"{name}.py"
+            if not path.exists():
+                with replacing(path) as temporary:
+                    temporary.write_text(generated_source(stem, self.dtype))
+            full = f"_qml_engine_{self.folder.name}_{name}"
+            spec = importlib.util.spec_from_file_location(full, path)
+            if spec is None or spec.loader is None:
+                raise ImportError(f"The generated file {path} cannot be imported. Delete its folder and try again.")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[full] = module
+            spec.loader.exec_module(module)
+            self._modules[stem] = module
+        return self._modules[stem]
+
+    def _prepare(self, name: str) -> None:
+        """Compile one piece or load it from Numba's cache."""
+        if name in self._pieces:
+            return
+        stem = HOME_OF[name]
+        function = getattr(self._module(stem), name)
+        self._say(stem, name)
+        kind = types.int64(*[types.int64] * function.__code__.co_argcount)
+        piece = numba.cfunc(kind, cache=True, error_model="numpy")(function)
+        self._pieces[name] = piece
+        self.addresses[ENTRIES.index(name)] = piece.address
+
+    def _say(self, stem: str, name: str) -> None:
+        """Tell once that this machine compiles, which takes a while."""
+        cached = any((self.folder / "__pycache__").glob(f"{stem}_{self.dtype}.{name}-*.nbi"))
+        if not cached and not self._said:
+            self._said = True
+            logger.info("compiling %s kernels into %s, about 15 s, once on this machine", self.dtype, self.folder)
+
+
+@cache
+def library(dtype: str) -> Library:
+    """The one Library of a precision in this process."""
+    return Library(dtype)

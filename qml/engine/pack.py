@@ -1,0 +1,264 @@
+"""A Plan as the flat tables that compiled code reads; packed once a plan and precision, kept while it is used."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from qml.engine import layout as L
+from qml.engine.cache import library
+from qml.engine.kernels import kernel_number
+from qml.engine.plan import Plan, Turn
+from qml.engine.tile import Segment, cosets, coupling, groups, normal_sign, segments
+from qml.engine.vector import VECTOR_BYTES
+
+KINDS = {"constant": L.KIND_CONSTANT, "shared": L.KIND_SHARED, "row": L.KIND_ROW}
+KEPT_PLANS = 64
+
+# Kets that are swept together must not start at the same offset modulo 4096: stores would alias with loads.
+STAGGER = 704
+
+
+class Records:
+    """Rows of one record type; fields are given by the constants of `qml.engine.layout`."""
+
+    def __init__(self, size: int):
+        self.size = size
+        self._rows: list[np.ndarray] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, fields: dict[int, int | float]) -> int:
+        """Append a record and return its number; a float is stored as float64."""
+        row = np.zeros(self.size, np.int64)
+        for place, value in fields.items():
+            if isinstance(value, float):
+                row.view(np.float64)[place] = value
+            else:
+                row[place] = value
+        self._rows.append(row)
+        return len(self._rows) - 1
+
+    def array(self) -> np.ndarray:
+        """All records behind one another; at least one number long, so that it has an address."""
+        return np.concatenate([*self._rows, np.zeros(1, np.int64)])
+
+
+def turn_fields(turn: Turn, z: int) -> dict[int, int | float]:
+    """The record of a turn; `z` is what its place in the plan needs of the masks."""
+    return {
+        L.TURN_KIND: KINDS[turn.kind],
+        L.TURN_COLUMN: max(turn.column, 0),
+        L.TURN_Z: z,
+        L.TURN_COEFFICIENT: float(turn.coefficient),
+        L.TURN_CONSTANT: float(turn.constant),
+    }
+
+
+class Packed:
+    """A plan in tables, with the compiled pieces it needs.
+
+    Args:
+        plan: what to run.
+        dtype: `"float32"` or `"float64"`.
+    """
+
+    def __init__(self, plan: Plan, dtype: str):
+        self.plan, self.dtype = plan, dtype
+        self.library = library(dtype)
+        self.amplitudes = 1 << plan.n_qubits
+        self.vector_lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
+        self.ket_bytes = 2 * self.amplitudes * VECTOR_BYTES + STAGGER
+        self._segments, self._groups = Records(L.SEGMENT_SIZE), Records(L.GROUP_SIZE)
+        self._gates, self._turns = Records(L.GATE_SIZE), Records(L.TURN_SIZE)
+        self._table_turns, self._lane_turns = Records(L.TURN_SIZE), Records(L.TURN_SIZE)
+        self._table_first, self.n_lanes = [0], 0
+        self._arrays: list[np.ndarray] = []  # keeps alive what the tables point to
+        for segment in segments(plan):
+            self._add_segment(segment)
+        prefix, prefix_first = self._prefix()
+        z_words, flip_words = self._words()
+        self.n_segments, self.n_groups = len(self._segments), len(self._groups)
+        self.n_gates, self.n_turns, self.n_prefix = len(self._gates), len(self._turns), len(prefix)
+        self.n_tables, self.n_flip_words, self.n_z_words = len(self._table_first) - 1, len(flip_words), len(z_words)
+        fields = {
+            L.PLAN_QUBITS: plan.n_qubits,
+            L.PLAN_AMPLITUDES: self.amplitudes,
+            L.PLAN_SHARED: plan.n_shared,
+            L.PLAN_ROWS: plan.n_rows,
+            L.PLAN_WORDS: len(plan.words),
+            L.PLAN_INITIAL: int(plan.initial),
+            L.PLAN_KET_BYTES: self.ket_bytes,
+            L.PLAN_N_SEGMENTS: self.n_segments,
+            L.PLAN_N_GROUPS: self.n_groups,
+            L.PLAN_N_GATES: self.n_gates,
+            L.PLAN_N_TURNS: self.n_turns,
+            L.PLAN_N_PREFIX: self.n_prefix,
+            L.PLAN_N_TABLES: self.n_tables,
+            L.PLAN_N_Z_WORDS: self.n_z_words,
+            L.PLAN_N_FLIP_WORDS: self.n_flip_words,
+            L.PLAN_SEGMENTS: self._address(self._segments.array()),
+            L.PLAN_GROUPS: self._address(self._groups.array()),
+            L.PLAN_GATES: self._address(self._gates.array()),
+            L.PLAN_TURNS: self._address(self._turns.array()),
+            L.PLAN_PREFIX: self._address(prefix.array()),
+            L.PLAN_PREFIX_FIRST: self._address(np.array(prefix_first, np.int64)),
+            L.PLAN_TABLE_TURNS: self._address(self._table_turns.array()),
+            L.PLAN_TABLE_FIRST: self._address(np.array(self._table_first, np.int64)),
+            L.PLAN_LANE_TURNS: self._address(self._lane_turns.array()),
+            L.PLAN_Z_WORDS: self._address(z_words.array()),
+            L.PLAN_FLIP_WORDS: self._address(flip_words.array()),
+            L.PLAN_ENTRIES: self._address(self.library.addresses),
+        }
+        table = Records(L.PLAN_SIZE)
+        table.add(fields)
+        self.address = self._address(table.array())
+        self.nbytes = sum(array.nbytes for array in self._arrays)
+
+    def _address(self, array: np.ndarray) -> int:
+        self._arrays.append(array)
+        return array.ctypes.data
+
+    def _add_segment(self, segment: Segment) -> None:
+        """A record of the segment, and its turns."""
+        table, first_lane, first_group = -1, len(self._lane_turns), len(self._groups)
+        if segment.table is not None:
+            table = len(self._table_first) - 1
+            for turn in segment.table:
+                self._table_turns.add(turn_fields(turn, turn.z))
+            self._table_first.append(len(self._table_turns))
+        for turn in segment.lane or ():
+            self._lane_turns.add(turn_fields(turn, turn.z))
+        for group in groups(segment.mixing):
+            self._add_group(group, table)
+        fields: dict[int, int | float] = {
+            L.SEGMENT_TABLE: table,
+            L.SEGMENT_LANE: first_lane,
+            L.SEGMENT_LANE_END: len(self._lane_turns),
+            L.SEGMENT_GROUP: first_group,
+            L.SEGMENT_GROUP_END: len(self._groups),
+            L.SEGMENT_PHASES: self.n_lanes,
+        }
+        self._segments.add(fields)
+        self.n_lanes += segment.lane is not None
+
+    def _add_group(self, group: tuple[Turn, ...], table: int) -> None:
+        """A record for each sign class of the group's cosets; the classes share the turns, each has its own gates."""
+        split = cosets(self.plan.n_qubits, group)
+        numbers = [self._turns.add(turn_fields(turn, turn.z)) for turn in group]
+        offsets = self._address(split.offsets * 2 * VECTOR_BYTES)
+        first_gate, twin = len(self._gates), -1
+        for signs in np.unique(split.signs):
+            bases = (split.bases[split.signs == signs] * 2 * VECTOR_BYTES).astype(np.uint32)
+            gate = len(self._gates)
+            for place, turn in enumerate(group):
+                sign = normal_sign(turn) * (-1 if signs >> place & 1 else 1)
+                fields = {L.GATE_TURN: numbers[place], L.GATE_SIGN: sign, L.GATE_FIRST: first_gate + place}
+                self._gates.add(fields)
+            fields = {
+                L.GROUP_WIDTH: len(group),
+                L.GROUP_COUPLING: coupling(group[0]),
+                L.GROUP_COSETS: len(bases),
+                L.GROUP_BASES: self._address(bases),
+                L.GROUP_OFFSETS: offsets,
+                L.GROUP_GATE: gate,
+                L.GROUP_BY_ROW: int(group[0].kind == "row"),
+                L.GROUP_TWIN: twin,
+                L.GROUP_TABLE: table,
+            }
+            number = self._groups.add(fields)
+            twin = number if twin < 0 else twin
+
+    def _prefix(self) -> tuple[Records, list[int]]:
+        """Turns of single bits, and the first turn of every bit."""
+        records, first = Records(L.TURN_SIZE), [0]
+        axes = {(1, 0): 0, (1, 1): 1, (0, 1): 2}
+        for bit, turns in enumerate(self.plan.prefix):
+            for turn in turns:
+                records.add(turn_fields(turn, axes[turn.x >> bit & 1, turn.z >> bit & 1]))
+            first.append(len(records))
+        first += [len(records)] * (self.plan.n_qubits + 1 - len(first))
+        return records, first
+
+    def _words(self) -> tuple[Records, Records]:
+        """Words of Z alone, which one transform reads together, and words that flip bits."""
+        z_words, flip_words = Records(L.Z_WORD_SIZE), Records(L.FLIP_WORD_SIZE)
+        for place, (x, z) in enumerate(self.plan.words):
+            if x == 0:
+                z_words.add({L.Z_WORD_MASK: z, L.Z_WORD_PLACE: place})
+                continue
+            quarter = (x & z).bit_count() % 4  # i ** quarter = sign, or sign * i
+            fields = {
+                L.FLIP_WORD_X: x,
+                L.FLIP_WORD_Z: z,
+                L.FLIP_WORD_ODD: quarter & 1,
+                L.FLIP_WORD_SIGN: 1 - 2 * (quarter >> 1),
+                L.FLIP_WORD_PLACE: place,
+            }
+            flip_words.add(fields)
+        return z_words, flip_words
+
+    def entries(self, gradient: bool) -> list[str]:
+        """Names of the compiled pieces that a call needs besides the kernels."""
+        plan = self.plan
+        names = ["prepare", "missing_kernel", "begin", "load_shared", "load_rows", "run_forward", "run_chunks"]
+        names += ["load_states"] if plan.initial else ["prefix_forward"]
+        names += ["prepare_tables", "transform_scalars"] if self.n_tables else []
+        names += ["row_phases", "transform_vectors"] if self.n_lanes else []
+        names += ["read_z_words", "transform_vectors"] if self.n_z_words else []
+        names += ["read_flip_word"] if self.n_flip_words else []
+        names += ["diagonal_forward"] if self._has_plain_diagonal else []
+        if gradient:
+            names += ["start_bra", "transform_vectors", "run_backward", "store_row_gradient", "close_chunk", "finish"]
+            names += ["store_state_gradient"] if plan.initial else ["prefix_backward"]
+            names += ["add_flip_word"] if self.n_flip_words else []
+            names += ["diagonal_backward"] if self._has_plain_diagonal else []
+        return names
+
+    def lean_entries(self) -> list[str]:
+        """Names of the pieces that a lean gradient needs on top."""
+        names = ["undo_segment"]
+        names += ["diagonal_undo"] if self.n_tables or self.n_lanes else []
+        return names + (["table_slopes", "transform_vectors"] if self.n_tables else [])
+
+    @property
+    def _has_plain_diagonal(self) -> bool:
+        """Whether some segment's diagonals need a sweep of their own."""
+        return self.n_lanes > 0 or any(not segment.mixing for segment in segments(self.plan))
+
+    def usual_kernels(self) -> list[str]:
+        """Names of the kernels that ordinary values need; extreme values need others, compiled when they come."""
+        from qml.engine.kernels import kernel_names
+
+        numbers = []
+        for row in self._groups.array()[:-1].reshape(-1, L.GROUP_SIZE):
+            width, kind, form = int(row[L.GROUP_WIDTH]), int(row[L.GROUP_COUPLING]), int(row[L.GROUP_BY_ROW])
+            for table in (0, 1) if row[L.GROUP_TABLE] >= 0 else (0,):
+                numbers += [kernel_number(move, width, kind, form, table) for move in "fu"]
+            numbers.append(kernel_number("d", width, kind, 0, 0))
+        return [kernel_names()[number - L.FIRST_KERNEL] for number in dict.fromkeys(numbers)]
+
+
+class PackedPlans:
+    """Packed plans by the identity of the plan, the least recently used dropped first."""
+
+    def __init__(self, kept: int = KEPT_PLANS):
+        self._kept = kept
+        self._plans: OrderedDict[tuple[int, str], Packed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, plan: Plan, dtype: str) -> Packed:
+        """The packed form of `plan`, made on first use."""
+        key = (id(plan), dtype)
+        packed = self._plans.get(key)
+        if packed is not None:  # it holds its plan, so the id cannot have passed to another
+            return packed
+        packed = Packed(plan, dtype)
+        with self._lock:
+            self._plans[key] = packed
+            while len(self._plans) > self._kept:
+                self._plans.popitem(last=False)
+        return packed

@@ -1,0 +1,148 @@
+"""How turns fall into segments, groups and cosets: what the kernels sweep, worked out once a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qml.engine.kernels import MAX_WIDTH
+from qml.engine.plan import Plan, Turn
+
+
+@dataclass
+class Segment:
+    """At most one shared table and one row diagonal, then mixing turns; the unit between two kept kets."""
+
+    table: tuple[Turn, ...] | None = None
+    lane: tuple[Turn, ...] | None = None
+    mixing: list[Turn] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Cosets:
+    """The cosets of one group: `bases[i] ^ offsets[a]` are the amplitudes of coset `i`.
+
+    `signs[i]` holds a bit a turn: set where the turn has the opposite sign on coset `i`.
+    """
+
+    bases: np.ndarray
+    offsets: np.ndarray
+    signs: np.ndarray
+
+
+def odd(bits: int) -> int:
+    """1 if an odd number of bits is set."""
+    return bits.bit_count() & 1
+
+
+def segments(plan: Plan) -> list[Segment]:
+    """The blocks of a plan, gathered so that each segment needs one sweep of diagonals at most."""
+    result: list[Segment] = []
+    for block in plan.blocks:
+        if not block.turns:
+            continue
+        last = result[-1] if result else None
+        diagonal_free = last is not None and not last.mixing
+        if block.kind == "mixing":
+            if last is None or last.mixing:
+                last = _added(result)
+            last.mixing.extend(block.turns)
+        elif block.kind == "shared_diagonal":
+            if last is None or not diagonal_free or last.table is not None:
+                last = _added(result)
+            last.table = block.turns
+        else:
+            if last is None or not diagonal_free or last.lane is not None:
+                last = _added(result)
+            last.lane = block.turns
+    return result
+
+
+def _added(segments: list[Segment]) -> Segment:
+    segments.append(Segment())
+    return segments[-1]
+
+
+def coupling(turn: Turn) -> int:
+    """0: an odd number of Y makes the rotation real, re and im stay apart. 1: it couples re with im."""
+    return 1 - odd(turn.x & turn.z)
+
+
+def pivots(masks: list[int]) -> list[int] | None:
+    """Pivot bits of masks that are linearly independent over GF(2), else None.
+
+    Example:
+        >>> pivots([0b011, 0b110]), pivots([0b011, 0b110, 0b101])
+        ([1, 2], None)
+    """
+    places: list[int] = []
+    reduced: list[int] = []
+    for mask in masks:
+        for place, row in zip(places, reduced, strict=True):
+            if mask >> place & 1:
+                mask ^= row
+        if mask == 0:
+            return None
+        place = mask.bit_length() - 1
+        reduced = [row ^ mask if row >> place & 1 else row for row in reduced]
+        places.append(place)
+        reduced.append(mask)
+    return places
+
+
+def groups(turns: list[Turn]) -> list[tuple[Turn, ...]]:
+    """Commuting turns in groups of at most three that one kernel can apply to a coset at once.
+
+    A group has independent x masks, one coupling, no sign pattern inside a coset (`z_i . x_j` even), and
+    holds either only turns that differ from row to row or none of them.
+    """
+    result: list[list[Turn]] = []
+    for turn in turns:
+        for group in result:
+            if len(group) < MAX_WIDTH and _fits(turn, group):
+                group.append(turn)
+                break
+        else:
+            result.append([turn])
+    return [tuple(group) for group in result]
+
+
+def _fits(turn: Turn, group: list[Turn]) -> bool:
+    alike = coupling(turn) == coupling(group[0]) and (turn.kind == "row") == (group[0].kind == "row")
+    if not alike or any(odd(turn.z & other.x) or odd(other.z & turn.x) for other in group):
+        return False
+    return pivots([other.x for other in group] + [turn.x]) is not None
+
+
+def cosets(n_qubits: int, group: tuple[Turn, ...]) -> Cosets:
+    """The cosets of the span of a group's x masks.
+
+    For a real rotation the base can be chosen so that its sign is +; otherwise cosets come in sign classes.
+    """
+    masks = [turn.x for turn in group]
+    taken = pivots(masks) or []
+    free = [bit for bit in range(n_qubits) if bit not in taken]
+    number = np.arange(1 << len(free), dtype=np.int64)
+    bases = np.zeros(len(number), np.int64)
+    for place, bit in enumerate(free):
+        bases |= ((number >> place) & 1) << bit
+    for turn in group:
+        if odd(turn.z & turn.x):
+            bases ^= _odd(bases & turn.z) * turn.x
+    signs = np.zeros(len(number), np.int64)
+    for place, turn in enumerate(group):
+        signs |= _odd(bases & turn.z) << place
+    offsets = np.zeros(1 << len(masks), np.int64)
+    for place, mask in enumerate(masks):
+        offsets[1 << place : 2 << place] = offsets[: 1 << place] ^ mask
+    return Cosets(bases, offsets, signs)
+
+
+def _odd(values: np.ndarray) -> np.ndarray:
+    return (np.bitwise_count(values) & 1).astype(np.int64)
+
+
+def normal_sign(turn: Turn) -> int:
+    """P acts on a pair of amplitudes as +-Y or +-X; the sign that `i^popcount(x & z)` gives it."""
+    return 1 if (turn.x & turn.z).bit_count() % 4 in (0, 1) else -1

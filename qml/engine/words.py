@@ -1,0 +1,85 @@
+"""From expectation values of Pauli words to what a Program returns, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qml.engine.lower import Reading
+from qml.engine.sums import segment_sums
+
+
+class WordMap:
+    """The linear map from the values of words `(B, W)` to the values of a Program `(B, K)`, and its transpose.
+
+    Expectations are sums of words with real coefficients; probabilities are the Walsh-Hadamard transform of all
+    products of Z words of their wires, divided by their number. Dtypes are kept. When every value is one word, in
+    order, the very array that was handed in is returned.
+
+    Args:
+        reading: which words make which value.
+        signs: +1 or -1, the sign with which each word is read.
+
+    Example:
+        >>> minus_and_sum = WordMap(Reading((((0, -1.0),), ((0, 1.0), (1, 0.5)))), signs=(1, 1))
+        >>> minus_and_sum.values(np.array([[0.5, 1.0]]))
+        array([[-0.5,  1. ]])
+    """
+
+    def __init__(self, reading: Reading, signs: Sequence[int]):
+        self.n_words, self.probabilities = len(signs), reading.probabilities
+        self.n_values = self.n_words if self.probabilities else len(reading.terms)
+        self._signs = np.array(signs, dtype=float) if self.probabilities else np.zeros(0)
+        # A sum without terms reads word 0 with coefficient 0, so that no segment is empty.
+        lists = [terms or ((0, 0.0),) for terms in reading.terms]
+        words = np.array([word for terms in lists for word, _ in terms], dtype=int)
+        self._words = words
+        self._coefficients = np.array([c * signs[w] if signs else 0.0 for terms in lists for w, c in terms])
+        self._starts = np.cumsum([0, *(len(terms) for terms in lists)])[:-1]
+        self._value_of_term = np.repeat(np.arange(len(lists)), [len(terms) for terms in lists])
+        self._order = np.argsort(words, kind="stable")
+        self._targets, self._word_starts = np.unique(words[self._order], return_index=True)
+        one_each = not self.probabilities and np.array_equal(words, np.arange(self.n_words))
+        self._in_order = one_each and len(words) == self.n_values
+        self.is_identity = self._in_order and bool((self._coefficients == 1).all())
+
+    def values(self, words_BW: np.ndarray) -> np.ndarray:
+        """Values of the Program, `(B, K)`, from expectation values of words, `(B, W)`."""
+        if self.is_identity:
+            return words_BW
+        if self.probabilities:
+            return _transformed(words_BW * self._signs.astype(words_BW.dtype)) / words_BW.dtype.type(self.n_words)
+        if self.n_words == 0:
+            return np.zeros((len(words_BW), self.n_values), words_BW.dtype)
+        terms = words_BW if self._in_order else np.take(words_BW, self._words, axis=1)
+        return segment_sums(terms * self._coefficients.astype(words_BW.dtype), self._starts)
+
+    def pull_back(self, cotangent_BK: np.ndarray) -> np.ndarray:
+        """Cotangents of the words, `(B, W)`, from those of the values, `(B, K)`."""
+        if self.is_identity:
+            return cotangent_BK
+        dtype = cotangent_BK.dtype
+        if self.probabilities:
+            return _transformed(cotangent_BK) * (self._signs / self.n_words).astype(dtype)
+        terms = cotangent_BK if self._in_order else np.take(cotangent_BK, self._value_of_term, axis=1)
+        terms = terms * self._coefficients.astype(dtype)
+        if self._in_order:
+            return terms
+        result = np.zeros((len(cotangent_BK), self.n_words), dtype)
+        if self.n_words:
+            result[:, self._targets] = segment_sums(np.take(terms, self._order, axis=1), self._word_starts)
+        return result
+
+
+def _transformed(values_BW: np.ndarray) -> np.ndarray:
+    """The Walsh-Hadamard transform of each row, not normalised; a new array."""
+    n_rows, n_columns = values_BW.shape
+    result, half = np.array(values_BW), n_columns // 2
+    while half:
+        pairs = result.reshape(n_rows, n_columns // (2 * half), 2, half)
+        low = pairs[:, :, 0] + pairs[:, :, 1]
+        pairs[:, :, 1] = pairs[:, :, 0] - pairs[:, :, 1]
+        pairs[:, :, 0] = low
+        half //= 2
+    return result

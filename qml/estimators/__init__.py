@@ -1,0 +1,33 @@
+"""Where the two towers meet: models become contestants, jobs and scikit-learn estimators."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_ADDRESSES = {
+    "BenchmarkJob": "jobs",
+    "DataChoice": "choices",
+    "HybridClassifier": "classifier",
+    "HybridRegressor": "classifier",
+    "ReportJob": "jobs",
+    "SpecArm": "arms",
+    "TrainJob": "jobs",
+    "Training": "choices",
+    "arm_of": "arms",
+    "arms_for": "arms",
+    "compare": "jobs",
+}
+
+__all__ = sorted(_ADDRESSES)
+
+
+def __getattr__(name: str) -> Any:
+    """Names are loaded when they are first used, so that a benchmark does not load what an estimator needs."""
+    if name not in _ADDRESSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. Known: {', '.join(__all__)}.")
+    return getattr(importlib.import_module(f"{__name__}.{_ADDRESSES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

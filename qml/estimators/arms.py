@@ -1,0 +1,184 @@
+"""The bridge from models to the benchmark: each Spec with its training becomes an Arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from qml.base.digest import canonical
+from qml.base.errors import ConfigError
+from qml.base.registry import unknown
+from qml.bench.arm import ArmInfo
+from qml.data.source import Source
+from qml.estimators.choices import Training
+from qml.estimators.fits import step_fit, whole_fit
+from qml.learn.fit import Budget, Fitted
+from qml.models import KINDS, MODELS, HybridSpec, Signature, Spec
+
+
+@dataclass(frozen=True)
+class SpecArm:
+    """A contestant: a model as a value, and how it is trained.
+
+    Args:
+        spec: the model with its signature.
+        training: for models that learn by steps.
+        info: who it is.
+        progress: a bar for each fit; None shows one in a terminal.
+    """
+
+    spec: Spec
+    training: Training
+    info: ArmInfo
+    progress: bool | None = field(default=None, compare=False)
+
+    def fit(
+        self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path | None = None
+    ) -> Fitted:
+        """Train on "train" with one point of the space; each setting goes to the model or to its training.
+
+        Raises:
+            ConfigError: a setting that is known to neither.
+        """
+        own = {key: value for key, value in settings.items() if key in self.spec.space}
+        rest = {key: value for key, value in settings.items() if key not in self.spec.space}
+        for key in rest:
+            if key not in self.training.search:
+                raise unknown(f"setting of arm {self.info.name!r}", key, [*self.spec.space, *self.training.search])
+        spec = self.spec.with_settings(own)
+        training = replace(self.training, **rest)
+        target = source.schema.target
+        if target is None:
+            raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
+        fit = whole_fit() if spec.framework == "whole" else step_fit(spec, training, progress=self.progress)
+        fitted = fit(spec.build, training.task(target), source, budget, seed, folder)
+        return replace(fitted, parameters=by_part(fitted.parameters))
+
+
+def by_part(parameters: Mapping[str, int]) -> dict[str, int]:
+    """Trained numbers as quantum and classical; what is not a circuit is classical.
+
+    Example:
+        >>> by_part({"classical": 10, "twin": 5})
+        {'quantum': 0, 'classical': 15}
+    """
+    quantum = parameters.get("quantum", 0)
+    return {"quantum": quantum, "classical": sum(parameters.values()) - quantum}
+
+
+def arm_of(
+    spec: Spec, training: Training, *, name: str, searched: bool = True, progress: bool | None = None
+) -> SpecArm:
+    """The contestant of one model.
+
+    Args:
+        spec: the model with its signature.
+        training: for models that learn by steps; part of the identity of such an arm.
+        name: short and unique in the benchmark.
+        searched: whether settings are chosen from spaces; False keeps those of `spec` and `training`.
+        progress: a bar for each fit.
+
+    Raises:
+        ConfigError, CapabilityError: the model cannot be built; before any work.
+    """
+    check(spec)
+    space = space_of(spec, training) if searched else {}
+    info = ArmInfo(name, spec.family, title_of(spec), config_of(spec, training), space, facts_of(spec))
+    return SpecArm(spec, training, info, progress)
+
+
+def space_of(spec: Spec, training: Training) -> dict[str, tuple[Any, ...]]:
+    """Hyper-parameters and their choices: equal for a hybrid and each of its controls."""
+    if spec.framework == "whole":
+        return dict(spec.space)
+    search = dict(training.search)
+    if not isinstance(spec, HybridSpec):
+        search.pop("circuit_learning_rate", None)
+    return {**search, **spec.space}
+
+
+def config_of(spec: Spec, training: Training) -> dict[str, Any]:
+    """Everything that decides what is trained, as plain data."""
+    config: dict[str, Any] = {"model": canonical(spec)}
+    if spec.framework != "whole":
+        config["training"] = canonical(training)
+    if isinstance(spec, HybridSpec) and spec.ablation not in ("twin", "removed"):
+        config["executor"] = spec.facts()["executor"]
+    return config
+
+
+def title_of(spec: Spec) -> str:
+    """The words of the report: a hybrid with the name and size of its circuit."""
+    if isinstance(spec, HybridSpec) and not spec.ablation:
+        circuit = spec.circuit
+        return f"{spec.title} ({circuit.name}, {spec.program.n_qubits} qubits, depth {circuit.depth})"
+    return spec.title
+
+
+def facts_of(spec: Spec) -> dict[str, Any]:
+    """Plain facts of a model for the report; `role` is what it stands for in the contrasts of a protocol."""
+    own = {"role": spec.ablation or "hybrid", "short": spec.title} if isinstance(spec, HybridSpec) else {}
+    return {"framework": spec.framework, **own, **getattr(spec, "facts", dict)()}
+
+
+def check(spec: Spec) -> None:
+    """Raise before any work if a model cannot be built; a Spec of your own need not have a `check`."""
+    getattr(spec, "check", lambda: None)()
+
+
+def arms_for(
+    hybrid: HybridSpec,
+    names: Sequence[str],
+    training: Training,
+    signature: Signature,
+    *,
+    champions: Mapping[str, Mapping[str, Any]] | None = None,
+    searched: bool = True,
+    progress: bool | None = None,
+) -> tuple[SpecArm, ...]:
+    """Contestants by name, all for the same data and trained in the same way.
+
+    Args:
+        hybrid: the model with the circuit.
+        names: "hybrid", ablations of it ("twin", "frozen", "product", "removed"), champions of `MODELS`.
+        training: of all that learn by steps.
+        signature: the data.
+        champions: settings of a champion that differ from its defaults, such as `{"mlp": {"widths": [128]}}`.
+        searched: whether settings are chosen from spaces.
+        progress: a bar for each fit.
+
+    Raises:
+        ConfigError: a name that is none of these, or a model that does not fit the data.
+
+    Example:
+        >>> arms = arms_for(HybridSpec(), ["hybrid", "twin", "logistic"], Training(), Signature((64,), 10))
+        >>> [arm.info.family for arm in arms]
+        ['hybrid', 'control', 'baseline']
+    """
+    known = list(dict.fromkeys(["hybrid", *KINDS, *MODELS]))
+    changed = dict(champions or {})
+    arms = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            raise unknown("arm", name, known)
+        if name == "hybrid" or name in KINDS:
+            spec: Spec = hybrid.ablate(name) if name in KINDS else replace(hybrid, ablation="")
+        else:
+            spec = champion(name, changed.get(name, {}))
+        arm = arm_of(spec.on(signature), training, name=name, searched=searched, progress=progress)
+        arms.append(arm)
+    for name in changed:
+        if name not in known:
+            raise unknown("champion", name, known)
+    return tuple(arms)
+
+
+def champion(name: str, settings: Mapping[str, Any]) -> Spec:
+    """A champion by name with some settings changed.
+
+    Raises:
+        ConfigError: an unknown setting.
+    """
+    return MODELS[name]().with_settings(settings)

@@ -1,0 +1,55 @@
+"""The Fit of each framework: steps of torch or JAX, or the whole at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qml.estimators.choices import Training
+from qml.learn.fit import Fit
+from qml.learn.hooks import HookLike
+from qml.models.model import Spec
+
+
+def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = (), progress: bool | None = None) -> Fit:
+    """How `spec`, a model that learns by steps, is trained.
+
+    Args:
+        spec: says which framework.
+        training: rates, batch size and the rest.
+        hooks: called after each update and each pass.
+        progress: a bar; None shows one in a terminal or in Jupyter.
+    """
+    from qml.learn.step_fit import StepFit
+
+    make = _jax_step if spec.framework == "jax" else _torch_step
+    return StepFit(make(training), batch_size=training.batch_size, hooks=hooks, progress=progress)
+
+
+def whole_fit() -> Fit:
+    """How a scikit-learn estimator is trained."""
+    from qml.learn.whole_fit import WholeFit
+
+    return WholeFit()
+
+
+def _torch_step(training: Training) -> Any:
+    from qml.learn.torch_step import TorchStep
+
+    return TorchStep(**_rates(training))
+
+
+def _jax_step(training: Training) -> Any:
+    from qml.learn.jax_step import JaxStep
+
+    return JaxStep(**_rates(training))
+
+
+def _rates(training: Training) -> dict[str, Any]:
+    return {
+        "learning_rate": training.learning_rate,
+        "circuit_learning_rate": training.circuit_rate,
+        "weight_decay": training.weight_decay,
+        "optimiser": training.optimiser,
+        "gradient_clip": training.clip,
+        "schedule": training.schedule,
+    }

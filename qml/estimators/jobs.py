@@ -1,0 +1,267 @@
+"""Whole pieces of work as values: a benchmark and its report, ready to run from a notebook or a command line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from qml.base.errors import ConfigError
+from qml.base.registry import unknown
+from qml.bench import CellResult, Protocol, Store, cells_of, run_cell
+from qml.data.source import Source
+from qml.estimators.arms import SpecArm, arm_of, arms_for, champion
+from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
+from qml.learn.task import Task
+from qml.models import KINDS, HybridSpec, Signature, Spec
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BenchmarkOutcome:
+    """What a job did.
+
+    Args:
+        ran: cells finished by this job.
+        skipped: cells that were finished before, or that another process is at.
+        failed: those of `ran` that failed, with their reasons.
+        report: paths and verdict; None where none was written.
+    """
+
+    ran: tuple[CellResult, ...]
+    skipped: int
+    failed: tuple[str, ...]
+    report: Any = None
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.ran)} cells run, {self.skipped} finished before or by others, {len(self.failed)} failed."]
+        lines += [f"failed: {reason}" for reason in self.failed]
+        return "\n".join([*lines, str(self.report)] if self.report is not None else lines)
+
+
+@dataclass(frozen=True)
+class BenchmarkJob:
+    """A comparison on one data set: a model with the contestants beside it, over the seeds of a protocol.
+
+    Cells that are finished in the store are skipped, and a killed job continues where it stopped.
+
+    Args:
+        data, model, training, protocol, backend: what a configuration chooses.
+        framework: "torch" or "jax", for the hybrid and its ablations.
+        arms: contestants beside the model, by name.
+        champions: champion -> settings that differ from its defaults.
+        seed: run only this seed of the protocol; None runs all.
+        store: folder of finished cells.
+        out: folder of reports.
+        report: write the report at the end.
+        retry_failed: run cells again that failed.
+        recipe_name: for the name of the report.
+        plugins: packages that were imported for this job.
+
+    Example:
+        ```python
+        from qml.config import build
+
+        print(build(["recipe=smoke", "store=/tmp/store", "out=/tmp/reports"]).run())
+        ```
+    """
+
+    data: DataChoice
+    model: Spec
+    training: Training
+    protocol: Terms
+    backend: Backend = field(default_factory=Backend)
+    framework: Literal["torch", "jax"] = "torch"
+    arms: Sequence[str] = ()
+    champions: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    store: str = "results/store"
+    out: str = "results/reports"
+    report: bool = True
+    retry_failed: bool = False
+    recipe_name: str = ""
+    plugins: Sequence[str] = ()
+
+    def __post_init__(self):
+        if self.framework not in ("torch", "jax"):
+            raise unknown("framework", self.framework, ["torch", "jax"])
+
+    def terms(self, signature: Signature) -> Protocol:
+        """The protocol, hashed before the first cell."""
+        return self.protocol.protocol(self.data, signature)
+
+    def contestants(self, signature: Signature, progress: bool | None = None) -> tuple[SpecArm, ...]:
+        """The job's own model and the arms of its recipe, each checked.
+
+        Raises:
+            ConfigError: an unknown arm, or a model that does not fit the data.
+        """
+        searched = self.protocol.trials > 1
+        model = placed_in(self.model, self.framework, self.backend)
+        base = model if isinstance(model, HybridSpec) else None
+        name = arm_name(model)
+        own = arm_of(model.on(signature), self.training, name=name, searched=searched, progress=progress)
+        others = [arm for arm in self.arms if arm not in (name, "hybrid" if base is not None else name)]
+        if base is None and set(others) & {"hybrid", *KINDS}:
+            raise ConfigError(
+                f"The arms {sorted(set(others) & {'hybrid', *KINDS})} belong to a hybrid; model={name} has no circuit. "
+                f"Choose model=hybrid, or arms=[] for this model alone."
+            )
+        hybrid = replace(base, ablation="") if base is not None else HybridSpec()
+        made = arms_for(
+            hybrid,
+            others,
+            self.training,
+            signature,
+            champions=self.champions,
+            searched=searched,
+            progress=progress,
+        )
+        return (own, *made)
+
+    def run(self, progress: bool | None = None) -> BenchmarkOutcome:
+        """Run every cell that is missing, seeds outermost, and write the report.
+
+        Args:
+            progress: bars; None shows them in a terminal or in Jupyter.
+
+        Raises:
+            ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
+        """
+        from qml.learn.bar import worth_showing
+
+        shown = worth_showing() if progress is None else progress
+        first = self.protocol.seeds[0] if self.seed is None else self.seed
+        signature = signature_of(self.data.source(first))
+        protocol = self.terms(signature)
+        if self.seed is not None:
+            protocol.check_seed(self.seed)
+        arms = self.contestants(signature, shown)
+        cells_of(arms, protocol)
+        store = Store(self.store)
+        seeds = protocol.seeds if self.seed is None else (self.seed,)
+        results = self._run_cells(arms, protocol, seeds, store, shown)
+        ran = tuple(result for result in results if result is not None)
+        failed = tuple(f"{r.cell.arm.name}, seed {r.cell.seed}: {r.reason}" for r in ran if r.status == "failed")
+        outcome = BenchmarkOutcome(ran, len(results) - len(ran), failed)
+        return replace(outcome, report=written(store, protocol, self.out, self.recipe_name)) if self.report else outcome
+
+    def _run_cells(
+        self, arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[int], store: Store, shown: bool
+    ) -> list[CellResult | None]:
+        from tqdm.auto import tqdm
+
+        jobs = [(seed, arm) for seed in seeds for arm in arms]
+        results = []
+        with tqdm(jobs, desc=f"{protocol.name} on {protocol.data}", unit="cell", disable=not shown) as bar:
+            for seed, arm in bar:
+                say = bar.write if shown else _logger.info
+                results.append(
+                    run_cell(
+                        arm,
+                        self.data.source,
+                        self.task,
+                        protocol,
+                        seed,
+                        store,
+                        progress=say,
+                        retry_failed=self.retry_failed,
+                    )
+                )
+        return results
+
+    def task(self, source: Source) -> Task:
+        """What is learnt from `source`."""
+        target = source.schema.target
+        if target is None:
+            raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
+        return self.training.task(target)
+
+
+@dataclass(frozen=True)
+class ReportJob(BenchmarkJob):
+    """The report of a benchmark, from the cells that are in the store now; it runs none."""
+
+    def run(self, progress: bool | None = None) -> Any:
+        """Join the cells of the protocol and write HTML and Markdown.
+
+        Raises:
+            DataError: the store has no cell of this protocol.
+        """
+        signature = signature_of(self.data.source(self.protocol.seeds[0]))
+        return written(Store(self.store), self.terms(signature), self.out, self.recipe_name)
+
+
+def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
+    """A hybrid in its framework and on its executor; any other model as it is."""
+    if not isinstance(model, HybridSpec):
+        return model
+    return replace(model, framework=framework, executor=backend.resolve())
+
+
+def arm_name(model: Spec) -> str:
+    """The short name of a job's own model: "hybrid" or its ablation, a champion by its entry."""
+    from qml.models import MODELS
+
+    if isinstance(model, HybridSpec):
+        return model.ablation or "hybrid"
+    return next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
+
+
+def written(store: Store, protocol: Protocol, out: str | Path, recipe: str = "") -> Any:
+    """The report of one protocol's cells: HTML and Markdown in a folder of its own."""
+    from qml.bench import render
+
+    name = recipe or f"{protocol.name}-{protocol.data}"
+    return render(store, Path(out) / name, protocol=protocol)
+
+
+def compare(
+    models: Sequence[str | Spec],
+    data: str | DataChoice,
+    protocol: Terms | None = None,
+    *,
+    training: Training | None = None,
+    store: str = "results/store",
+    out: str = "results/reports",
+) -> BenchmarkOutcome:
+    """A benchmark without a configuration: models by name or as values, on one data set.
+
+    Args:
+        models: a `HybridSpec`, names of its ablations, and champions by name or as values.
+        data: name of a set, or a `DataChoice`.
+        protocol: terms; a small comparison of two seeds where left out.
+        training: for models that learn by steps.
+        store, out: folders.
+
+    Raises:
+        ConfigError: an unknown name.
+
+    Example:
+        ```python
+        compare([HybridSpec(circuit=CircuitSpec("sel", 6, 2)), "twin", "logistic"], "digits")
+        ```
+    """
+    hybrids = [model for model in models if isinstance(model, HybridSpec)]
+    named = [model for model in models if isinstance(model, str)]
+    own: Spec = hybrids[0] if hybrids else HybridSpec() if set(named) & {"hybrid", *KINDS} else _first(models)
+    job = BenchmarkJob(
+        data if isinstance(data, DataChoice) else DataChoice(data),
+        own,
+        training or Training(),
+        protocol or Terms("small", seeds=(0, 1), epochs=10),
+        arms=tuple(named),
+        store=store,
+        out=out,
+    )
+    return job.run()
+
+
+def _first(models: Sequence[str | Spec]) -> Spec:
+    """The first of the models as a value."""
+    if not models:
+        raise ConfigError("compare needs at least one model; it got none. Name some: ['hybrid', 'twin', 'logistic'].")
+    return champion(models[0], {}) if isinstance(models[0], str) else models[0]

@@ -1,0 +1,88 @@
+"""A Source whose validation rows stay in the training split, for comparisons in which nothing is chosen on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from qml.base.errors import DataError
+from qml.base.seeds import generator
+from qml.data.source import Batch, Schema, Source
+
+
+@dataclass(frozen=True)
+class KeptSource:
+    """`source`, with a sample of its training rows shown again as "validation".
+
+    For a published split all of whose training rows are to be trained on: the scores of "validation" then say how
+    the training goes and nothing about new rows. Not for choosing settings, for which rows must be held out.
+
+    Args:
+        source: with a training split of known size and no validation split.
+        share: of the training rows to show as "validation", in 0..1.
+        seed: which ones.
+    """
+
+    source: Source
+    share: float
+    seed: int
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        total = self.source.schema.sizes.get("train")
+        if not total or not 0 < self.share < 1:
+            raise DataError(
+                f"Validation rows that stay in training were asked for with share {self.share} of {total} training rows. "
+                f"Give a share between 0 and 1, and a source whose size is known."
+            )
+        count = max(1, round(self.share * total))
+        return np.sort(generator(self.seed, "kept").choice(total, count, replace=False))
+
+    @cached_property
+    def schema(self) -> Schema:
+        """That of the source, with the size of "validation"."""
+        schema = self.source.schema
+        return replace(schema, sizes={**schema.sizes, "validation": len(self._rows)})
+
+    def batches(
+        self,
+        split: str,
+        size: int,
+        seed: int | None = None,
+        *,
+        epoch: int = 0,
+        start: int = 0,
+        shard: tuple[int, int] = (0, 1),
+    ) -> Iterator[Batch]:
+        """Batches of the source; of "validation" in file order, whatever the seed."""
+        if split != "validation":
+            yield from self.source.batches(split, size, seed, epoch=epoch, start=start, shard=shard)
+            return
+        rank, world = shard
+        for number in range(start, -(-len(self._rows) // size)):
+            batch = self._batch(number, size)
+            yield Batch(
+                batch.inputs[rank::world],
+                None if batch.targets is None else batch.targets[rank::world],
+                batch.rows[rank::world],
+            )
+
+    def _batch(self, number: int, size: int) -> Batch:
+        inputs, targets = self._sample
+        here = slice(number * size, (number + 1) * size)
+        rows = np.arange(len(self._rows))[here]
+        return Batch(inputs[here], None if targets is None else targets[here], rows)
+
+    @cached_property
+    def _sample(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """The chosen rows, read once."""
+        inputs, targets = [], []
+        for batch in self.source.batches("train", 4096):
+            chosen = np.isin(batch.rows, self._rows)
+            inputs.append(batch.inputs[chosen])
+            targets.append(None if batch.targets is None else batch.targets[chosen])
+        labelled = all(part is not None for part in targets)
+        return np.concatenate(inputs), np.concatenate(targets) if labelled else None

@@ -1,0 +1,134 @@
+"""Predictions of a whole split, and the scores of the validation split while a model trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qml.base.errors import DataError
+from qml.data.source import Source
+from qml.learn.counters import Counters
+from qml.learn.scan import check_known
+from qml.learn.step import Snapshot, Step
+from qml.learn.task import Metric, Task
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model gives for a split, in the order of its rows.
+
+    Args:
+        values: raw outputs, `(N, C)` or `(N, 1)`.
+        targets: `(N,)`; None where the split has no labels.
+    """
+
+    values: np.ndarray
+    targets: np.ndarray | None
+
+
+def outputs_of(step: Step, state: Any, source: Source, split: str, size: int) -> Outputs:
+    """Run a state over a split in batches of `size` rows, in evaluation mode.
+
+    Raises:
+        DataError: the split is unknown or empty.
+    """
+    check_known(source, split)
+    values, targets, rows = [], [], []
+    for batch in source.batches(split, size):
+        values.append(np.asarray(step.predict(state, batch)))
+        targets.append(batch.targets)
+        rows.append(batch.rows)
+    if not values:
+        raise DataError(f"Predictions of split {split!r} of {source.schema.name!r} were asked for; it has no rows.")
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    labelled = all(part is not None for part in targets)
+    return Outputs(np.concatenate(values)[order], np.concatenate(targets)[order] if labelled else None)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Predicts any split with a trained state: `predictor(source, split)`.
+
+    Args:
+        step: how the state predicts.
+        state: what was trained.
+        task: turns outputs into probabilities or numbers.
+        size: rows sent through the model together.
+    """
+
+    step: Step
+    state: Any
+    task: Task
+    size: int
+
+    def __call__(self, source: Source, split: str) -> np.ndarray:
+        """Probabilities `(N, C)` or numbers `(N,)`, in the order of the rows."""
+        return self.task.predictions(outputs_of(self.step, self.state, source, split, self.size).values)
+
+
+class Validation:
+    """Scores the validation split after each pass, and remembers which pass was the best one.
+
+    Args:
+        step: how a state predicts and is copied.
+        task: turns outputs into predictions.
+        source: has the split "validation".
+        metrics: computed after each pass; those not defined for the split are left out.
+        select: the metric that says which pass is the best one; one of `metrics`.
+        size: rows sent through the model together.
+        keep_best: whether a copy of the best state is kept in `best`.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        task: Task,
+        source: Source,
+        metrics: Sequence[Metric],
+        select: Metric,
+        size: int,
+        keep_best: bool,
+    ):
+        self.step = step
+        self.task = task
+        self.source = source
+        self.metrics = tuple(metrics)
+        self.select = select
+        self.size = size
+        self.keep_best = keep_best
+        self.best: Snapshot | None = None
+
+    def __call__(self, state: Any, counters: Counters) -> Mapping[str, float]:
+        """Scores of the split now; brings the best score of `counters` up to date."""
+        scores = self.scores(state, self.metrics)
+        score = scores.get(self.select.name)
+        if score is None:
+            raise DataError(
+                f"Passes are compared by {self.select.name!r}; it is not defined for the validation split of "
+                f"{self.source.schema.name!r} (a single class, or a constant target). Select another metric."
+            )
+        if counters.best is None or (score > counters.best if self.select.higher_is_better else score < counters.best):
+            counters.best = score
+            counters.best_epoch = counters.epoch + 1
+            counters.best_steps = counters.steps
+            counters.waited = 0
+            self.best = self.step.snapshot(state) if self.keep_best else None
+        else:
+            counters.waited += 1
+        return scores
+
+    def scores(self, state: Any, metrics: Sequence[Metric]) -> dict[str, float]:
+        """Those of `metrics` that are defined for the split.
+
+        Raises:
+            DataError: the split has no labels.
+        """
+        from qml.learn.metrics import scores  # scikit-learn is loaded when metrics are computed
+
+        outputs = outputs_of(self.step, state, self.source, "validation", self.size)
+        if outputs.targets is None:
+            raise DataError(f"Validation of {self.source.schema.name!r} needs labels; its split has none.")
+        return scores(metrics, self.task.predictions(outputs.values), outputs.targets)

@@ -1,0 +1,116 @@
+"""Saves a run to its folder from time to time, and continues it from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qml.learn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from qml.learn.counters import Counters
+from qml.learn.evaluate import Validation
+from qml.learn.generators import generator_arrays, set_generators
+from qml.learn.hooks import Hook, Run
+from qml.learn.record import Record
+from qml.learn.step import Snapshot, Step
+
+
+class Saver(Hook):
+    """Writes a checkpoint when `every_s` seconds or `every_steps` updates have passed since the last one.
+
+    Args:
+        folder: where checkpoints go.
+        step: how a state is copied.
+        fingerprint: what the run is; another run's checkpoint is refused.
+        validation: its best state is saved too; None where there is none.
+        every_s: wall seconds between checkpoints; None for no such bound.
+        every_steps: updates between checkpoints; None for no such bound.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        step: Step,
+        fingerprint: Mapping[str, Any],
+        validation: Validation | None,
+        every_s: float | None,
+        every_steps: int | None,
+    ):
+        self.folder = folder
+        self.step = step
+        self.fingerprint = fingerprint
+        self.validation = validation
+        self.every_s = every_s
+        self.every_steps = every_steps
+        self._saved_at = time.monotonic()
+        self._saved_steps = 0
+
+    def resume(self, run: Run) -> bool:
+        """Bring `run` to where its checkpoint stands; False when there is none.
+
+        Raises:
+            CheckpointError: the checkpoint is damaged or of another run.
+        """
+        checkpoint = load_checkpoint(self.folder, self.fingerprint)
+        if checkpoint is None:
+            return False
+        run.state = self.step.restore(run.state, _snapshot(checkpoint, "state"))
+        run.counters = Counters.from_plain(checkpoint.data["counters"])
+        set_generators(_strip(checkpoint.arrays, "generator"))
+        if self.validation is not None and checkpoint.data["best"] is not None:
+            self.validation.best = _snapshot(checkpoint, "best")
+        self._saved_steps = run.counters.steps
+        return True
+
+    def on_step(self, run: Run, info: Mapping[str, float]) -> None:
+        """Save if it is time."""
+        self._save_if_due(run)
+
+    def on_epoch(self, run: Run, records: Sequence[Record]) -> None:
+        """Save if it is time."""
+        self._save_if_due(run)
+
+    def save(self, run: Run) -> None:
+        """Save now; only the first of several processes writes.
+
+        Raises:
+            CheckpointError: the disk is full or not writable; the previous checkpoint is intact.
+        """
+        if run.rank == 0:
+            save_checkpoint(self.folder, self._checkpoint(run), run.counters.steps)
+        self._saved_at = time.monotonic()
+        self._saved_steps = run.counters.steps
+
+    def _save_if_due(self, run: Run) -> None:
+        by_steps = self.every_steps is not None and run.counters.steps - self._saved_steps >= self.every_steps
+        if by_steps or (self.every_s is not None and time.monotonic() - self._saved_at >= self.every_s):
+            self.save(run)
+
+    def _checkpoint(self, run: Run) -> Checkpoint:
+        state = self.step.snapshot(run.state)
+        best = self.validation.best if self.validation is not None else None
+        arrays = {
+            **_prefixed("state", state.arrays),
+            **_prefixed("generator", generator_arrays()),
+            **(_prefixed("best", best.arrays) if best else {}),
+        }
+        data = {
+            "state": state.data,
+            "best": best.data if best else None,
+            "counters": run.counters.plain(),
+        }
+        return Checkpoint(arrays, data, self.fingerprint)
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _strip(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    head = f"{prefix}/"
+    return {name[len(head) :]: array for name, array in arrays.items() if name.startswith(head)}
+
+
+def _snapshot(checkpoint: Checkpoint, prefix: str) -> Snapshot:
+    return Snapshot(_strip(checkpoint.arrays, prefix), checkpoint.data[prefix])

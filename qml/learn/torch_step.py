@@ -1,0 +1,284 @@
+"""Training with torch: one optimiser a player, its own learning rate for circuit weights, Fabric for the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from qml.base.errors import CapabilityError, ConfigError
+from qml.base.extras import require
+from qml.base.registry import unknown
+from qml.base.seeds import derive
+from qml.data.source import Batch
+from qml.learn import torch_ops
+from qml.learn.options import check_options, cosine
+from qml.learn.step import Snapshot
+from qml.learn.task import Task
+from qml.learn.torch_parts import built_module, parts_of
+from qml.learn.torch_state import TorchState, drawing, restore_into, snapshot_of, to_tensor
+
+require("torch", extra="torch", purpose="qml.learn.torch_step")
+require("lightning_fabric", extra="train", purpose="qml.learn.torch_step")
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+PRECISIONS = {"32-true": torch.float32, "64-true": torch.float64, "bf16-mixed": torch.float32}
+
+
+@dataclass(frozen=True)
+class TorchStep:
+    """Updates of a torch model; a `Step`.
+
+    A model is an `nn.Module` (trained as a copy) or `build(seed) -> nn.Module`. A parameter belongs to the part
+    that the innermost enclosing module names in its attribute `part`, "classical" by default. Parameters with
+    `requires_grad=False` are neither trained nor counted.
+
+    On one CPU process the model, the backward pass and the optimiser are called directly; Fabric only places them.
+    Draws during an update (dropout) are a function of the seed and the number of the update, so nothing of them
+    needs saving, and the process-wide generators are left as they were.
+
+    Args:
+        learning_rate: of every part but "quantum".
+        circuit_learning_rate: of the part "quantum"; None takes `learning_rate`.
+        weight_decay: L2 added to the gradient ("adam", "sgd") or decoupled ("adamw"), on all parts.
+        optimiser: "adam", "adamw" or "sgd" (plain, without momentum).
+        gradient_clip: greatest norm of the whole gradient; None does not clip.
+        precision: "32-true", "64-true" or "bf16-mixed".
+        accelerator: "cpu", "cuda", "auto": as Fabric names them.
+        devices: processes that train one model together (DDP when more than one).
+        schedule: None, or "cosine" from the learning rate down to zero over the run.
+        horizon: updates of that run; StepFit fills it from the budget.
+
+    Raises:
+        ConfigError: an option that is not known or out of range.
+    """
+
+    learning_rate: float = 1e-3
+    circuit_learning_rate: float | None = None
+    weight_decay: float = 0.0
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    gradient_clip: float | None = None
+    precision: Literal["32-true", "64-true", "bf16-mixed"] = "32-true"
+    accelerator: str = "cpu"
+    devices: int = 1
+    schedule: Literal["cosine"] | None = None
+    horizon: int | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self, tuple(OPTIMISERS))
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", self.precision, list(PRECISIONS))
+
+    def scheduled(self, total_updates: int | None) -> TorchStep:
+        """The same step with its schedule stretched over `total_updates`."""
+        if self.schedule is None or self.horizon is not None:
+            return self
+        if total_updates is None:
+            raise ConfigError(
+                f"schedule={self.schedule!r} needs the number of updates; the source is a stream. Set Budget(steps=...)."
+            )
+        return dataclasses.replace(self, horizon=total_updates)
+
+    def init(self, model: Any, task: Task, seed: int) -> TorchState:
+        """A fresh state: the model built from `seed`, optimisers at zero.
+
+        Raises:
+            ConfigError: see `built_module`; or the model has nothing to train.
+            CapabilityError: the task does not keep to torch, or asks of DDP what it does not do.
+        """
+        if "torch" not in task.frameworks:
+            raise CapabilityError(f"TorchStep runs torch; this task keeps to {', '.join(sorted(task.frameworks))}.")
+        fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self.precision)
+        fabric.launch()
+        if fabric.world_size > 1 and len(task.players) > 1:
+            raise CapabilityError("Several players cannot train over several processes. Use devices=1.")
+        with drawing(derive(seed, "weights"), fabric.device):
+            module = built_module(model, seed)
+        wrapped = fabric.setup_module(module)
+        plain = fabric.world_size == 1 and self.precision != "bf16-mixed"
+        names = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+        part_of = parts_of(module)
+        parts: dict[str, list[Tensor]] = {}
+        for name, parameter in names.items():
+            parts.setdefault(part_of[name], []).append(parameter)
+        if not parts:
+            raise ConfigError("The model has no parameter that requires a gradient, so there is nothing to train.")
+        return TorchState(
+            module=module,
+            forward=module if plain else wrapped,
+            optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
+            parts=parts,
+            names=names,
+            rates={part: self._rate(part) for part in parts},
+            task=task,
+            fabric=fabric,
+            dtype=PRECISIONS[self.precision],
+            seed=seed,
+        )
+
+    def update(self, state: TorchState, batch: Batch) -> tuple[TorchState, dict[str, float]]:
+        """One update.
+
+        Returns:
+            The state and what the update says: "loss" ("loss/<player>" for several), "gradient_norm/<part>" before
+            clipping, "learning_rate", and what the task logs. Where a number is not finite the weights are left as
+            they were.
+        """
+        state.set_training(True)
+        device = state.fabric.device
+        moved = _moved(batch, state)
+        rank, world = self.shard(state)
+        with drawing(derive(state.seed, "draws", state.updates, rank), device):
+            key = derive(state.seed, "task", state.updates)
+            losses, logged = state.task.losses(torch_ops, state.forward, moved, key)
+            if world > 1:
+                losses, rows = _over_all_ranks(losses, len(batch), state.fabric)
+            self._differentiate(state, losses)
+        info = _told(state, losses, logged)
+        if world > 1:
+            info["rows"] = float(rows)
+        if all(map(math.isfinite, info.values())):
+            self._apply(state, info)
+            state.updates += 1
+        return state, info
+
+    def predict(self, state: TorchState, batch: Batch) -> np.ndarray:
+        """Raw outputs `(B, C)` or `(B, 1)` in evaluation mode, in the model's dtype."""
+        state.set_training(False)
+        mixed = state.fabric.autocast() if self.precision == "bf16-mixed" else nullcontext()
+        with torch.no_grad(), mixed, drawing(derive(state.seed, "predict"), state.fabric.device):
+            outputs = state.module(to_tensor(batch.inputs, state.fabric.device, state.dtype))
+        return outputs.to(state.dtype).cpu().numpy()
+
+    def snapshot(self, state: TorchState) -> Snapshot:
+        """Copies of weights, buffers, optimiser and counters."""
+        return snapshot_of(state)
+
+    def restore(self, state: TorchState, snapshot: Snapshot) -> TorchState:
+        """Bring `state` to where `snapshot` was taken.
+
+        Raises:
+            CheckpointError: the snapshot is of another model.
+        """
+        return restore_into(state, snapshot)
+
+    def parameters(self, state: TorchState) -> dict[str, int]:
+        """Trained numbers by part."""
+        return {part: sum(parameter.numel() for parameter in group) for part, group in state.parts.items()}
+
+    def trained(self, state: TorchState) -> nn.Module:
+        """The module in evaluation mode."""
+        return state.module.eval()
+
+    def shard(self, state: TorchState) -> tuple[int, int]:
+        """`(rank, world)` of this process."""
+        return (0, 1) if self.devices == 1 else (state.fabric.global_rank, state.fabric.world_size)
+
+    def agree(self, state: TorchState, flag: bool) -> bool:
+        """Whether any process has raised its flag."""
+        raised = torch.tensor(float(flag), device=state.fabric.device)
+        return bool(_reduced(state.fabric, raised) > 0)
+
+    def _rate(self, part: str) -> float:
+        """Learning rate of a part before any schedule."""
+        own = self.circuit_learning_rate if part == "quantum" else None
+        return self.learning_rate if own is None else own
+
+    def _optimiser(
+        self, module: nn.Module, player: str, task: Task, names: Mapping[str, Tensor], part_of: Mapping[str, str]
+    ) -> Optimizer:
+        """The optimiser of a player: over the whole model for one player, else over the submodule of that name."""
+        prefix = "" if len(task.players) == 1 else f"{player}."
+        groups: dict[str, list[Tensor]] = {}
+        for name, parameter in names.items():
+            if name.startswith(prefix):
+                groups.setdefault(part_of[name], []).append(parameter)
+        if not groups:
+            raise ConfigError(
+                f"Player {player!r} of this task trains the submodule of that name; the model has "
+                f"{', '.join(name for name, _ in module.named_children()) or 'none'}. Name its submodules by player."
+            )
+        fused = all(parameter.is_floating_point() for parameter in names.values())
+        return OPTIMISERS[self.optimiser](
+            [{"params": group, "lr": self._rate(part), "part": part} for part, group in groups.items()],
+            weight_decay=self.weight_decay,
+            fused=fused,
+        )
+
+    def _differentiate(self, state: TorchState, losses: Mapping[str, Tensor]) -> None:
+        """Fill the gradients: each player's parameters get the gradient of that player's loss only."""
+        for parameter in state.names.values():
+            parameter.grad = None
+        if len(losses) == 1:
+            next(iter(losses.values())).backward()
+            return
+        for player, loss in losses.items():
+            groups = state.optimisers[player].param_groups
+            own = [parameter for group in groups for parameter in group["params"]]
+            gradients = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True)
+            for parameter, gradient in zip(own, gradients, strict=True):
+                parameter.grad = gradient
+
+    def _apply(self, state: TorchState, info: dict[str, float]) -> None:
+        """Clip, set the learning rates of this update, and update the weights."""
+        if self.gradient_clip is not None:
+            norm = math.hypot(*(value for name, value in info.items() if name.startswith("gradient_norm/")))
+            if norm > self.gradient_clip:
+                for parameter in state.names.values():
+                    if parameter.grad is not None:
+                        parameter.grad.mul_(self.gradient_clip / norm)
+        share = cosine(state.updates, self.horizon) if self.schedule else 1.0
+        info["learning_rate"] = self.learning_rate * share
+        for optimiser in state.optimisers.values():
+            if self.schedule:
+                for group in optimiser.param_groups:
+                    group["lr"] = state.rates[group["part"]] * share
+            optimiser.step()
+
+
+def _moved(batch: Batch, state: TorchState) -> Batch:
+    """The batch as tensors on the device; inputs and number targets in the dtype of the run."""
+    device = state.fabric.device
+    targets = None if batch.targets is None else to_tensor(batch.targets, device, state.dtype)
+    return Batch(to_tensor(batch.inputs, device, state.dtype), targets, batch.rows)  # type: ignore[arg-type]
+
+
+def _told(state: TorchState, losses: Mapping[str, Tensor], logged: Mapping[str, Any]) -> dict[str, float]:
+    """Losses, further numbers and gradient norms by part, brought to Python in one transfer."""
+    names = ["loss"] if len(losses) == 1 else [f"loss/{player}" for player in losses]
+    numbers = [loss.detach() for loss in losses.values()]
+    names += list(logged)
+    numbers += [torch.as_tensor(value, device=state.fabric.device).detach() for value in logged.values()]
+    counts = {}
+    for part, group in state.parts.items():
+        norms = [torch.linalg.vector_norm(p.grad) for p in group if p.grad is not None]
+        counts[part] = len(norms)
+        numbers += norms
+    values = torch.stack([number.to(state.dtype) for number in numbers]).tolist()
+    info = dict(zip(names, values, strict=False))
+    start = len(names)
+    for part, count in counts.items():
+        info[f"gradient_norm/{part}"] = math.hypot(*values[start : start + count])
+        start += count
+    return info
+
+
+def _over_all_ranks(losses: Mapping[str, Tensor], rows: int, fabric: Fabric) -> tuple[dict[str, Tensor], int]:
+    """Losses scaled so that their mean over processes is the mean over all rows, and the number of those rows."""
+    total = _reduced(fabric, torch.tensor(float(rows), device=fabric.device))
+    return {name: loss * (rows * fabric.world_size / total) for name, loss in losses.items()}, int(total)
+
+
+def _reduced(fabric: Fabric, number: Tensor) -> Tensor:
+    """The sum over processes."""
+    reduced = fabric.all_reduce(number, reduce_op="sum")
+    return reduced if isinstance(reduced, Tensor) else number

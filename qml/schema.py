@@ -1,0 +1,349 @@
+"""What a configuration may say: one dataclass a group of `conf/`, so that a misspelt key is an error and not a silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING = "???"  # what OmegaConf reads as "must be given"
+
+
+@dataclass
+class DataConfig:
+    """Group `data`: which set, and how its rows are divided.
+
+    Args:
+        name: an entry of `qml.data.CATALOGUE`, or a label of your own set.
+        how: "auto" (as the set's own description says), "random", "stratified", "grouped", "time" or "official".
+        test, validation: shares of rows; an official test set is kept as it is.
+        rows: use at most so many; null uses all.
+        hold_out: false shows a share of the training rows as validation rows without taking them out of training;
+            for published splits, where nothing is chosen.
+        transforms: "auto", or "none".
+        root: folder of Parquet sets; null reads QML_DATA.
+        make: "package.module:name" of a callable `(seed, **options) -> Source`, in place of the catalogue.
+        options: its further arguments.
+    """
+
+    _target_: str = "qml.estimators.choices.DataChoice"
+    name: str = MISSING
+    how: str = "auto"
+    test: float = 0.2
+    validation: float = 0.2
+    rows: int | None = None
+    hold_out: bool = True
+    transforms: str = "auto"
+    root: str | None = None
+    make: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class CircuitConfig:
+    """Group `model/circuit`: the circuit in the middle of a hybrid.
+
+    Args:
+        name: an entry of `qml.circuits.CIRCUITS`, or "twin" for the classical twin of `model.twin_of`.
+        n_qubits: wires.
+        depth: layers.
+        init: an entry of `qml.circuits.INITIALISERS`.
+        options: further arguments of the circuit.
+    """
+
+    _target_: str = "qml.models.spec.CircuitSpec"
+    name: str = MISSING
+    n_qubits: int = 8
+    depth: int = 3
+    init: str = "uniform"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class IdentityConfig:
+    """Group `model/features`: the inputs themselves."""
+
+    _target_: str = "qml.models.features.Identity"
+
+
+@dataclass
+class MlpConfig:
+    """Group `model/features`: linear layers with ReLU."""
+
+    _target_: str = "qml.models.features.Mlp"
+    widths: list[int] = field(default_factory=lambda: [64])
+    dropout: float = 0.0
+
+
+@dataclass
+class CnnConfig:
+    """Group `model/features`: convolutions, for images."""
+
+    _target_: str = "qml.models.features.Cnn"
+    channels: list[int] = field(default_factory=lambda: [16, 32])
+    width: int = 64
+    dropout: float = 0.0
+
+
+@dataclass
+class OwnConfig:
+    """Group `model/features`: a network of your own package, "package.module:name" of `(input_shape, **options) -> nn.Module`."""
+
+    _target_: str = "qml.models.features.Own"
+    make: str = MISSING
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class HeadConfig:
+    """`model.head`: from the circuit's values to the outputs; hidden tanh layers of `widths`, none is linear."""
+
+    _target_: str = "qml.models.spec.Head"
+    widths: list[int] = field(default_factory=list)
+
+
+@dataclass
+class HybridConfig:
+    """Group `model`, choice "hybrid": features, a circuit and a head.
+
+    Args:
+        features: group `model/features`.
+        circuit: group `model/circuit`.
+        head: linear unless it has widths.
+        ablation: "" or "twin", "frozen", "product", "removed": train this in place of the hybrid.
+        twin_of: the circuit that `model/circuit=twin` is the twin of, at the same n_qubits and depth.
+    """
+
+    _target_: str = "qml.models.spec.choose_hybrid"
+    features: Any = MISSING
+    circuit: CircuitConfig = field(default_factory=CircuitConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
+    ablation: str = ""
+    twin_of: str = "sel"
+
+
+@dataclass
+class MajorityConfig:
+    """Group `model`: the share of each class."""
+
+    _target_: str = "qml.models.champions.Majority"
+
+
+@dataclass
+class LogisticConfig:
+    """Group `model`: logistic (for numbers: ridge) regression."""
+
+    _target_: str = "qml.models.champions.Logistic"
+    C: float = 1.0
+
+
+@dataclass
+class SvmConfig:
+    """Group `model`: support vectors with a Gaussian kernel."""
+
+    _target_: str = "qml.models.champions.Svm"
+    C: float = 10.0
+    gamma: float | str = "scale"
+    scaling: str = "standard"
+
+
+@dataclass
+class BoostingConfig:
+    """Group `model`: gradient boosting of trees."""
+
+    _target_: str = "qml.models.champions.Boosting"
+    learning_rate: float = 0.1
+    max_leaf_nodes: int = 31
+    max_iter: int = 100
+
+
+@dataclass
+class NeighboursConfig:
+    """Group `model`: nearest neighbours."""
+
+    _target_: str = "qml.models.champions.Neighbours"
+    n_neighbors: int = 5
+
+
+@dataclass
+class MlpChampionConfig:
+    """Group `model`: a multilayer perceptron."""
+
+    _target_: str = "qml.models.champions.MlpChampion"
+    widths: list[int] = field(default_factory=lambda: [64])
+    dropout: float = 0.0
+
+
+@dataclass
+class CnnChampionConfig:
+    """Group `model`: a convolutional network."""
+
+    _target_: str = "qml.models.champions.CnnChampion"
+    channels: list[int] = field(default_factory=lambda: [16, 32])
+    width: int = 64
+    dropout: float = 0.0
+
+
+@dataclass
+class TrainingConfig:
+    """Group `training`: how torch and JAX models are trained.
+
+    Args:
+        batch_size: rows an update.
+        learning_rate: of all classical weights.
+        circuit_learning_rate: of circuit weights, and of the block in a twin; null takes `learning_rate`.
+        weight_decay: L2 on all weights, decoupled with "adamw".
+        optimiser: "adam", "adamw" or "sgd".
+        schedule: null, or "cosine" down to zero over the whole budget.
+        clip: bound on the norm of the gradient; null leaves it.
+        class_weights: null or "balanced".
+        search: choices a setting, tried when the protocol gives more than one trial.
+    """
+
+    _target_: str = "qml.estimators.choices.Training"
+    batch_size: int = 32
+    learning_rate: float = 0.01
+    circuit_learning_rate: float | None = None
+    weight_decay: float = 0.0
+    optimiser: str = "adam"
+    schedule: str | None = None
+    clip: float | None = None
+    class_weights: str | None = None
+    search: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass
+class BackendConfig:
+    """Group `backend`: who runs circuits.
+
+    Args:
+        executor: an entry of `qml.backends.EXECUTORS`.
+        make: "package.module:name" of a callable `(**options) -> Executor`, in place of `executor`.
+        options: its arguments.
+    """
+
+    _target_: str = "qml.estimators.choices.Backend"
+    executor: str = "engine_cpu"
+    make: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ProtocolConfig:
+    """Group `protocol`: the terms of a comparison, hashed before the first cell; see `qml.bench.Protocol`.
+
+    `rank: auto` is accuracy for classes and r2 for numbers. `trials: 1` means fixed settings: nothing is searched.
+    """
+
+    _target_: str = "qml.estimators.choices.Terms"
+    name: str = MISSING
+    title: str = ""
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
+    trials: int = 1
+    epochs: int = 20
+    cpu_s: float | None = None
+    patience: int | None = None
+    rank: str = "auto"
+    metrics: list[str] = field(default_factory=list)
+    rope: float = 0.01
+    rows_curve: list[float] = field(default_factory=list)
+    contrasts: list[list[str]] | None = None
+    floors: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class BenchmarkConfig:
+    """The configuration of `experiments.benchmark` and `experiments.report`.
+
+    Args:
+        data, model, training, protocol, backend: groups.
+        framework: "torch" or "jax", for the hybrid and its ablations.
+        arms: contestants beside the model: ablations ("twin", "frozen", "product", "removed") and champions.
+        champions: settings of champions that differ from their defaults, such as `{mlp: {widths: [128]}}`.
+        seed: which of the protocol's seeds this job runs; null runs all. Not part of the protocol.
+        store: folder of finished cells, shared by all jobs.
+        out: folder of reports.
+        report: write the report at the end of a job.
+        retry_failed: run cells again that failed.
+        recipe_name: which recipe this is, for the name of its report.
+        plugins: packages of yours that `_target_` and `make` may name; they are imported first.
+    """
+
+    _target_: str = "qml.estimators.jobs.BenchmarkJob"
+    data: DataConfig = field(default_factory=DataConfig)
+    model: Any = MISSING
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
+    backend: BackendConfig = field(default_factory=BackendConfig)
+    framework: str = "torch"
+    arms: list[str] = field(default_factory=list)
+    champions: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    store: str = "results/store"
+    out: str = "results/reports"
+    report: bool = True
+    retry_failed: bool = False
+    recipe_name: str = ""
+    plugins: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ReportConfig(BenchmarkConfig):
+    """The configuration of `experiments.report`: that of a benchmark, of which only the protocol and folders are read."""
+
+    _target_: str = "qml.estimators.jobs.ReportJob"
+
+
+@dataclass
+class TrainConfig:
+    """The configuration of `experiments.train`: one model, one seed, logs, checkpoints and the trained model.
+
+    Args:
+        data, model, training, backend: groups.
+        framework: "torch" or "jax", for a hybrid.
+        epochs: passes over the training rows.
+        patience: epochs without a better validation score before it stops; null never stops early.
+        seed: of splits, weights and batches.
+        folder: where checkpoints, logs and the model go; started again it continues there.
+        tensorboard: write event files beside the CSV.
+        plugins: packages of yours that `_target_` and `make` may name.
+    """
+
+    _target_: str = "qml.estimators.jobs.TrainJob"
+    data: DataConfig = field(default_factory=DataConfig)
+    model: Any = MISSING
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    backend: BackendConfig = field(default_factory=BackendConfig)
+    framework: str = "torch"
+    epochs: int = 20
+    patience: int | None = None
+    seed: int = 0
+    folder: str = "results/train"
+    tensorboard: bool = True
+    plugins: list[str] = field(default_factory=list)
+
+
+SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its folder -> dataclass
+    "": {"benchmark_schema": BenchmarkConfig, "report_schema": ReportConfig, "train_schema": TrainConfig},
+    "data": {"_schema": DataConfig},
+    "model": {
+        "_hybrid": HybridConfig,
+        "_majority": MajorityConfig,
+        "_logistic": LogisticConfig,
+        "_svm": SvmConfig,
+        "_boosting": BoostingConfig,
+        "_knn": NeighboursConfig,
+        "_mlp": MlpChampionConfig,
+        "_cnn": CnnChampionConfig,
+    },
+    "model/circuit": {"_schema": CircuitConfig},
+    "model/features": {"_identity": IdentityConfig, "_mlp": MlpConfig, "_cnn": CnnConfig, "_own": OwnConfig},
+    "training": {"_schema": TrainingConfig},
+    "protocol": {"_schema": ProtocolConfig},
+    "backend": {"_schema": BackendConfig},
+}
+
+BUILDS = {  # entry -> class that its configuration builds
+    "benchmark": "qml.estimators.jobs.BenchmarkJob",
+    "report": "qml.estimators.jobs.ReportJob",
+    "train": "qml.estimators.jobs.TrainJob",
+}
