@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
@@ -14,6 +15,7 @@ from qml import schema
 from qml.base.errors import ConfigError
 from qml.base.extras import require
 from qml.base.registry import unknown
+from qml.base.threads import available_cores
 
 require("hydra", extra="experiments", purpose="qml.config")
 from hydra import compose as hydra_compose
@@ -48,11 +50,19 @@ def folder() -> Path:
 
 
 def register() -> None:
-    """Tell Hydra the schema of each group, under a bare name beside the group's files."""
+    """Tell Hydra the schema of each group, under a bare name beside the group's files, and the words of the help."""
     store = ConfigStore.instance()
     for group, nodes in schema.SCHEMAS.items():
         for name, node in nodes.items():
             store.store(group=group or None, name=name, node=node, provider="qml")
+    OmegaConf.register_new_resolver("qml.choices", lambda group: ", ".join(choices(group)), replace=True)
+    OmegaConf.register_new_resolver("qml.jobs", jobs, replace=True)
+
+
+def jobs() -> int:
+    """Jobs of a sweep side by side: `QML_JOBS`, else one a core; each then gets its share of the threads."""
+    text = os.environ.get("QML_JOBS", "")
+    return min(int(text), available_cores()) if text.isdigit() and int(text) > 0 else available_cores()
 
 
 def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConfig:
@@ -87,7 +97,7 @@ def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
         entry: "benchmark", "train" or "report".
 
     Returns:
-        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators.jobs`.
+        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`.
 
     Raises:
         ConfigError: an unknown group, name, key or value; nothing has run.
@@ -256,5 +266,6 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
     kind = error.object_type
     if dataclasses.is_dataclass(kind):
         known = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
+        known += [] if where else [group for group in groups() if "/" not in group and group not in known]
         return unknown(f"key of {where or 'the configuration'}", last, known)
     return ConfigError(f"The key {key!r} is not known here. See --help for groups and keys.")

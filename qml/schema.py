@@ -1,4 +1,4 @@
-"""What a configuration may say: one dataclass a group of `conf/`, so that a misspelt key is an error and not a silence."""
+"""What a configuration may say: one dataclass a group of `conf/`, so that a misspelt key is an error."""
 
 from __future__ import annotations
 
@@ -86,7 +86,12 @@ class CnnConfig:
 
 @dataclass
 class OwnConfig:
-    """Group `model/features`: a network of your own package, "package.module:name" of `(input_shape, **options) -> nn.Module`."""
+    """Group `model/features`: a network of your own package.
+
+    Args:
+        make: "package.module:name" of `(input_shape, **options) -> nn.Module`.
+        options: its further arguments.
+    """
 
     _target_: str = "qml.models.features.Own"
     make: str = MISSING
@@ -191,9 +196,9 @@ class TrainingConfig:
         batch_size: rows an update.
         learning_rate: of all classical weights.
         circuit_learning_rate: of circuit weights, and of the block in a twin; null takes `learning_rate`.
-        weight_decay: L2 on all weights, decoupled with "adamw".
+        weight_decay: L2 on classical weights, decoupled with "adamw".
         optimiser: "adam", "adamw" or "sgd".
-        schedule: null, or "cosine" down to zero over the whole budget.
+        schedule: "constant", "cosine" or "onecycle" over the whole budget.
         clip: bound on the norm of the gradient; null leaves it.
         class_weights: null or "balanced".
         search: choices a setting, tried when the protocol gives more than one trial.
@@ -205,7 +210,7 @@ class TrainingConfig:
     circuit_learning_rate: float | None = None
     weight_decay: float = 0.0
     optimiser: str = "adam"
-    schedule: str | None = None
+    schedule: str = "constant"
     clip: float | None = None
     class_weights: str | None = None
     search: dict[str, list[Any]] = field(default_factory=dict)
@@ -288,7 +293,7 @@ class BenchmarkConfig:
 
 @dataclass
 class ReportConfig(BenchmarkConfig):
-    """The configuration of `experiments.report`: that of a benchmark, of which only the protocol and folders are read."""
+    """The configuration of `experiments.report`: as for a benchmark; only the protocol and the folders are read."""
 
     _target_: str = "qml.estimators.jobs.ReportJob"
 
@@ -303,12 +308,13 @@ class TrainConfig:
         epochs: passes over the training rows.
         patience: epochs without a better validation score before it stops; null never stops early.
         seed: of splits, weights and batches.
-        folder: where checkpoints, logs and the model go; started again it continues there.
+        folder: checkpoints, logs and the model go to a folder in it, named by the model, the data and a digest;
+            started again the run continues there.
         tensorboard: write event files beside the CSV.
         plugins: packages of yours that `_target_` and `make` may name.
     """
 
-    _target_: str = "qml.estimators.jobs.TrainJob"
+    _target_: str = "qml.estimators.training.TrainJob"
     data: DataConfig = field(default_factory=DataConfig)
     model: Any = MISSING
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -345,5 +351,5 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 BUILDS = {  # entry -> class that its configuration builds
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "report": "qml.estimators.jobs.ReportJob",
-    "train": "qml.estimators.jobs.TrainJob",
+    "train": "qml.estimators.training.TrainJob",
 }

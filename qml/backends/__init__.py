@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qml.backends.backend import Backend, Outcome, Target
+from qml.backends.check import check_program
 from qml.backends.executor import Capabilities, Executor, Gradients, Values
-from qml.base.errors import CapabilityError
 from qml.base.registry import Registry
-from qml.circuits.program import Program
 
 __all__ = [
     "DEFAULT",
@@ -62,19 +61,3 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
     if executor is None:
         executor = DEFAULT
     return EXECUTORS[executor]() if isinstance(executor, str) else executor
-
-
-def check_program(program: Program, executor: Executor) -> None:
-    """Raise `CapabilityError` unless `executor` can run `program`; nothing has run yet."""
-    able = executor.capabilities
-    if program.n_qubits > able.max_qubits:
-        raise CapabilityError(
-            f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits; it runs at most "
-            f"{able.max_qubits}. Take fewer qubits, or another executor: {', '.join(EXECUTORS)}."
-        )
-    readout = type(program.readout).__name__
-    if readout not in able.readouts:
-        raise CapabilityError(
-            f"Executor {able.name!r} was asked for the readout {readout}; it gives {', '.join(able.readouts)}. "
-            "Choose another readout with `program.with_readout(...)`."
-        )

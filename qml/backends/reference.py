@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
+from qml.backends.check import check_program
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.base.errors import CapabilityError
 from qml.circuits.gate import Clifford
@@ -50,6 +51,7 @@ class ReferenceExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows in the dtype of the inputs; the seed is not used, and no residual is kept."""
+        check_program(program, self)
         return Values(reference.values(program, inputs_BD, weights).astype(inputs_BD.dtype))
 
     def vjp(
@@ -63,6 +65,7 @@ class ReferenceExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients in the dtype of the inputs."""
+        check_program(program, self)
         exact = reference.gradients(program, inputs_BD, weights, cotangent_BK)
         return Gradients(exact.inputs_BD.astype(inputs_BD.dtype), exact.weights.astype(inputs_BD.dtype))
 

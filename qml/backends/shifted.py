@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Backend
+from qml.backends.check import check_program
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.base.errors import CapabilityError
 from qml.base.seeds import derive
@@ -57,7 +58,8 @@ class ShiftedExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows, `(B, K)`, as one job; `variance_BK` where they are estimates."""
-        _check(program)
+        check_program(program, self)
+        _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         outcome = self.backend.run(program, slots_BS, shots=self.shots, seed=_drawn(seed, "values"))
         variance = None if outcome.variance_RK is None else outcome.variance_RK.astype(inputs_BD.dtype)
@@ -74,7 +76,8 @@ class ShiftedExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients from one job of all shifted bindings."""
-        _check(program)
+        check_program(program, self)
+        _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         varying = np.flatnonzero(angle_table(program).varies)
         by_slot = np.zeros_like(slots_BS)
@@ -99,7 +102,7 @@ def _drawn(seed: int | None, purpose: str) -> int | None:
     return None if seed is None else derive(seed, purpose)
 
 
-def _check(program: Program) -> None:
+def _check_preparations(program: Program) -> None:
     if any(table.varies.any() for table in amplitude_tables(program)):
         raise CapabilityError(
             "ShiftedExecutor was asked for a Program whose prepared amplitudes depend on inputs or weights; a machine "

@@ -91,9 +91,13 @@ def _missing(s: Summary) -> Iterator[Finding]:
         return
     for role in ("removed", "twin", CHAMPION):
         if s.comparison(role) is None:
-            name = {"removed": "the model with its circuit removed", "twin": "the twin"}.get(role, "a classical baseline")
+            name = {"removed": "the model with its circuit removed", "twin": "the twin"}.get(
+                role, "a classical baseline"
+            )
             yield Finding(
-                "warn", f"No usable cells of {name}", "The comparison with it is missing from the verdict, which claims less."
+                "warn",
+                f"No usable cells of {name}",
+                "The comparison with it is missing from the verdict, which claims less.",
             )
 
 
@@ -104,7 +108,9 @@ def _seeds(s: Summary) -> Iterator[Finding]:
         return
     same = [a.title for a in s.ranked if len(a.scores) > 1 and len(set(a.scores.values())) == 1]
     if same and not s.fixed_test:
-        yield Finding("warn", f"Same score in every seed: {listed(same)}", "Each seed is a new split, so this is unlikely.")
+        yield Finding(
+            "warn", f"Same score in every seed: {listed(same)}", "Each seed is a new split, so this is unlikely."
+        )
     elif same:
         text = "On one test set an arm without chance in its training may well do so; its interval then comes from the test rows alone."
         yield Finding("note", f"Same score in every seed: {listed(same)}", text)
@@ -242,20 +248,30 @@ def _same_data(s: Summary) -> Iterator[Finding]:
     for seed in s.protocol.seeds:
         digests = Counter(c.data.get("digest") for c in s.cells if c.cell.seed == seed)
         if len(digests) > 1:
-            odd = [c.cell.arm.title for c in s.cells if c.cell.seed == seed and c.data.get("digest") != digests.most_common(1)[0][0]]
+            odd = [
+                c.cell.arm.title
+                for c in s.cells
+                if c.cell.seed == seed and c.data.get("digest") != digests.most_common(1)[0][0]
+            ]
             text = f"seed {seed}: {listed(sorted(set(odd)))} saw rows or transforms that differ from the others'."
-            yield Finding("warn", "Not all arms saw the same data", text + " Only cells with equal test rows are compared.")
+            yield Finding(
+                "warn", "Not all arms saw the same data", text + " Only cells with equal test rows are compared."
+            )
 
 
 def _budget(s: Summary) -> Iterator[Finding]:
     odd = [c for c in s.cells if len(c.trials) != s.protocol.trials]
     if odd:
         names = listed(sorted({c.cell.arm.title for c in odd}))
-        yield Finding("fail", "Unequal numbers of trials", f"the protocol gives {s.protocol.trials}; otherwise: {names}.")
+        yield Finding(
+            "fail", "Unequal numbers of trials", f"the protocol gives {s.protocol.trials}; otherwise: {names}."
+        )
     else:
         text = f"{plural(s.protocol.trials, 'setting')} in each of {plural(len(s.cells), 'finished cell')}."
         yield Finding("pass", "Every arm tried as many settings", text)
-    text = "CPU seconds, not wall time, are reported; on a machine with other load they are good to about a factor of two."
+    text = (
+        "CPU seconds, not wall time, are reported; on a machine with other load they are good to about a factor of two."
+    )
     yield Finding("note", "Cost depends on the machine", text)
 
 
@@ -285,7 +301,9 @@ def _versions(s: Summary) -> Iterator[Finding]:
     if len(revisions) > 1:
         yield Finding("warn", "Cells of different code revisions", f"{listed(sorted(r[:12] for r in revisions))}.")
     elif any(r.endswith("+changes") for r in revisions):
-        text = "the code had changes that its revision does not hold, so a checkout of it may not give the same numbers."
+        text = (
+            "the code had changes that its revision does not hold, so a checkout of it may not give the same numbers."
+        )
         yield Finding("note", "Code changed since its revision", text)
 
 

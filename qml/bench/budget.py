@@ -38,7 +38,9 @@ def sample_settings(space: Mapping[str, Sequence[Any]], trials: int, seed: int) 
     choices = [tuple(space[name]) for name in names]
     for name, options in zip(names, choices, strict=True):
         if not options:
-            raise ConfigError(f"The space of hyper-parameter {name!r} has no choices; give at least one or leave it out.")
+            raise ConfigError(
+                f"The space of hyper-parameter {name!r} has no choices; give at least one or leave it out."
+            )
     size = math.prod(len(options) for options in choices)
     rng = generator(seed, "settings")
     points: list[int] = []

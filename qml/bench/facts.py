@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -27,6 +27,20 @@ def targets(source: Source, split: str) -> np.ndarray:
             f"in {', '.join(SPLITS)}. Choose another split, or a source with a target."
         )
     return np.concatenate([np.asarray(part) for part in parts])
+
+
+@runtime_checkable
+class NumberedSource(Protocol):
+    """A Source that also tells which rows of its table a split holds; sources over arrays do."""
+
+    def rows(self, split: str) -> np.ndarray:
+        """`(N,)` row numbers in the table, in the order of the split."""
+        ...
+
+
+def row_numbers(source: Source, split: str) -> np.ndarray | None:
+    """Row numbers `(N,)` of a split in the whole table, where the source tells them."""
+    return np.asarray(source.rows(split)) if isinstance(source, NumberedSource) else None
 
 
 def source_facts(source: Source) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from qml.base.seeds import derive, generator
 from qml.bench.arm import Arm
 from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import Cell, CellResult, Trial
-from qml.bench.facts import source_facts, targets
+from qml.bench.facts import row_numbers, source_facts, targets
 from qml.bench.protocol import Protocol
 from qml.bench.provenance import provenance
 from qml.bench.rows import rows_curve
@@ -139,9 +139,7 @@ def _run(
     )
 
 
-def _run_trials(
-    runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress
-) -> tuple[Trial, ...]:
+def _run_trials(runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress) -> tuple[Trial, ...]:
     """Every trial in order; predictions are kept of the best so far only."""
     settings = sample_settings(cell.arm.space, protocol.trials, derive(cell.seed, "trials"))
     trials: list[Trial] = []
@@ -190,6 +188,9 @@ def _read_test(
         scores[split] = {name: value for name, value in values.items() if np.isfinite(value)}
     arrays = {f"{split}_targets": wanted for split, wanted in truth.items()}
     arrays |= {f"{split}_predictions": found[split] for split in truth}
+    numbers = row_numbers(runner.source, "test")
+    if numbers is not None:
+        arrays["test_rows"] = numbers
     arrays["test_left_out"] = left_out(rank, found["test"], on_test)
     return {"metrics": scores, "arrays": arrays}
 

@@ -27,7 +27,7 @@ NOT_SHARES = ("r2",)
 
 @dataclass(frozen=True)
 class Scale:
-    """A metric as a reader sees it.
+    r"""A metric as a reader sees it.
 
     Args:
         name: of the metric, such as "balanced_accuracy".
@@ -40,7 +40,7 @@ class Scale:
     Example:
         >>> scale = Scale.of("accuracy", {"higher_is_better": True, "unit": ""})
         >>> scale.score(0.8472), scale.signed(-0.1021), scale.size(0.1021)
-        ('84.7\\xa0%', '−10.2', '10.2 points')
+        ('84.7\xa0%', '−10.2', '10.2 points')
     """
 
     name: str
@@ -107,9 +107,14 @@ class Scale:
     def band(self, rope: float) -> str:
         """Half width of the band as people say it: "1 point", "0.5 points", "0.02"."""
         value = f"{self.shown(rope):g}"
+        units = self.units.replace("points", "point").replace("units", "unit") if value == "1" else self.units
+        return f"{value} {units}".rstrip()
+
+    def bounded(self, value: float) -> float:
+        """An end of an interval, cut to what the metric can be: shares at 0 and 1, losses and errors at 0."""
         if self.percent:
-            return f"{value} point" if value == "1" else f"{value} points"
-        return f"{value} {self.units}".rstrip()
+            return min(1.0, max(0.0, value))
+        return value if self.higher_is_better else max(0.0, value)
 
 
 def minus(text: str) -> str:
@@ -125,10 +130,10 @@ def minus(text: str) -> str:
 
 
 def three(value: float | None) -> str:
-    """Three figures, thousands parted by a thin space; a dash for nothing.
+    r"""Three figures, thousands parted by a thin space; a dash for nothing.
 
     Example:
-        >>> three(0.04382), three(35400).replace("\\u202f", " "), three(None)
+        >>> three(0.04382), three(35400).replace("\u202f", " "), three(None)
         ('0.0438', '35 400', '–')
     """
     if value is None or not math.isfinite(value):
@@ -140,10 +145,10 @@ def three(value: float | None) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three figures with k, M or G above a thousand.
+    r"""Three figures with k, M or G above a thousand.
 
     Example:
-        >>> short(43500).replace("\\xa0", " "), short(12.0)
+        >>> short(43500).replace("\xa0", " "), short(12.0)
         ('43.5 k', '12')
     """
     if value is None or not math.isfinite(value):

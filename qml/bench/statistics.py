@@ -133,7 +133,9 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
     left_out = np.asarray(left_out, dtype=np.float64)
     count = len(values)
     if left_out.ndim != 2 or len(left_out) != count or left_out.shape[1] < 2:
-        raise ShapeError(f"over_rows got {count} values and left_out of shape {left_out.shape}; it needs ({count}, G), G >= 2.")
+        raise ShapeError(
+            f"over_rows got {count} values and left_out of shape {left_out.shape}; it needs ({count}, G), G >= 2."
+        )
     if count < 2:
         return Estimate(tuple(values.tolist()), float(values.mean()), math.inf, 1, "fixed")
     blocks = left_out.shape[1]

@@ -18,6 +18,19 @@ from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.words import State, Word, headline, word_of
 
 FAMILIES = ("hybrid", "control", "baseline")
+SHORT = {
+    "product": "No entangl.",
+    "frozen": "Frozen",
+    "twin": "Twin",
+    "removed": "Removed",
+    "logistic": "Logistic",
+    "svm": "RBF SVM",
+    "boosting": "Boosting",
+    "mlp": "MLP",
+    "cnn": "CNN",
+    "knn": "kNN",
+    "majority": "Majority",
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,16 @@ class Contestant:
 
     @property
     def short(self) -> str:
-        """A short title for narrow drawings."""
-        return str(self.details.get("short", self.title))
+        """A short title for narrow drawings: `details["short"]`, else the usual one of its role, else the title."""
+        usual = SHORT.get(self.role, self.title) if self.key == self.name else self.title
+        return str(self.details.get("short", usual))
+
+    @property
+    def spoken(self) -> str:
+        """The title inside a sentence: "the hybrid", "circuit removed", "RBF SVM"."""
+        if self.title.lower() == "hybrid":
+            return "the hybrid"
+        return self.title if self.family != "control" else self.title[:1].lower() + self.title[1:]
 
     @cached_property
     def scores(self) -> dict[int, float]:
@@ -296,13 +317,17 @@ def summarise(
     """
     cells = list(cells)
     if not cells:
-        raise DataError("The store has no finished cell, so there is nothing to report. Run experiments.benchmark first.")
+        raise DataError(
+            "The store has no finished cell, so there is nothing to report. Run experiments.benchmark first."
+        )
     counts = Counter(cell.cell.protocol_hash for cell in cells)
     if protocol_hash is None:
         protocol_hash = min(counts, key=lambda key: (-counts[key], key))
     matching = [key for key in counts if key.startswith(protocol_hash)]
     if len(matching) != 1:
-        raise DataError(f"Protocol hash {protocol_hash!r} names {len(matching)} of the protocols in this store: {', '.join(sorted(counts))}.")
+        raise DataError(
+            f"Protocol hash {protocol_hash!r} names {len(matching)} of the protocols in this store: {', '.join(sorted(counts))}."
+        )
     mine = [cell for cell in cells if cell.cell.protocol_hash == matching[0]]
     others = tuple(cell for cell in cells if cell.cell.protocol_hash != matching[0])
     protocol = mine[0].protocol

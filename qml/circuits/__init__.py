@@ -3,8 +3,10 @@
 from qml.circuits.angle import Angle, Slot, Term, input_slot, weight_slot
 from qml.circuits.ansatze import ANSATZE, basic, hardware_efficient, sel, tree
 from qml.circuits.builder import Circuit
+from qml.circuits.draw import as_html, as_svg, as_text
 from qml.circuits.encodings import ENCODINGS, amplitude, angle, iqp, reupload
 from qml.circuits.entangling import ENTANGLING
+from qml.circuits.frequencies import frequencies
 from qml.circuits.gate import Clifford, Gate, GateType, Rotation
 from qml.circuits.gates import GATES
 from qml.circuits.initialise import INITIALISERS, initialise
@@ -12,6 +14,7 @@ from qml.circuits.mirrored import mirrored
 from qml.circuits.program import Program, WeightBlock
 from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout, pauli_word, z_each
 from qml.circuits.readouts import READOUTS, pauli_sum
+from qml.circuits.resources import Resources, resources
 from qml.circuits.steps import steps
 from qml.circuits.whole import CIRCUITS
 
@@ -33,13 +36,18 @@ __all__ = [
     "Probabilities",
     "Program",
     "Readout",
+    "Resources",
     "Rotation",
     "Slot",
     "Term",
     "WeightBlock",
     "amplitude",
     "angle",
+    "as_html",
+    "as_svg",
+    "as_text",
     "basic",
+    "frequencies",
     "hardware_efficient",
     "initialise",
     "input_slot",
@@ -47,6 +55,7 @@ __all__ = [
     "mirrored",
     "pauli_sum",
     "pauli_word",
+    "resources",
     "reupload",
     "sel",
     "steps",

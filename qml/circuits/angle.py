@@ -29,8 +29,8 @@ class Term(NamedTuple):
 class Angle:
     """`constant + sum of terms`, in radians; always in normal form, so that equal angles are equal values.
 
-    Supports `+`, `-`, unary `-`, multiplication by a number, and multiplication by another Angle
-    (the products of the slots).
+    Supports `+`, `-`, unary `-`, multiplication by a number, multiplication by another Angle (the products of
+    the slots), whole powers, and division by a number.
 
     Example:
         >>> theta = 2 * input_slot(0) * weight_slot(1) + 0.5
@@ -100,6 +100,14 @@ class Angle:
 
     def __truediv__(self, other: float) -> Angle:
         return self * (1.0 / other)
+
+    def __pow__(self, exponent: int) -> Angle:
+        if not isinstance(exponent, int) or exponent < 0:
+            raise ProgramError(f"An angle can be raised to a power 0, 1, 2, ...; got {exponent!r}.")
+        result = Angle(1.0)
+        for _ in range(exponent):
+            result = result * self
+        return result
 
     def __str__(self) -> str:
         parts = [f"{self.constant:.4g}"] if self.constant or not self.terms else []

@@ -58,11 +58,11 @@ def amplitude(n_qubits: int, *, n_inputs: int | None = None, pad_with: float = 0
         (8, 6)
     """
     size = 2**n_qubits
-    n_inputs = size if n_inputs is None else n_inputs
-    if not 1 <= n_inputs <= size:
-        raise ProgramError(f"amplitude({n_qubits}) holds 1 to {size} inputs; got {n_inputs}. Change n_qubits.")
+    used = size if n_inputs is None else n_inputs
+    if not 1 <= used <= size:
+        raise ProgramError(f"amplitude({n_qubits}) holds 1 to {size} inputs; got {used}. Change n_qubits.")
     circuit = Circuit(n_qubits)
-    values = [circuit.input(index) if index < n_inputs else pad_with for index in range(size)]
+    values = [circuit.input(index) if index < used else pad_with for index in range(size)]
     return circuit.amplitudes(range(n_qubits), values).build(name="amplitude")
 
 

@@ -21,7 +21,7 @@ def pauli_word(letters: Mapping[int, str] | Iterable[tuple[int, str]]) -> PauliW
         >>> pauli_word({2: "X", 0: "Z", 1: "I"})
         ((0, 'Z'), (2, 'X'))
     """
-    pairs = list(letters.items() if isinstance(letters, Mapping) else letters)
+    pairs: list[tuple[int, str]] = [*(letters.items() if isinstance(letters, Mapping) else letters)]  # pyright: ignore
     wires = [wire for wire, _ in pairs]
     if len(set(wires)) != len(wires):
         raise ProgramError(f"A Pauli word names a wire twice: {pairs}. Multiply the letters first.")
@@ -58,7 +58,7 @@ class PauliSum:
 
     def __str__(self) -> str:
         words = [(c, " ".join(f"{letter}{wire}" for wire, letter in word) or "I") for c, word in self.terms]
-        return " + ".join(word if c == 1 else f"{c:.4g} {word}" for c, word in words) or "0"
+        return " + ".join(word if c == 1 else f"{c:.4g} {word}" for c, word in words).replace("+ -", "- ") or "0"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def pauli_sum(text: str) -> PauliSum:
 
     Example:
         >>> print(pauli_sum("Z0 Z1 - 0.5 X2 + 2 I"))
-        2 I + Z0 Z1 + -0.5 X2
+        2 I + Z0 Z1 - 0.5 X2
     """
     rest, terms = text.strip(), []
     while rest:
@@ -51,7 +51,7 @@ def z(n_qubits: int) -> Expectations:
 def zz(n_qubits: int, entangle: str | Iterable[tuple[int, int]] = "ring") -> Expectations:
     """<Z> of each wire, then <Z Z> of each pair of an entangling map."""
     pairs = [PauliSum(((1.0, ((a, "Z"), (b, "Z"))),)) for a, b in entangling_pairs(n_qubits, entangle)]
-    return Expectations((*z(n_qubits).observables, *pairs))
+    return Expectations((*z_each(range(n_qubits)).observables, *pairs))
 
 
 @READOUTS.register("xyz")

@@ -14,7 +14,7 @@ from qml.base.registry import unknown
 from qml.base.seeds import generator
 from qml.data.intake import feature_matrix, target_values
 from qml.data.source import Batch, Column, Schema, Source, Target
-from qml.data.splits import Split, by_group, by_time, random, stratified
+from qml.data.splits import Split, at_random, by_group, by_time, stratified
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +113,17 @@ class ArraySource:
         contents: str | None = None,
         info: Mapping[str, Any] | None = None,
     ) -> ArraySource:
-        """A Source of arrays that are known to be sound; `contents` is their digest where it is known already."""
-        inside = max(rows[-1] for rows in split.parts.values())
-        if inside >= len(inputs):
-            raise DataError(f"the split names row {inside}, but there are {len(inputs)} rows, numbered from 0.")
+        """A Source of `(N, ...)` inputs and `(N,)` targets that are known to be sound.
+
+        `contents` is their digest where it is known already, which saves reading them all.
+
+        Raises:
+            DataError: the split names rows that there are not.
+        """
+        least = min(int(rows[0]) for rows in split.parts.values())
+        greatest = max(int(rows[-1]) for rows in split.parts.values())
+        if least < 0 or greatest >= len(inputs):
+            raise DataError(f"the split names rows {least} .. {greatest}; there are {len(inputs)}, numbered from 0.")
         contents = contents or digest({"inputs": inputs, "targets": targets, "target": target})
         schema = Schema(
             name=name,
@@ -165,7 +172,7 @@ class ArraySource:
             yield Batch(inputs.astype(np.float32, copy=False), targets, numbers)
 
     def mapped(self, function: Callable[[np.ndarray], np.ndarray], digest_of: str) -> ArraySource:
-        """The Source with `function` applied to all inputs at once; `digest_of` tells functions apart."""
+        """The Source with `function` applied to all `(N, ...)` inputs at once; `digest_of` tells functions apart."""
         inputs = function(self.inputs)
         key = digest({"source": self.schema.digest, "transform": digest_of})
         schema = replace(self.schema, input_shape=tuple(inputs.shape[1:]), digest=key)
@@ -227,7 +234,7 @@ def _split(
     if how == "stratified" and classes is not None:
         return stratified(classes, seed=seed, labels=about.labels if about else (), **shares)
     if how in ("stratified", "random"):
-        return random(n_rows, seed=seed, **shares)
+        return at_random(n_rows, seed=seed, **shares)
     if how == "group":
         return by_group(_given(groups, "groups", how, n_rows), classes, seed=seed, **shares)
     if how == "time":

@@ -50,7 +50,7 @@ def _classes(name: str, rule: TargetRule, values: np.ndarray) -> np.ndarray:
 
 
 def check_counts(entry: Entry, targets: np.ndarray | None, raw: Raw, part_of_row: np.ndarray) -> None:
-    """Compare classes and missing targets with the catalogue, file by file.
+    """Compare `(N,)` classes and missing targets with the catalogue, file by file.
 
     Raises:
         DataError: they differ; the message names the file and both counts.

@@ -33,7 +33,7 @@ def row_keys(rows: np.ndarray) -> np.ndarray:
 
 
 def shared_rows(keys: np.ndarray, split: Split) -> dict[str, int]:
-    """How many rows of a part are equal, input for input, to a row of an earlier part.
+    """How many rows of a part are equal, by their `(N,)` keys, to a row of an earlier part.
 
     Example:
         >>> split = Split({"train": np.array([0, 1]), "test": np.array([2])}, "by hand")

@@ -28,6 +28,8 @@ def feature_matrix(
         array = np.asarray(inputs)
         if array.ndim < 2:
             raise DataError(f"inputs have shape {array.shape}; give one row a sample: (N, D) or (N, C, H, W).")
+        if not len(array):
+            raise DataError(f"inputs have shape {array.shape}: no rows. Give at least one row a part.")
         if array.dtype == np.uint8:
             return array, _columns_of(array, names)
         if array.ndim > 2:
@@ -85,14 +87,14 @@ def _matrix(
             matrix[:, place] = np.where(codes < 0, np.nan, codes)
             columns.append(Column(name, "category", categories=categories))
         else:
-            matrix[:, place] = _numeric(values, f"column {name!r}")
+            matrix[:, place] = _numeric(values, f"column {name!r}", name)
             columns.append(Column(name, "number"))
     described = tuple(columns)
     check_finite(matrix, described, allow_missing)
     return matrix, described
 
 
-def _numeric(values: np.ndarray, what: str) -> np.ndarray:
+def _numeric(values: np.ndarray, what: str, name: str = "<name>") -> np.ndarray:
     """`values` as float32, or an error that shows the first value that is no number."""
     if values.dtype.kind in "biuf":
         with np.errstate(over="ignore"):
@@ -107,18 +109,23 @@ def _numeric(values: np.ndarray, what: str) -> np.ndarray:
         example = values.ravel()[0] if values.size else ""
     raise DataError(
         f"{what} was to be numbers; it holds {example!r} ({values.dtype}). "
-        f'Say that it holds categories, kinds={{"<name>": "category"}}, turn it into numbers, or leave it out.'
+        f'Say that it holds categories, kinds={{{name!r}: "category"}}, turn it into numbers, or leave it out.'
     )
 
 
 def category_codes(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """`(N,)` int32 positions in the sorted categories, -1 for None, NaN and missing."""
-    missing = np.array([value is None or value != value for value in values], bool)
+    missing = np.array([_is_absent(value) for value in values], bool)
     words = np.array([str(value) for value in values[~missing]], object)
     categories, positions = np.unique(words, return_inverse=True)
     codes = np.full(len(values), -1, np.int32)
     codes[~missing] = positions
     return codes, tuple(str(word) for word in categories)
+
+
+def _is_absent(value: Any) -> bool:
+    """None, NaN, and pandas' NA and NaT."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
 
 
 def check_finite(matrix_ND: np.ndarray, columns: Sequence[Column] | None, allow_missing: bool) -> None:
@@ -195,9 +202,12 @@ def _named_classes(values: np.ndarray, name: str, labels: Sequence[str] | None) 
 
 def _coded_classes(values: np.ndarray, name: str, labels: Sequence[str] | None) -> tuple[Target, np.ndarray]:
     """Whole numbers 0 .. C-1 as classes."""
-    codes = np.asarray(values).astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        codes = values.astype(np.int64)
     if not np.array_equal(codes, values):
-        raise DataError(f"target {name!r} holds fractions, so they are no classes. Say task='number', or round them.")
+        raise DataError(
+            f"target {name!r} holds fractions or missing values: no classes. Say task='number', or clean it."
+        )
     top = len(labels) - 1 if labels is not None else int(codes.max(initial=0))
     outside = (codes < 0) | (codes > top)
     if outside.any():

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,9 +108,14 @@ def _opened(entry: Entry, folder: Path, kept_out: Mapping[str, str]) -> Table:
         beside={name: _beside(folder, item) for name, item in entry.beside.items()},
         how=entry.split.how,
         carve=entry.split.validation,
-        digest=digest({"entry": entry, "files": [file_digest(path) for path in paths]}),
+        digest=digest({"read": _what_is_read(entry), "files": [file_digest(path) for path in paths]}),
     )
     return replace(table, leaked=_leaked(entry, folder, table))
+
+
+def _what_is_read(entry: Entry) -> dict[str, Any]:
+    """All of an entry that decides what the table holds: not its title, nor its traps."""
+    return {"columns": entry.columns, "rest": entry.rest, "empty": entry.empty, "target": entry.target}
 
 
 def _checked_columns(entry: Entry, folder: Path) -> dict[str, str]:

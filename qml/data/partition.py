@@ -6,7 +6,7 @@ import numpy as np
 
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.data.splits import Split, by_group, by_time, random, stratified
+from qml.data.splits import Split, at_random, by_group, by_time, stratified
 from qml.data.table import PARTS, Table, share
 
 HOW = ("auto", "official", "group", "time", "stratified", "random")
@@ -57,7 +57,7 @@ def _of_rows(table: Table, rows: np.ndarray, how: str, seed: int, test: float, v
         labels = table.target.labels if table.target else ()
         split = stratified(classes, seed=seed, labels=labels, **shares)
     else:
-        split = random(len(rows), seed=seed, **shares)
+        split = at_random(len(rows), seed=seed, **shares)
     return Split({part: rows[places] for part, places in split.parts.items()}, split.how)
 
 

@@ -55,7 +55,7 @@ class Split:
         return {name: len(rows) for name, rows in self.parts.items()}
 
     def with_train(self, rows: np.ndarray) -> Split:
-        """The same split with another training part."""
+        """The same split with another training part, `(n,)` row numbers."""
         return Split({**self.parts, "train": rows}, self.how)
 
 
@@ -110,6 +110,8 @@ def stratified(
         {'train': 60, 'validation': 20, 'test': 20}
     """
     test, validation = _checked(test, validation)
+    if not len(targets):
+        raise DataError("a stratified split of no rows was asked for. Give at least one row a class and part.")
     wanted = 1 + (test > 0) + (validation > 0)
     rng = generator(seed, "split", "stratified")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in PARTS}
@@ -136,7 +138,7 @@ def _deal(rows: np.ndarray, test: float, validation: float, parts: dict[str, lis
     parts["train"].append(rows[n_test + n_validation :])
 
 
-def random(n_rows: int, *, test: float = 0.2, validation: float = 0.2, seed: int = 0) -> Split:
+def at_random(n_rows: int, *, test: float = 0.2, validation: float = 0.2, seed: int = 0) -> Split:
     """A random split that looks at nothing.
 
     Do not use it where rows of one patient, one moment or one drive are alike: see `by_group` and `by_time`.
@@ -165,7 +167,7 @@ def by_group(
 ) -> Split:
     """A random split that never parts the rows of one group.
 
-    Of 32 draws the one whose class shares come nearest to those of the whole is kept, by the seed alone.
+    Of 32 draws the one nearest in sizes, and in class shares to the whole, is kept, by the seed alone.
 
     Args:
         groups: `(N,)` equal for rows that belong together (a patient, a gene).
@@ -187,7 +189,10 @@ def by_group(
     table_GC = _group_counts(codes, n_groups, targets)
     rng = generator(seed, "split", "group")
     drawn = [_draw_groups(rng, table_GC.sum(1), test, validation) for _ in range(CANDIDATES)]
-    best = min(drawn, key=lambda part_of: _unevenness(part_of, table_GC))
+    whole = [part_of for part_of in drawn if len(np.unique(part_of)) == wanted]
+    whole = whole or [_smallest_groups(table_GC.sum(1), test, validation)]
+    wished = np.array([1 - test - validation, validation, test])
+    best = min(whole, key=lambda part_of: _unevenness(part_of, table_GC, wished))
     part_of_row = best[codes]
     parts = {name: np.flatnonzero(part_of_row == number) for number, name in enumerate(PARTS)}
     return _named(parts, "by group", test, validation)
@@ -208,20 +213,26 @@ def _draw_groups(rng: np.random.Generator, sizes: np.ndarray, test: float, valid
     for number, start, wanted in ((2, 0.0, test), (1, test, validation)):
         inside = (middle >= start * sizes.sum()) & (middle < (start + wanted) * sizes.sum())
         part_of[order[inside]] = number
-    for number, wanted in ((2, test), (1, validation)):  # one large group can swallow a whole share
-        if wanted and not (part_of == number).any():
-            part_of[rng.choice(np.flatnonzero(part_of == 0))] = number
     return part_of
 
 
-def _unevenness(part_of: np.ndarray, table_GC: np.ndarray) -> float:
-    """How far the class shares of the parts are from those of the whole, summed; empty training is worst."""
+def _smallest_groups(sizes: np.ndarray, test: float, validation: float) -> np.ndarray:
+    """`(G,)` the part of each group where large groups swallow whole shares: one small group a part."""
+    part_of = np.zeros(len(sizes), np.int64)
+    numbers = [number for number, wanted in ((2, test), (1, validation)) if wanted]
+    part_of[np.argsort(sizes, kind="stable")[: len(numbers)]] = numbers
+    return part_of
+
+
+def _unevenness(part_of: np.ndarray, table_GC: np.ndarray, wished: np.ndarray) -> float:
+    """How far sizes are from the wished shares, and class shares from those of the whole; an absent class costs one."""
     whole = table_GC.sum(0) / table_GC.sum()
-    total = 0.0
+    sizes = np.bincount(part_of, weights=table_GC.sum(1), minlength=3)
+    total = float(np.abs(sizes / sizes.sum() - wished).sum())
     for number in np.unique(part_of):
         counts = table_GC[part_of == number].sum(0)
         total += float(np.abs(counts / counts.sum() - whole).sum() + (counts == 0).sum())
-    return total if (part_of == 0).any() else np.inf
+    return total
 
 
 def by_time(time: np.ndarray, *, test: float = 0.2, validation: float = 0.2, cut: Any = None) -> Split:
@@ -272,6 +283,12 @@ def folds(targets: np.ndarray, k: int = 5, repeats: int = 1, seed: int = 0) -> I
     """Repeated stratified k-fold: `k * repeats` splits into "train" and "test".
 
     Within one repeat each row is tested once.
+
+    Args:
+        targets: `(N,)` integer classes.
+        k: folds.
+        repeats: how often the rows are dealt anew.
+        seed: of the deals.
 
     Raises:
         DataError: `k` is below 2 or a class has fewer than `k` rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ class TransformedSource:
     @property
     def schema(self) -> Schema:
         """That of `source`, with the shape of a transformed row and a digest that tells transforms apart."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         before = self.source.schema
         row = self.fitted(np.zeros((1, *before.input_shape), np.float32))
         key = digest({"source": before.digest, "transform": self.fitted.digest})

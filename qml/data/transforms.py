@@ -228,7 +228,7 @@ class Flatten:
     """Each row as one vector: `(N, C, H, W)` to `(N, C * H * W)`."""
 
     def fit(self, rows: np.ndarray) -> Flat:
-        """Nothing is learnt."""
+        """Nothing is learnt from the `(N, ...)` rows."""
         return Flat()
 
 

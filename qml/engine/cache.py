@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -163,6 +163,7 @@ class Library:
         self._pieces: dict[str, object] = {}
         self._lock = threading.Lock()
         self._said = False
+        self.calls = Calls(self)
 
     def need(self, names: Iterable[str]) -> None:
         """Compile, or load from disk, those of `names` that are not ready."""
@@ -223,6 +224,38 @@ class Library:
         if not cached and not self._said:
             self._said = True
             logger.info("compiling %s kernels into %s, about 15 s, once on this machine", self.dtype, self.folder)
+
+
+class Calls:
+    """The pieces that Python itself calls, as functions of addresses and counts; each is compiled on first use."""
+
+    def __init__(self, library: Library):
+        self._library = library
+
+    @cached_property
+    def prepare(self) -> Callable[..., int]:
+        """`(plan, frame, shared)`."""
+        return self._library.function("prepare")
+
+    @cached_property
+    def missing_kernel(self) -> Callable[..., int]:
+        """`(plan, frame, gradient) -> number of a kernel to compile, or 0`."""
+        return self._library.function("missing_kernel")
+
+    @cached_property
+    def begin(self) -> Callable[..., int]:
+        """`(frame, inputs, values, cotangent, input gradient, states, stride, state gradient, batch)`."""
+        return self._library.function("begin")
+
+    @cached_property
+    def run_chunks(self) -> Callable[..., int]:
+        """`(plan, frame, work)`."""
+        return self._library.function("run_chunks")
+
+    @cached_property
+    def finish(self) -> Callable[..., int]:
+        """`(plan, frame, shared gradient)`."""
+        return self._library.function("finish")
 
 
 @cache

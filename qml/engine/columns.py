@@ -134,7 +134,8 @@ class Columns:
             more_row, more_shared = self._preparation.pull_back(row_BN, shared_P, grad_initial_BA)
             grad_row, grad_shared = grad_row + more_row, grad_shared + more_shared
         if self.row_weights:
-            return SlotGradients(grad_row[:, : self.n_inputs], grad_row[:, self.n_inputs :])
+            parts = grad_row[:, : self.n_inputs], grad_row[:, self.n_inputs :]
+            return SlotGradients(*map(np.ascontiguousarray, parts))
         return SlotGradients(grad_row, grad_shared)
 
     def initial_amplitudes(self, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray | None:

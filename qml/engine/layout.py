@@ -138,7 +138,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     WORK_SHARED_SUM,  # (shared) vectors
     WORK_INPUT_GRADIENT,  # (rows) vectors
     WORK_TABLE_SUM,  # (tables, amplitudes) vectors; lean: one table
-    WORK_PHASES,  # (row diagonals, amplitudes, 2) vectors; lean: one
+    WORK_PHASES,  # (row diagonals, amplitudes, 2) vectors; rolling: one
     WORK_KETS,
     WORK_SIZE,
 ) = range(14)

@@ -114,11 +114,10 @@ def group_blocks(draft: Draft) -> Draft:
 
 
 PASSES: tuple[Pass, ...] = (
-    Pass("drop_unread", drop_unread, "values"),
     Pass("merge_meeting", merge_meeting, "unitary"),
     Pass("fold_quarter_turns", fold_quarter_turns, "values"),
     Pass("merge_again", merge_meeting, "unitary"),
-    Pass("drop_unread_again", drop_unread, "values"),
+    Pass("drop_unread", drop_unread, "values"),
     Pass("drop_leading_phases", drop_leading_phases, "values"),
     Pass("split_prefix", split_prefix, "unitary"),
     Pass("group_blocks", group_blocks, "unitary"),

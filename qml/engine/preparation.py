@@ -55,10 +55,13 @@ class Preparation:
         """
         row_BN = self._rows(row_BN)
         complex_dtype = np.result_type(row_BN.dtype, np.complex64)
+        first, *others = self._parts
+        product = first.spread(first.state(row_BN, shared_P)[0])
+        for part in others:
+            product = product * part.spread(part.state(row_BN, shared_P)[0])
+        if _in_order(self._support, self.n_amplitudes):
+            return product.astype(complex_dtype)
         initial = np.zeros((len(row_BN), self.n_amplitudes), complex_dtype)
-        product = 1.0
-        for part in self._parts:
-            product = product * np.take(part.state(row_BN, shared_P)[0], part.local, axis=1)
         initial[:, self._support] = product
         return initial
 
@@ -76,7 +79,8 @@ class Preparation:
         rows = self._rows(row_BN)
         if len(grad_initial_BA) != len(rows):
             grad_initial_BA = batch_sum(grad_initial_BA)[None]
-        pulled = np.take(grad_initial_BA, self._support, axis=1)
+        whole = _in_order(self._support, self.n_amplitudes)
+        pulled = grad_initial_BA if whole else np.take(grad_initial_BA, self._support, axis=1)
         states = [part.state(rows, shared_P) for part in self._parts]
         for number, part in enumerate(self._parts):
             if part.gate.name != "Amplitudes":
@@ -84,7 +88,7 @@ class Preparation:
             slopes = pulled
             for other, (state, _) in zip(self._parts, states, strict=True):
                 if other is not part:
-                    slopes = slopes * np.take(state, other.local, axis=1).conj()
+                    slopes = slopes * other.spread(state).conj()
             row, shared = part.pull_back(rows, shared_P, np.real(slopes), *states[number])
             if self.reads_rows:
                 grad_row += row
@@ -101,6 +105,10 @@ class _Part:
 
     def __init__(self, gate: Gate, local: np.ndarray, slot_map: SlotMap):
         self.gate, self.local, self.map = gate, local, slot_map
+
+    def spread(self, unit: np.ndarray) -> np.ndarray:
+        """Its amplitudes in the places of the support, `(B or 1, support)`."""
+        return unit if _in_order(self.local, unit.shape[1]) else np.take(unit, self.local, axis=1)
 
     def state(self, row_BN: np.ndarray, shared_P: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Unit amplitudes `(B or 1, 2**k)` of its wires, and the norms `(B, 1)` that they were divided by."""
@@ -123,11 +131,17 @@ class _Part:
 
     def pull_back(self, row_BN, shared_P, slopes_BJ, unit, norms) -> tuple[np.ndarray, np.ndarray]:
         """Gradients of row and shared slots from slopes `(B, support)` in the unit amplitudes."""
-        order = np.argsort(self.local, kind="stable")
-        sorted_slopes = np.take(slopes_BJ, order, axis=1).reshape(len(slopes_BJ), unit.shape[1], -1)
-        slopes = sorted_slopes.sum(axis=2)
+        slopes = slopes_BJ
+        if not _in_order(self.local, unit.shape[1]):
+            order = np.argsort(self.local, kind="stable")
+            slopes = np.take(slopes_BJ, order, axis=1).reshape(len(slopes_BJ), unit.shape[1], -1).sum(axis=2)
         along = np.sum(unit * slopes, axis=1, keepdims=True)
         return self.map.pull_back(row_BN, shared_P, (slopes - unit * along) / norms)
+
+
+def _in_order(index: np.ndarray, size: int) -> bool:
+    """Whether `index` is 0, 1, ..., size - 1."""
+    return len(index) == size and bool((index[1:] > index[:-1]).all())
 
 
 def _sums_of_bits(bits: list[int]) -> np.ndarray:

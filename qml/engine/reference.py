@@ -105,6 +105,8 @@ def finite_differences(
 ) -> np.ndarray:
     """Derivative of `sum(function(point))` with respect to each number of `point`, by a five-point stencil.
 
+    `point` has any shape, and so has what `function` returns; the result has the shape of `point`.
+
     Its error is about `step**4` times the fifth derivative, plus the rounding error over `step`: near 1e-12 for a
     circuit of moderate angles.
 

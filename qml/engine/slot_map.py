@@ -110,6 +110,8 @@ class _Factors:
         order = np.argsort(self.index[term, position], kind="stable")
         self._term, position = term[order], position[order]
         self._targets, self._starts = np.unique(self.index[self._term, position], return_index=True)
+        in_order = len(lists) == n_columns and np.array_equal(self._term, np.arange(n_columns))
+        self._each_once = in_order and np.array_equal(self._targets, np.arange(n_columns))
         others = [np.delete(self.index[t], p) for t, p in zip(self._term, position, strict=True)]
         self._others = np.array(others).reshape(len(others), max(self.depth - 1, 0))
 
@@ -124,9 +126,11 @@ class _Factors:
         gradient = np.zeros(columns_BN.shape, columns_BN.dtype)
         if self.depth == 0 or len(columns_BN) == 0:
             return gradient
-        parts = np.take(slopes_BT, self._term, axis=1)
+        parts = slopes_BT if self._each_once else np.take(slopes_BT, self._term, axis=1)
         if self.depth > 1:
             parts = parts * self._product(self._extended(columns_BN), self._others)
+        if self._each_once:
+            return parts
         gradient[:, self._targets] = segment_sums(parts, self._starts)
         return gradient
 

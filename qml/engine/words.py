@@ -9,6 +9,8 @@ import numpy as np
 from qml.engine.lower import Reading
 from qml.engine.sums import segment_sums
 
+TRANSFORMED_AT_ONCE = 2**16  # numbers: two copies of them stay in the cache of one core
+
 
 class WordMap:
     """The linear map from the values of words `(B, W)` to the values of a Program `(B, K)`, and its transpose.
@@ -30,7 +32,7 @@ class WordMap:
     def __init__(self, reading: Reading, signs: Sequence[int]):
         self.n_words, self.probabilities = len(signs), reading.probabilities
         self.n_values = self.n_words if self.probabilities else len(reading.terms)
-        self._signs = np.array(signs, dtype=float) if self.probabilities else np.zeros(0)
+        self._weights = np.array(signs, dtype=float) / max(self.n_words, 1)  # of a word in every probability
         # A sum without terms reads word 0 with coefficient 0, so that no segment is empty.
         lists = [terms or ((0, 0.0),) for terms in reading.terms]
         words = np.array([word for terms in lists for word, _ in terms], dtype=int)
@@ -49,7 +51,7 @@ class WordMap:
         if self.is_identity:
             return words_BW
         if self.probabilities:
-            return _transformed(words_BW * self._signs.astype(words_BW.dtype)) / words_BW.dtype.type(self.n_words)
+            return _transformed(words_BW * self._weights.astype(words_BW.dtype))
         if self.n_words == 0:
             return np.zeros((len(words_BW), self.n_values), words_BW.dtype)
         terms = words_BW if self._in_order else np.take(words_BW, self._words, axis=1)
@@ -61,7 +63,7 @@ class WordMap:
             return cotangent_BK
         dtype = cotangent_BK.dtype
         if self.probabilities:
-            return _transformed(cotangent_BK) * (self._signs / self.n_words).astype(dtype)
+            return _transformed(cotangent_BK) * self._weights.astype(dtype)
         terms = cotangent_BK if self._in_order else np.take(cotangent_BK, self._value_of_term, axis=1)
         terms = terms * self._coefficients.astype(dtype)
         if self._in_order:
@@ -75,11 +77,21 @@ class WordMap:
 def _transformed(values_BW: np.ndarray) -> np.ndarray:
     """The Walsh-Hadamard transform of each row, not normalised; a new array."""
     n_rows, n_columns = values_BW.shape
-    result, half = np.array(values_BW), n_columns // 2
-    while half:
-        pairs = result.reshape(n_rows, n_columns // (2 * half), 2, half)
-        low = pairs[:, :, 0] + pairs[:, :, 1]
-        pairs[:, :, 1] = pairs[:, :, 0] - pairs[:, :, 1]
-        pairs[:, :, 0] = low
-        half //= 2
+    result = np.empty((n_rows, n_columns), values_BW.dtype)
+    step = max(1, TRANSFORMED_AT_ONCE // n_columns)
+    for start in range(0, n_rows, step):
+        result[start : start + step] = _transformed_chunk(values_BW[start : start + step])
     return result
+
+
+def _transformed_chunk(values_BW: np.ndarray) -> np.ndarray:
+    """The rows lie side by side while this runs, so that every butterfly is a long stretch of memory."""
+    n_rows, n_columns = values_BW.shape
+    here, half = np.array(values_BW.T, order="C"), n_columns // 2
+    there = np.empty_like(here)
+    while half:
+        pairs, result = (a.reshape(n_columns // (2 * half), 2, half * n_rows) for a in (here, there))
+        np.add(pairs[:, 0], pairs[:, 1], out=result[:, 0])
+        np.subtract(pairs[:, 0], pairs[:, 1], out=result[:, 1])
+        here, there, half = there, here, half // 2
+    return here.T

@@ -12,11 +12,13 @@ _ADDRESSES = {
     "HybridRegressor": "classifier",
     "ReportJob": "jobs",
     "SpecArm": "arms",
-    "TrainJob": "jobs",
+    "TrainJob": "training",
     "Training": "choices",
     "arm_of": "arms",
     "arms_for": "arms",
     "compare": "jobs",
+    "load_weights": "saved",
+    "save_model": "saved",
 }
 
 __all__ = sorted(_ADDRESSES)

@@ -53,19 +53,7 @@ class SpecArm:
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
         fit = whole_fit() if spec.framework == "whole" else step_fit(spec, training, progress=self.progress)
-        fitted = fit(spec.build, training.task(target), source, budget, seed, folder)
-        return replace(fitted, parameters=by_part(fitted.parameters))
-
-
-def by_part(parameters: Mapping[str, int]) -> dict[str, int]:
-    """Trained numbers as quantum and classical; what is not a circuit is classical.
-
-    Example:
-        >>> by_part({"classical": 10, "twin": 5})
-        {'quantum': 0, 'classical': 15}
-    """
-    quantum = parameters.get("quantum", 0)
-    return {"quantum": quantum, "classical": sum(parameters.values()) - quantum}
+        return fit(spec.build, training.task(target), source, budget, seed, folder)
 
 
 def arm_of(
@@ -105,7 +93,7 @@ def config_of(spec: Spec, training: Training) -> dict[str, Any]:
     if spec.framework != "whole":
         config["training"] = canonical(training)
     if isinstance(spec, HybridSpec) and spec.ablation not in ("twin", "removed"):
-        config["executor"] = spec.facts()["executor"]
+        config["executor"] = spec.executor_name
     return config
 
 
@@ -118,9 +106,8 @@ def title_of(spec: Spec) -> str:
 
 
 def facts_of(spec: Spec) -> dict[str, Any]:
-    """Plain facts of a model for the report; `role` is what it stands for in the contrasts of a protocol."""
-    own = {"role": spec.ablation or "hybrid", "short": spec.title} if isinstance(spec, HybridSpec) else {}
-    return {"framework": spec.framework, **own, **getattr(spec, "facts", dict)()}
+    """Plain facts of a model for the report."""
+    return {"framework": spec.framework, **getattr(spec, "facts", dict)()}
 
 
 def check(spec: Spec) -> None:

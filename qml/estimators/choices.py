@@ -110,9 +110,9 @@ class Training:
         batch_size: rows an update.
         learning_rate: of all classical weights.
         circuit_learning_rate: of circuit weights, and of the block in a twin; None takes `learning_rate`.
-        weight_decay: L2 on all weights, decoupled with "adamw".
+        weight_decay: L2 on classical weights, decoupled with "adamw".
         optimiser: "adam", "adamw" or "sgd".
-        schedule: None, or "cosine" down to zero over the whole budget.
+        schedule: "constant", "cosine" or "onecycle" over the whole budget.
         clip: bound on the norm of the gradient; None leaves it.
         class_weights: None or "balanced".
         search: setting -> choices, tried where a protocol gives more than one trial.
@@ -126,7 +126,7 @@ class Training:
     circuit_learning_rate: float | None = None
     weight_decay: float = 0.0
     optimiser: str = "adam"
-    schedule: str | None = None
+    schedule: str = "constant"
     clip: float | None = None
     class_weights: str | None = None
     search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, compare=False, hash=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qml.estimators.choices import Training
 from qml.learn.fit import Fit
 from qml.learn.hooks import HookLike
@@ -19,37 +17,22 @@ def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = ()
         hooks: called after each update and each pass.
         progress: a bar; None shows one in a terminal or in Jupyter.
     """
+    from qml.learn.registries import STEPS
     from qml.learn.step_fit import StepFit
 
-    make = _jax_step if spec.framework == "jax" else _torch_step
-    return StepFit(make(training), batch_size=training.batch_size, hooks=hooks, progress=progress)
+    step = STEPS[spec.framework](
+        learning_rate=training.learning_rate,
+        circuit_learning_rate=training.circuit_rate,
+        weight_decay=training.weight_decay,
+        optimiser=training.optimiser,
+        gradient_clip=training.clip,
+        schedule=training.schedule,
+    )
+    return StepFit(step, batch_size=training.batch_size, hooks=hooks, progress=progress)
 
 
 def whole_fit() -> Fit:
     """How a scikit-learn estimator is trained."""
-    from qml.learn.whole_fit import WholeFit
+    from qml.learn.registries import FITS
 
-    return WholeFit()
-
-
-def _torch_step(training: Training) -> Any:
-    from qml.learn.torch_step import TorchStep
-
-    return TorchStep(**_rates(training))
-
-
-def _jax_step(training: Training) -> Any:
-    from qml.learn.jax_step import JaxStep
-
-    return JaxStep(**_rates(training))
-
-
-def _rates(training: Training) -> dict[str, Any]:
-    return {
-        "learning_rate": training.learning_rate,
-        "circuit_learning_rate": training.circuit_rate,
-        "weight_decay": training.weight_decay,
-        "optimiser": training.optimiser,
-        "gradient_clip": training.clip,
-        "schedule": training.schedule,
-    }
+    return FITS["whole"]()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, QmlError
 from qml.base.registry import unknown
 from qml.bench import CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
@@ -18,6 +18,10 @@ from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
 
 _logger = logging.getLogger(__name__)
+
+
+class FailedCellsError(QmlError, RuntimeError):
+    """Some cells of a benchmark failed; the others are kept."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,14 @@ class BenchmarkOutcome:
         lines = [f"{len(self.ran)} cells run, {self.skipped} finished before or by others, {len(self.failed)} failed."]
         lines += [f"failed: {reason}" for reason in self.failed]
         return "\n".join([*lines, str(self.report)] if self.report is not None else lines)
+
+    def check(self) -> None:
+        """Raise `FailedCellsError` if a cell failed."""
+        if self.failed:
+            raise FailedCellsError(
+                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0]}. The others are "
+                f"kept; when the cause is gone, run again with retry_failed=true."
+            )
 
 
 @dataclass(frozen=True)
@@ -211,12 +223,42 @@ def arm_name(model: Spec) -> str:
     return next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
 
 
-def written(store: Store, protocol: Protocol, out: str | Path, recipe: str = "") -> Any:
-    """The report of one protocol's cells: HTML and Markdown in a folder of its own."""
-    from qml.bench import render
+@dataclass(frozen=True)
+class WrittenReport:
+    """Where a report lies and what it says first.
 
-    name = recipe or f"{protocol.name}-{protocol.data}"
-    return render(store, Path(out) / name, protocol=protocol)
+    Args:
+        html: the page.
+        markdown: the same in Markdown.
+        verdict: its headline and its first sentence.
+        failed: whether the audit found a failure, such as a champion below its floor.
+    """
+
+    html: Path
+    markdown: Path
+    verdict: str
+    failed: bool
+
+    def __str__(self) -> str:
+        note = "\nThe audit found a failure: see the findings of the report." if self.failed else ""
+        return f"{self.verdict}{note}\n{self.html}\n{self.markdown}"
+
+
+def written(store: Store, protocol: Protocol, out: str | Path, recipe: str = "") -> WrittenReport:
+    """The report of one protocol's cells: HTML and Markdown in a folder of its own.
+
+    Raises:
+        DataError: the store has no cell of this protocol.
+    """
+    from qml.bench import render
+    from qml.bench.report.sentences import headline_text, lede
+    from qml.bench.report.view import View
+
+    name = recipe or f"{protocol.name}-{protocol.data.replace('/', '-')}"
+    report = render(store, Path(out) / name, protocol_hash=protocol.hash)
+    view = View(report.summary)
+    verdict = f"{headline_text(view)}\n{lede(view)}".replace("**", "").replace("\u00a0", " ")
+    return WrittenReport(report.html_path, report.markdown_path, verdict, report.failed)
 
 
 def compare(
@@ -235,7 +277,8 @@ def compare(
         data: name of a set, or a `DataChoice`.
         protocol: terms; a small comparison of two seeds where left out.
         training: for models that learn by steps.
-        store, out: folders.
+        store: folder of finished cells.
+        out: folder of reports.
 
     Raises:
         ConfigError: an unknown name.

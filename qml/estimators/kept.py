@@ -35,8 +35,8 @@ class KeptSource:
         total = self.source.schema.sizes.get("train")
         if not total or not 0 < self.share < 1:
             raise DataError(
-                f"Validation rows that stay in training were asked for with share {self.share} of {total} training rows. "
-                f"Give a share between 0 and 1, and a source whose size is known."
+                f"Validation rows that stay in training were asked for with share {self.share} of {total} training "
+                f"rows. Give a share between 0 and 1, and a source whose size is known."
             )
         count = max(1, round(self.share * total))
         return np.sort(generator(self.seed, "kept").choice(total, count, replace=False))

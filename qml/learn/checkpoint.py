@@ -73,7 +73,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, steps: int) -> Path:
             temporary.write_bytes(blob)
         write_json(folder / MANIFEST, manifest)
         _flush_folder(folder)
-    except (OSError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
+        _remove_others(folder)
+        raise CheckpointError(
+            f"A checkpoint at step {steps} holds data that is not JSON: {error}. Let modules and tasks keep plain "
+            "data or tensors. The previous checkpoint is intact."
+        ) from error
+    except OSError as error:
         _remove_others(folder)
         raise CheckpointError(
             f"A checkpoint of {len(blob)} bytes at step {steps} was to be written to {folder}; it failed: {error}. "
@@ -134,7 +140,9 @@ def _read_arrays(path: Path, manifest: Mapping[str, Any]) -> dict[str, np.ndarra
 def _storable(array: np.ndarray) -> np.ndarray:
     """`array` as safetensors holds it: contiguous, complex numbers as pairs of reals in a last axis."""
     array = np.ascontiguousarray(array) if array.ndim else array.copy()
-    return array[..., None].view(array.real.dtype) if np.iscomplexobj(array) else array
+    if array.dtype.kind == "c":
+        return array[..., None].view(f"f{array.itemsize // 2}")
+    return array
 
 
 def _damaged(path: Path, what: str) -> CheckpointError:

@@ -11,6 +11,8 @@ from typing import Any
 from qml.learn.fit import Budget
 from qml.learn.record import Record
 
+NOT_AVERAGED = ("rows", "learning_rate")  # what an update says that is no property of its rows
+
 
 @dataclass
 class Counters:
@@ -55,7 +57,8 @@ class Counters:
         self.sum_rows += rows
         sums = self.sums
         for name, value in info.items():
-            sums[name] = sums.get(name, 0.0) + value * rows
+            if name not in NOT_AVERAGED:
+                sums[name] = sums.get(name, 0.0) + value * rows
 
     def means(self) -> dict[str, float]:
         """Mean over the rows of the pass under way of what the updates said; empty before its first update."""

@@ -106,12 +106,11 @@ def _one_pass(
 def _end_pass(run: Run, course: Course, hooks: Sequence[Hook], clock: Clock, *, whole: bool) -> None:
     """Score the validation split, write the records of the pass, and begin the next one where this one is whole."""
     counters = run.counters
-    means = {name: value for name, value in counters.means().items() if name != "rows"}
     epoch = counters.epoch + (1.0 if whole else _share_done(course, counters))
     scores = course.validate(run.state, counters) if course.validate else {}
     counters.evaluated = counters.steps
     clock.tick(counters)
-    new = counters.record("train", means, epoch) + counters.record("validation", scores, epoch)
+    new = counters.record("train", counters.means(), epoch) + counters.record("validation", scores, epoch)
     if whole:
         counters.end_pass()
     for hook in hooks:

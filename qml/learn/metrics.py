@@ -72,7 +72,7 @@ def accuracy(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:
 def balanced_accuracy(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:
     """Mean over the classes of the split of the share of their rows that is found (macro recall)."""
     found = probabilities_NC.argmax(axis=1)
-    return float(sk.recall_score(labels_N, found, labels=np.unique(labels_N), average="macro", zero_division=0.0))
+    return float(sk.recall_score(labels_N, found, labels=np.unique(labels_N), average="macro"))
 
 
 def auc(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:

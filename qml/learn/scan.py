@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,13 +70,15 @@ def check_batch(batch: Batch, target: Target, where: str) -> None:
         )
     if batch.targets is None:
         raise DataError(f"Target {target.name!r} is needed in each row; {where} has no labels. Use a labelled split.")
-    targets = np.asarray(batch.targets)
+    targets: np.ndarray = np.asarray(batch.targets)
     if target.kind == "classes":
         _check_classes(batch, targets, target, where)
-    elif not np.isfinite(targets).all():
+        return
+    missing = np.logical_not(np.isfinite(targets))
+    if missing.any():
         raise DataError(
             f"Target {target.name!r} needs finite numbers; {where} has NaN or infinity "
-            f"in row {_first(batch, ~np.isfinite(targets))}. Drop these rows or impute the target."
+            f"in row {_first(batch, missing)}. Drop these rows or impute the target."
         )
 
 
@@ -95,6 +98,6 @@ def _check_classes(batch: Batch, targets: np.ndarray, target: Target, where: str
         )
 
 
-def _first(batch: Batch, bad: np.ndarray) -> int:
+def _first(batch: Batch, bad: Any) -> int:
     """Number of the first bad row within its split."""
     return int(batch.rows[int(np.argmax(bad))])

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
@@ -21,6 +21,9 @@ from qml.learn.hooks import Hook, HookLike, Run, as_hooks
 from qml.learn.loop import Course, batches_per_pass, train
 from qml.learn.step import Step
 from qml.learn.task import Metric, Task
+
+if TYPE_CHECKING:
+    pass
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,16 @@ from qml.base.registry import unknown
 from qml.base.seeds import derive
 from qml.data.source import Batch
 from qml.learn import torch_ops
-from qml.learn.options import check_options, cosine
+from qml.learn.options import (
+    Optimiser,
+    Schedule,
+    check_options,
+    counted,
+    decay_of,
+    needs_horizon,
+    rate_of,
+    share_of_rate,
+)
 from qml.learn.step import Snapshot
 from qml.learn.task import Task
 from qml.learn.torch_parts import built_module, parts_of
@@ -28,7 +37,6 @@ require("lightning_fabric", extra="train", purpose="qml.learn.torch_step")
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 PRECISIONS = {"32-true": torch.float32, "64-true": torch.float64, "bf16-mixed": torch.float32}
@@ -47,15 +55,17 @@ class TorchStep:
     needs saving, and the process-wide generators are left as they were.
 
     Args:
-        learning_rate: of every part but "quantum".
-        circuit_learning_rate: of the part "quantum"; None takes `learning_rate`.
-        weight_decay: L2 added to the gradient ("adam", "sgd") or decoupled ("adamw"), on all parts.
+        learning_rate: of every part but those of a circuit.
+        circuit_learning_rate: of the part "quantum", and of "twin", which stands in its place; None takes
+            `learning_rate`.
+        weight_decay: added to the gradient as L2 ("adam", "sgd") or decoupled ("adamw"); none on the part "quantum",
+            whose angles mean the same at any size.
         optimiser: "adam", "adamw" or "sgd" (plain, without momentum).
         gradient_clip: greatest norm of the whole gradient; None does not clip.
         precision: "32-true", "64-true" or "bf16-mixed".
         accelerator: "cpu", "cuda", "auto": as Fabric names them.
         devices: processes that train one model together (DDP when more than one).
-        schedule: None, or "cosine" from the learning rate down to zero over the run.
+        schedule: None or "constant"; "cosine" down to zero over the run; "onecycle" up and down.
         horizon: updates of that run; StepFit fills it from the budget.
 
     Raises:
@@ -65,27 +75,23 @@ class TorchStep:
     learning_rate: float = 1e-3
     circuit_learning_rate: float | None = None
     weight_decay: float = 0.0
-    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    optimiser: Optimiser = "adam"
     gradient_clip: float | None = None
     precision: Literal["32-true", "64-true", "bf16-mixed"] = "32-true"
     accelerator: str = "cpu"
     devices: int = 1
-    schedule: Literal["cosine"] | None = None
+    schedule: Schedule | None = None
     horizon: int | None = None
 
     def __post_init__(self) -> None:
-        check_options(self, tuple(OPTIMISERS))
+        check_options(self)
         if self.precision not in PRECISIONS:
             raise unknown("precision", self.precision, list(PRECISIONS))
 
     def scheduled(self, total_updates: int | None) -> TorchStep:
         """The same step with its schedule stretched over `total_updates`."""
-        if self.schedule is None or self.horizon is not None:
+        if not needs_horizon(self, total_updates):
             return self
-        if total_updates is None:
-            raise ConfigError(
-                f"schedule={self.schedule!r} needs the number of updates; the source is a stream. Set Budget(steps=...)."
-            )
         return dataclasses.replace(self, horizon=total_updates)
 
     def init(self, model: Any, task: Task, seed: int) -> TorchState:
@@ -118,7 +124,7 @@ class TorchStep:
             optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
             parts=parts,
             names=names,
-            rates={part: self._rate(part) for part in parts},
+            rates={part: rate_of(self, part) for part in parts},
             task=task,
             fabric=fabric,
             dtype=PRECISIONS[self.precision],
@@ -134,20 +140,21 @@ class TorchStep:
             they were.
         """
         state.set_training(True)
-        device = state.fabric.device
-        moved = _moved(batch, state)
         rank, world = self.shard(state)
-        with drawing(derive(state.seed, "draws", state.updates, rank), device):
+        share = share_of_rate(self.schedule, state.updates, self.horizon)
+        with drawing(derive(state.seed, "draws", state.updates, rank), state.fabric.device):
             key = derive(state.seed, "task", state.updates)
-            losses, logged = state.task.losses(torch_ops, state.forward, moved, key)
+            losses, logged = state.task.losses(torch_ops, state.forward, _moved(batch, state), key)
+            rows = len(batch)
             if world > 1:
-                losses, rows = _over_all_ranks(losses, len(batch), state.fabric)
+                losses, rows = _over_all_ranks(losses, rows, state.fabric)
             self._differentiate(state, losses)
         info = _told(state, losses, logged)
+        info["learning_rate"] = self.learning_rate * share
         if world > 1:
             info["rows"] = float(rows)
         if all(map(math.isfinite, info.values())):
-            self._apply(state, info)
+            self._apply(state, info, share)
             state.updates += 1
         return state, info
 
@@ -172,8 +179,8 @@ class TorchStep:
         return restore_into(state, snapshot)
 
     def parameters(self, state: TorchState) -> dict[str, int]:
-        """Trained numbers by part."""
-        return {part: sum(parameter.numel() for parameter in group) for part, group in state.parts.items()}
+        """Trained numbers, "quantum" and "classical"."""
+        return counted({part: sum(parameter.numel() for parameter in group) for part, group in state.parts.items()})
 
     def trained(self, state: TorchState) -> nn.Module:
         """The module in evaluation mode."""
@@ -188,14 +195,9 @@ class TorchStep:
         raised = torch.tensor(float(flag), device=state.fabric.device)
         return bool(_reduced(state.fabric, raised) > 0)
 
-    def _rate(self, part: str) -> float:
-        """Learning rate of a part before any schedule."""
-        own = self.circuit_learning_rate if part == "quantum" else None
-        return self.learning_rate if own is None else own
-
     def _optimiser(
         self, module: nn.Module, player: str, task: Task, names: Mapping[str, Tensor], part_of: Mapping[str, str]
-    ) -> Optimizer:
+    ) -> torch.optim.Optimizer:
         """The optimiser of a player: over the whole model for one player, else over the submodule of that name."""
         prefix = "" if len(task.players) == 1 else f"{player}."
         groups: dict[str, list[Tensor]] = {}
@@ -209,8 +211,10 @@ class TorchStep:
             )
         fused = all(parameter.is_floating_point() for parameter in names.values())
         return OPTIMISERS[self.optimiser](
-            [{"params": group, "lr": self._rate(part), "part": part} for part, group in groups.items()],
-            weight_decay=self.weight_decay,
+            [
+                {"params": group, "part": part, "lr": rate_of(self, part), "weight_decay": decay_of(self, part)}
+                for part, group in groups.items()
+            ],
             fused=fused,
         )
 
@@ -228,7 +232,7 @@ class TorchStep:
             for parameter, gradient in zip(own, gradients, strict=True):
                 parameter.grad = gradient
 
-    def _apply(self, state: TorchState, info: dict[str, float]) -> None:
+    def _apply(self, state: TorchState, info: Mapping[str, float], share: float) -> None:
         """Clip, set the learning rates of this update, and update the weights."""
         if self.gradient_clip is not None:
             norm = math.hypot(*(value for name, value in info.items() if name.startswith("gradient_norm/")))
@@ -236,10 +240,8 @@ class TorchStep:
                 for parameter in state.names.values():
                     if parameter.grad is not None:
                         parameter.grad.mul_(self.gradient_clip / norm)
-        share = cosine(state.updates, self.horizon) if self.schedule else 1.0
-        info["learning_rate"] = self.learning_rate * share
         for optimiser in state.optimisers.values():
-            if self.schedule:
+            if self.horizon:
                 for group in optimiser.param_groups:
                     group["lr"] = state.rates[group["part"]] * share
             optimiser.step()
@@ -255,19 +257,21 @@ def _moved(batch: Batch, state: TorchState) -> Batch:
 def _told(state: TorchState, losses: Mapping[str, Tensor], logged: Mapping[str, Any]) -> dict[str, float]:
     """Losses, further numbers and gradient norms by part, brought to Python in one transfer."""
     names = ["loss"] if len(losses) == 1 else [f"loss/{player}" for player in losses]
-    numbers = [loss.detach() for loss in losses.values()]
     names += list(logged)
-    numbers += [torch.as_tensor(value, device=state.fabric.device).detach() for value in logged.values()]
+    values = (*losses.values(), *logged.values())
+    numbers = [torch.as_tensor(value, device=state.fabric.device).detach() for value in values]
+    if state.fabric.world_size > 1:
+        numbers = [_reduced(state.fabric, number) / state.fabric.world_size for number in numbers]
     counts = {}
     for part, group in state.parts.items():
         norms = [torch.linalg.vector_norm(p.grad) for p in group if p.grad is not None]
         counts[part] = len(norms)
         numbers += norms
-    values = torch.stack([number.to(state.dtype) for number in numbers]).tolist()
-    info = dict(zip(names, values, strict=False))
+    told = torch.stack([number.to(state.dtype) for number in numbers]).tolist()
+    info = dict(zip(names, told, strict=False))
     start = len(names)
     for part, count in counts.items():
-        info[f"gradient_norm/{part}"] = math.hypot(*values[start : start + count])
+        info[f"gradient_norm/{part}"] = math.hypot(*told[start : start + count])
         start += count
     return info
 

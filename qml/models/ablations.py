@@ -118,10 +118,12 @@ class GroupedLinear(nn.Module):
         n_in, n_out = layer.n_in // layer.groups, layer.n_out // layer.groups
         bound = n_in**-0.5
         self.weight = nn.Parameter(torch.empty(layer.groups, n_out, n_in).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(layer.n_out).uniform_(-bound, bound)) if layer.bias else None
+        self.bias = nn.Parameter(torch.empty(layer.n_biases).uniform_(-bound, bound)) if layer.n_biases else None
 
     def forward(self, inputs_BD: torch.Tensor) -> torch.Tensor:
         """`(B, n_in)` to `(B, n_out)`."""
         grouped = inputs_BD.unflatten(-1, (self.layer.groups, -1))
         outputs = torch.einsum("...gi,goi->...og", grouped, self.weight).flatten(-2)
-        return outputs if self.bias is None else outputs + self.bias
+        if self.bias is None:
+            return outputs
+        return outputs + nn.functional.pad(self.bias, (0, self.layer.n_out - self.layer.n_biases))

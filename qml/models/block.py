@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -18,17 +18,20 @@ TOLERANCE = 0.10
 
 @dataclass(frozen=True)
 class Layer:
-    """A linear map `n_in -> n_out` in `groups` equal blocks along the diagonal; one group is dense."""
+    """A linear map `n_in -> n_out` in `groups` equal blocks along the diagonal; one group is dense.
+
+    The first `n_biases` outputs have a bias: all or none of them, unless nothing else meets the number of parameters.
+    """
 
     n_in: int
     n_out: int
     groups: int = 1
-    bias: bool = True
+    n_biases: int = 0
 
     @property
     def n_parameters(self) -> int:
         """Trained numbers."""
-        return self.n_in * self.n_out // self.groups + self.n_out * self.bias
+        return self.n_in * self.n_out // self.groups + self.n_biases
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,14 @@ def twin_block(n_inputs: int, n_values: int, n_weights: int, output: Literal["ta
     """
     if n_weights == 0 and n_inputs == n_values:
         return Block((), 0, output)
-    candidates = [
-        Block(layers, n_weights, output)
-        for layers in _networks(n_inputs, n_values, n_weights)
-        if abs(sum(layer.n_parameters for layer in layers) - n_weights) <= TOLERANCE * n_weights
-    ]
+    near = [Block(layers, n_weights, output) for layers in _networks(n_inputs, n_values, n_weights)]
+    candidates = [block for block in near if abs(block.difference) <= TOLERANCE]
+    candidates = candidates or [block for block in map(_filled, near) if abs(block.difference) <= TOLERANCE]
     if not candidates:
         raise CapabilityError(
-            f"A classical twin of a circuit with {n_inputs} inputs, {n_values} values and {n_weights} weights was asked "
-            f"for; no tanh network of that signature has {n_weights} parameters within {TOLERANCE:.0%}. Change the depth "
-            f"or the encoding of the circuit, or leave the arm 'twin' out."
+            f"A classical twin of a circuit with {n_inputs} inputs, {n_values} values and {n_weights} weights was "
+            f"asked for; no tanh network of that signature has {n_weights} parameters within {TOLERANCE:.0%}. Change "
+            f"the depth or the encoding of the circuit, or leave the arm 'twin' out."
         )
     return min(candidates, key=_rank)
 
@@ -120,7 +121,7 @@ def twin_of(program: Program) -> Block:
 
 def _rank(block: Block) -> tuple:
     groups = max(layer.groups for layer in block.layers)
-    return -block.width, groups, len(block.layers), abs(block.difference), [not layer.bias for layer in block.layers]
+    return -block.width, groups, len(block.layers), abs(block.difference), [-layer.n_biases for layer in block.layers]
 
 
 def _networks(n_inputs: int, n_values: int, budget: int) -> Iterator[tuple[Layer, ...]]:
@@ -136,7 +137,14 @@ def _networks(n_inputs: int, n_values: int, budget: int) -> Iterator[tuple[Layer
                 continue
             for biases in itertools.product((True, False), repeat=len(sizes) - 1):
                 shapes = zip(itertools.pairwise(sizes), biases, strict=True)
-                yield tuple(Layer(a, b, groups, bias) for (a, b), bias in shapes)
+                yield tuple(Layer(a, b, groups, b * bias) for (a, b), bias in shapes)
+
+
+def _filled(block: Block) -> Block:
+    """The block with as many biases on its last layer as bring it to its target, where they fit."""
+    last = block.layers[-1]
+    missing = min(max(block.target - block.n_parameters, 0), last.n_out - last.n_biases)
+    return replace(block, layers=(*block.layers[:-1], replace(last, n_biases=last.n_biases + missing)))
 
 
 def _divisors(n: int) -> list[int]:

@@ -94,7 +94,7 @@ class Logistic(Champion):
 class Svm(Champion):
     """Support vectors with a Gaussian kernel.
 
-    Probabilities come from one temperature, fitted on three folds, which leaves every decision as it is.
+    It gives decision values; `qml.learn` makes probabilities of them by one temperature fitted on validation rows.
 
     Not for more than some tens of thousands of rows: its time grows with their square.
 
@@ -113,18 +113,14 @@ class Svm(Champion):
 
     def build(self, seed: int) -> Any:
         """A scikit-learn pipeline."""
-        from sklearn.calibration import CalibratedClassifierCV
         from sklearn.compose import TransformedTargetRegressor
-        from sklearn.model_selection import StratifiedKFold
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import SVC, SVR
 
         if self.number:
             machine = TransformedTargetRegressor(SVR(C=self.C, gamma=self.gamma), transformer=StandardScaler())
             return scaled(machine, self.scaling)
-        folds = StratifiedKFold(3, shuffle=True, random_state=derive(seed, "folds"))
-        machine = SVC(C=self.C, gamma=self.gamma)
-        return scaled(CalibratedClassifierCV(machine, method="temperature", cv=folds, ensemble=False), self.scaling)
+        return scaled(SVC(C=self.C, gamma=self.gamma), self.scaling)
 
 
 @dataclass(frozen=True)
@@ -145,18 +141,16 @@ class Boosting(Champion):
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"learning_rate": (0.05, 0.1, 0.2), "max_leaf_nodes": (8, 31)}
 
     def build(self, seed: int) -> Any:
-        """A scikit-learn pipeline."""
+        """A scikit-learn estimator."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         made = HistGradientBoostingRegressor if self.number else HistGradientBoostingClassifier
-        return flat(
-            made(
-                learning_rate=self.learning_rate,
-                max_leaf_nodes=self.max_leaf_nodes,
-                max_iter=self.max_iter,
-                early_stopping=False,
-                random_state=derive(seed, "boosting"),
-            )
+        return made(
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            max_iter=self.max_iter,
+            early_stopping=False,
+            random_state=derive(seed, "boosting"),
         )
 
 
@@ -196,6 +190,9 @@ class MlpChampion(Champion):
     title: ClassVar[str] = "MLP"
     framework: ClassVar[Literal["torch", "whole"]] = "torch"
 
+    def __post_init__(self):
+        object.__setattr__(self, "widths", Mlp(self.widths, self.dropout).widths)
+
     def build(self, seed: int) -> Any:
         """An `nn.Module` from `(B, ...)` to `(B, C)`."""
         return network(Mlp(self.widths, self.dropout), placed(self, self.signature), seed)
@@ -218,6 +215,9 @@ class CnnChampion(Champion):
     title: ClassVar[str] = "CNN"
     framework: ClassVar[Literal["torch", "whole"]] = "torch"
 
+    def __post_init__(self):
+        object.__setattr__(self, "channels", Cnn(self.channels, self.width, self.dropout).channels)
+
     def check(self) -> None:
         """Raise `ConfigError` unless the rows are images."""
         shape = placed(self, self.signature).input_shape
@@ -239,29 +239,16 @@ def network(features: Mlp | Cnn, signature: Signature, seed: int) -> Any:
     return with_head(features, signature.input_shape, signature.n_outputs, seed)
 
 
-def flat(estimator: Any) -> Any:
-    """`estimator` behind a flattening of rows, so that images come in as they are."""
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
-
-    return make_pipeline(FunctionTransformer(rows_flat), estimator)
-
-
 def scaled(estimator: Any, scaling: str = "standard") -> Any:
-    """`estimator` behind a flattening and a scaling of columns fitted on the training rows.
+    """`estimator` behind a scaling of columns fitted on the training rows.
 
     Raises:
         ConfigError: no such scaling.
     """
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     scalers = {"standard": StandardScaler, "unit": MinMaxScaler}
     if scaling not in scalers:
         raise unknown("scaling", scaling, list(scalers))
-    return make_pipeline(FunctionTransformer(rows_flat), scalers[scaling](), estimator)
-
-
-def rows_flat(rows: Any) -> Any:
-    """`(N, ...)` to `(N, D)`."""
-    return rows.reshape(len(rows), -1)
+    return make_pipeline(scalers[scaling](), estimator)

@@ -83,7 +83,8 @@ class Cnn:
         object.__setattr__(self, "channels", tuple(int(channel) for channel in self.channels))
         if not self.channels or min(self.channels) < 1 or self.width < 1:
             raise ConfigError(
-                f"A CNN needs at least one convolution and positive sizes; got channels={self.channels}, width={self.width}."
+                f"A CNN needs at least one convolution and positive sizes; got channels={self.channels}, "
+                f"width={self.width}."
             )
         check_share("dropout", self.dropout)
 
@@ -98,9 +99,9 @@ class Cnn:
         shape = (1, *input_shape) if len(input_shape) == 2 else input_shape
         if len(shape) != 3 or min(shape[1:]) < 2 ** len(self.channels):
             raise ShapeError(
-                f"CNN features were asked for; rows have shape {input_shape}, and {len(self.channels)} convolutions need "
-                f"images (C, H, W) of at least {2 ** len(self.channels)} pixels a side. Use features 'mlp', or fewer "
-                f"channels."
+                f"CNN features were asked for; rows have shape {input_shape}, and {len(self.channels)} convolutions "
+                f"need images (C, H, W) of at least {2 ** len(self.channels)} pixels a side. Use features 'mlp', or "
+                f"fewer channels."
             )
         return cnn(shape, self.channels, self.width, self.dropout)
 

@@ -154,8 +154,8 @@ class JaxHybrid:
             params[f"{index:02d}"] = {
                 "kernel": jax.random.uniform(kernel, (layer.groups, n_out, n_in), self.dtype, -bound, bound)
             }
-            if layer.bias:
-                params[f"{index:02d}"]["bias"] = jax.random.uniform(bias, (layer.n_out,), self.dtype, -bound, bound)
+            if layer.n_biases:
+                params[f"{index:02d}"]["bias"] = jax.random.uniform(bias, (layer.n_biases,), self.dtype, -bound, bound)
         return params
 
 
@@ -190,6 +190,6 @@ def _apply_block(block: Block, params: Params, inputs_BD: jax.Array) -> jax.Arra
         grouped = hidden.reshape(hidden.shape[0], layer.groups, -1)
         own = params[f"{index:02d}"]
         hidden = jnp.einsum("bgi,goi->bog", grouped, own["kernel"]).reshape(hidden.shape[0], -1)
-        if layer.bias:
-            hidden = hidden + own["bias"]
+        if layer.n_biases:
+            hidden = hidden + jnp.pad(own["bias"], (0, layer.n_out - layer.n_biases))
     return jnp.tanh(hidden) if block.output == "tanh" else jax.nn.softmax(hidden, axis=-1)

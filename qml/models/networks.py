@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
+
+import numpy as np
 
 from qml.base.errors import ShapeError
 from qml.base.extras import require
@@ -86,8 +88,8 @@ def n_features(module: nn.Module, input_shape: tuple[int, ...]) -> int:
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != 2:
         found = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
         raise ShapeError(
-            f"A feature network must map (B, {', '.join(map(str, input_shape))}) to (B, F); for B = 2 it returned {found}. "
-            f"End it with nn.Flatten()."
+            f"A feature network must map (B, {', '.join(map(str, input_shape))}) to (B, F); for B = 2 it returned "
+            f"{found}. End it with nn.Flatten()."
         )
     return outputs.shape[1]
 
@@ -99,3 +101,9 @@ def with_head(features: FeaturesSpec, input_shape: tuple[int, ...], n_outputs: i
         width = n_features(front, input_shape)
     with seeded(seed, "head"):
         return nn.Sequential(front, nn.Linear(width, n_outputs))
+
+
+def loaded(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> nn.Module:
+    """`module` in evaluation mode with the arrays of a `state_dict`, each of the shape that its name has there."""
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
+    return module.eval()

@@ -111,7 +111,7 @@ class HybridSpec:
 
     @property
     def family(self) -> Literal["hybrid", "control"]:
-        """ "hybrid" with a circuit in it, "control" without one."""
+        """With a circuit in it "hybrid", without one "control"."""
         return "control" if self.ablation in ("twin", "removed") else "hybrid"
 
     @property
@@ -172,24 +172,16 @@ class HybridSpec:
 
         return build_hybrid(self, seed)
 
+    @property
+    def executor_name(self) -> str:
+        """Name of who runs the circuit."""
+        return self.executor if isinstance(self.executor, str) else str(self.executor.capabilities.name)
+
     def facts(self) -> dict[str, Any]:
-        """Plain facts for a report: sizes of the circuit, and of the block in its place."""
-        program = self.program
-        executor = self.executor if isinstance(self.executor, str) else self.executor.capabilities.name
-        facts: dict[str, Any] = {
-            "circuit": self.circuit.name,
-            "n_qubits": program.n_qubits,
-            "n_inputs": program.n_inputs,
-            "n_weights": program.n_weights,
-            "n_values": program.n_values,
-            "executor": executor,
-        }
-        if self.ablation == "twin":
-            return facts | {"twin": str(self.block), "twin_difference": self.block.difference}
-        if self.ablation == "removed":
-            same = program.n_inputs == program.n_values
-            return facts | {"removed": "identity" if same else "a trained linear map"}
-        return facts | {"program": program.digest, "drawing": str(program)}
+        """Plain facts for a report."""
+        from qml.models.facts import facts
+
+        return facts(self)
 
 
 def choose_hybrid(

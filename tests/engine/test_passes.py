@@ -17,7 +17,7 @@ from qml.engine import passes as rewriting
 from qml.engine.compile import compile_fresh
 from qml.engine.frame import anticommute
 from qml.engine.lower import lower
-from qml.engine.passes import PASSES, Pass, run_passes
+from qml.engine.passes import Pass, run_passes
 from qml.engine.plan import Block, Draft, Plan, Turn, one_by_one
 from qml.engine.verify import PassError, plan_gradients, run_plan
 from tests.programs import programs, random_programs
@@ -105,18 +105,19 @@ def swap_first_two(draft):
 
 
 def read_another_word(draft):
-    return replace(draft, plan=replace(draft.plan, words=((0, 2),)))
+    return replace(draft, plan=replace(draft.plan, words=((0, 2), *draft.plan.words[1:])))
 
 
 def flip_a_sign(draft):
-    return replace(draft, signs=(-1,))
+    return replace(draft, signs=(-1, 1, 1))
 
 
 @pytest.mark.parametrize("wrong", [wrong_sign, drop_last, swap_first_two, read_another_word, flip_a_sign])
 @pytest.mark.parametrize("keeps", ["unitary", "values"])
 @pytest.mark.parametrize("initial", [False, True])
 def test_a_wrong_pass_is_noticed(wrong, keeps, initial):
-    draft = draft_of([shared(1, 0, 0), row(1, 1, 0), shared(3, 2, 1, 0.5)], initial=initial)
+    words = ((0, 1), (1, 0), (1, 1))
+    draft = draft_of([shared(1, 0, 0), row(1, 1, 0), shared(3, 2, 1, 0.5)], words, initial=initial)
     run_passes(draft, verify=True)
     with pytest.raises(PassError, match=f"'broken' must keep the {keeps}"):
         run_passes(draft, [Pass("broken", wrong, keeps)], verify=True)
@@ -205,8 +206,8 @@ def test_four_t_gates_leave_no_trace():
 
 def test_a_circuit_and_its_inverse_are_nothing():
     for program in random_programs(seed=3, count=30, max_qubits=4, max_gates=10, preparation="none"):
-        if any(gate.name == "Unitary" for gate in program.gates):
-            continue  # its two decompositions differ by rounding
+        if {"Unitary", "FermionicSWAP"} & {gate.name for gate in program.gates}:
+            continue  # the inverse is another product of turns: equal, but not term by term
         both = program.tied(program.inverse)
         assert len(compile_fresh(both.with_readout(Probabilities((0,)))).plan.turns) == 0, program.gates
 

@@ -149,7 +149,9 @@ _PLACES = (
 )
 
 
-def place(points: Sequence[tuple[float, float]], names: Sequence[str], frame: Box, blocks: Sequence[Box] = ()) -> list[Label]:
+def place(
+    points: Sequence[tuple[float, float]], names: Sequence[str], frame: Box, blocks: Sequence[Box] = ()
+) -> list[Label]:
     """Labels of points, greedily at the first free of some places around each; `blocks` are kept clear too.
 
     Returns:

@@ -98,7 +98,9 @@ def _ring(x: float, y: float, r: float, family: str) -> str:
 
 
 def _half(x: float, y: float, r: float, family: str) -> str:
-    left = f'<path d="M{digits(x)},{digits(y - r)}a{digits(r)},{digits(r)} 0 0 0 0,{digits(2 * r)}Z" class="f{family}"/>'
+    left = (
+        f'<path d="M{digits(x)},{digits(y - r)}a{digits(r)},{digits(r)} 0 0 0 0,{digits(2 * r)}Z" class="f{family}"/>'
+    )
     return _ring(x, y, r, family) + left
 
 

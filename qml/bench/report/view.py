@@ -48,8 +48,8 @@ class View:
 
     def name(self, arm: Contestant, wide: bool, room: int = 16) -> str:
         """Title of an arm, shortened where a narrow drawing has no room for it."""
-        text = arm.title if wide else arm.short
         most = room + 8 if wide else room
+        text = arm.title if wide and len(arm.title) <= most else arm.short
         return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
     def interval_text(self, estimate: Estimate) -> str:
@@ -88,12 +88,12 @@ class Figure:
         )
 
 
-def data_table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+def data_table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], of: str = "figure") -> str:
     """The data of a figure as a table behind a fold, from which the page also makes a CSV file."""
     head = "".join(f'<th scope="col">{esc(column)}</th>' for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{esc(value)}</td>" for value in row) + "</tr>" for row in rows)
     return (
-        f'<details class="data"><summary>Data of this figure ({len(rows)} row{"" if len(rows) == 1 else "s"})</summary>'
+        f'<details class="data"><summary>Data of this {of} ({len(rows)} row{"" if len(rows) == 1 else "s"})</summary>'
         f'<div class="scroll" tabindex="0"><table data-name="{esc(name)}"><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><button class="csv" type="button">Download CSV</button></details>'
     )

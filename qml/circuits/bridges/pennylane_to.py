@@ -20,6 +20,8 @@ from qml.circuits.steps import preparations
 require("pennylane", extra="pennylane", purpose="The bridge to PennyLane")
 import pennylane as qp
 
+array_math: Any = qp.math  # of whatever arrays come in; its names are made at run time
+
 
 def to_pennylane(program: Program) -> Callable:
     """A quantum function `f(inputs, weights)` that queues the gates of `program` and returns its measurements.
@@ -79,14 +81,14 @@ def to_qnode(program: Program, interface: str = "numpy") -> Callable:
     node = qp.QNode(
         _word_circuit(program),
         qp.device("default.qubit", wires=program.n_qubits),
-        interface=None if numeric else interface,
+        interface="numpy" if numeric else interface,
         diff_method=None if numeric else "backprop",
     )
 
     def run(inputs_BD, weights):
         n_rows = len(inputs_BD)
         spare = max(0, 2 - n_rows)  # PennyLane 0.45 takes batches of 2 rows and more
-        padded = _with_rows(weights, spare) if qp.math.ndim(weights) == 2 else weights
+        padded = _with_rows(weights, spare) if array_math.ndim(weights) == 2 else weights
         results = node(_with_rows(inputs_BD, spare), padded)
         return _values(program, results, n_rows + spare)[:n_rows]
 
@@ -131,9 +133,9 @@ def _values(program: Program, results, n_rows: int):
             sum((coefficient * results[place[word]] for coefficient, word in observable.terms), 0.0 * results[0])
             for observable in program.readout.observables
         ]
-        row_or_rows = qp.math.stack(columns, axis=-1)
-    if qp.math.ndim(row_or_rows) == 1:
-        return qp.math.stack([row_or_rows] * n_rows)
+        row_or_rows = array_math.stack(columns, axis=-1)
+    if array_math.ndim(row_or_rows) == 1:
+        return array_math.stack([row_or_rows] * n_rows)
     return row_or_rows
 
 
@@ -141,8 +143,8 @@ def _with_rows(array_BD, count: int):
     """`count` rows of ones behind the array."""
     if not count:
         return array_BD
-    rows = qp.math.cast_like(qp.math.convert_like(np.ones((count, *array_BD.shape[1:])), array_BD), array_BD)
-    return qp.math.concatenate([array_BD, rows])
+    rows = array_math.cast_like(array_math.convert_like(np.ones((count, *array_BD.shape[1:])), array_BD), array_BD)
+    return array_math.concatenate([array_BD, rows])
 
 
 def _as_array(values):
@@ -163,7 +165,7 @@ def _same_batch(values: list) -> list:
     arrays = [value for value in values if not isinstance(value, float)]
     if not arrays:
         return values
-    zeros = qp.math.zeros_like(max(arrays, key=qp.math.ndim))
+    zeros = array_math.zeros_like(max(arrays, key=array_math.ndim))
     return [value + zeros for value in values]
 
 
@@ -178,7 +180,7 @@ def _queue(gate: Gate, values: list) -> None:
         case "State":
             qp.StatePrep(np.array(gate.matrix[0]), wires=wires)
         case "Amplitudes":
-            qp.StatePrep(qp.math.stack(_same_batch(values), axis=-1), wires=wires, normalize=True)
+            qp.StatePrep(array_math.stack(_same_batch(values), axis=-1), wires=wires, normalize=True)
         case name if name.endswith("dg"):
             qp.adjoint(getattr(qp, name.removesuffix("dg"))(wires=wires))
         case name:
@@ -189,11 +191,11 @@ def _queue_preparations(gates: tuple[Gate, ...], inputs, weights) -> None:
     """One StatePrep on the wires of all preparations: `default.qubit` takes only one, in front."""
     if not gates:
         return
-    state: Any = qp.math.convert_like(np.ones(1, dtype=complex), inputs)
+    state: Any = array_math.convert_like(np.ones(1, dtype=complex), inputs)
     for gate in gates:
-        factor = qp.math.convert_like(_amplitudes(gate, inputs, weights), inputs)
+        factor = array_math.convert_like(_amplitudes(gate, inputs, weights), inputs)
         product = state[..., :, None] * factor[..., None, :]
-        state = qp.math.reshape(product, (*product.shape[:-2], product.shape[-2] * product.shape[-1]))
+        state = array_math.reshape(product, (*product.shape[:-2], product.shape[-2] * product.shape[-1]))
     qp.StatePrep(state, wires=[wire for gate in gates for wire in gate.wires])
 
 
@@ -201,12 +203,12 @@ def _amplitudes(gate: Gate, inputs, weights):
     """The normalised amplitudes of one preparation, `(A,)` or `(B, A)`, complex."""
     if gate.name == "State":
         return np.array(gate.matrix[0])
-    values = qp.math.stack(_same_batch([_evaluate(angle, inputs, weights) for angle in gate.angles]), axis=-1)
-    return values / qp.math.sqrt(qp.math.sum(values**2, axis=-1))[..., None]
+    values = array_math.stack(_same_batch([_evaluate(angle, inputs, weights) for angle in gate.angles]), axis=-1)
+    return values / array_math.sqrt(array_math.sum(values**2, axis=-1))[..., None]
 
 
-def _word(word: PauliWord):
-    letters = {"X": qp.X, "Y": qp.Y, "Z": qp.Z}
+def _word(word: PauliWord) -> Any:
+    letters: dict[str, Any] = {"X": qp.X, "Y": qp.Y, "Z": qp.Z}
     factors = [letters[letter](wire) for wire, letter in word]
     return qp.prod(*factors) if len(factors) > 1 else (factors[0] if factors else qp.Identity(0))
 

@@ -23,7 +23,7 @@ def phases_of(plan, frame, work, segment):
     """Address of a segment's row phases, 0 if it has none."""
     if at(segment, L.SEGMENT_LANE_END) == at(segment, L.SEGMENT_LANE):
         return 0
-    number = 0 if at(frame, L.FRAME_LEAN) != 0 else at(segment, L.SEGMENT_PHASES)
+    number = 0 if at(frame, L.FRAME_ROLLING) != 0 else at(segment, L.SEGMENT_PHASES)
     return at(work, L.WORK_PHASES) + 2 * VB * at(plan, L.PLAN_AMPLITUDES) * number
 
 

@@ -1,0 +1,1 @@
+"""Entry points: thin files that hand a composed configuration to a job."""

@@ -1,0 +1,19 @@
+"""Compare models on one data set: `python -m experiments.benchmark recipe=digits`."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from experiments.entry import run
+from qml.config import built
+
+
+def main(config: DictConfig) -> None:
+    """Run the cells that are missing, write the report, and fail if a cell failed."""
+    outcome = built(config, "benchmark").run()
+    print(outcome)
+    outcome.check()
+
+
+if __name__ == "__main__":
+    run("benchmark", main)

@@ -1,0 +1,49 @@
+"""How every entry starts: Hydra composes, and an error becomes one clear paragraph and a status that is not zero."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig
+
+from qml.base.errors import QmlError
+from qml.config import COMPOSING, folder, register, translated
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def run(name: str, main: Callable[[DictConfig], Any]) -> None:
+    """Run `main` with the configuration `conf/<name>.yaml` and the overrides of the command line.
+
+    With `QML_TRACEBACK=1` errors keep their traceback.
+
+    Args:
+        name: "train", "benchmark" or "report".
+        main: does the work; its value is not used.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands errors on instead of printing them
+    try:
+        register()
+        hydra.main(version_base="1.3", config_path=str(folder()), config_name=name)(main)()
+    except QmlError as error:
+        _stop(error, error)
+    except COMPOSING as error:
+        _stop(translated(error), error)
+    except KeyboardInterrupt:
+        print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _stop(error: QmlError, cause: BaseException) -> None:
+    """Say what is wrong in one paragraph, and end."""
+    if os.environ.get("QML_TRACEBACK") == "1":
+        traceback.print_exception(cause)
+    text = f"{type(error).__name__}: {error}"
+    print("\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)), file=sys.stderr)
+    sys.exit(FAILED)

@@ -1,0 +1,17 @@
+"""Join the cells of a comparison into one page: `python -m experiments.report recipe=digits`."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from experiments.entry import run
+from qml.config import built
+
+
+def main(config: DictConfig) -> None:
+    """Write HTML and Markdown; print where they are and the verdict."""
+    print(built(config, "report").run())
+
+
+if __name__ == "__main__":
+    run("report", main)

@@ -1,0 +1,23 @@
+"""Can this Executor run this Program? Asked once, before anything runs."""
+
+from __future__ import annotations
+
+from qml.backends.executor import Executor
+from qml.base.errors import CapabilityError
+from qml.circuits.program import Program
+
+
+def check_program(program: Program, executor: Executor) -> None:
+    """Raise `CapabilityError` unless `executor` can run `program`; nothing has run yet."""
+    able = executor.capabilities
+    if program.n_qubits > able.max_qubits:
+        raise CapabilityError(
+            f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits; it runs at most "
+            f"{able.max_qubits}. Take fewer qubits, or another executor."
+        )
+    readout = type(program.readout).__name__
+    if readout not in able.readouts:
+        raise CapabilityError(
+            f"Executor {able.name!r} was asked for the readout {readout}; it gives {', '.join(able.readouts)}. "
+            "Choose another readout with `program.with_readout(...)`."
+        )

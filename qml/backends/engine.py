@@ -1,0 +1,127 @@
+"""The Executor of our own CPU engine: compiled kernels, every gradient in one sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qml.backends.executor import Capabilities, Gradients, Values
+from qml.base.errors import CapabilityError, ConfigError
+from qml.circuits.program import Program
+from qml.engine.compile import compile_program
+from qml.engine.memory import budget_bytes
+from qml.engine.runtime import MAX_QUBITS, Residual, Runner, runner_of
+
+CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
+
+
+@dataclass(frozen=True)
+class EngineExecutor:
+    """Exact values and adjoint gradients on the CPU, in float32 or float64 as handed in.
+
+    A row of NaN or infinite inputs gives NaN values and input gradients in that row only; its NaN reaches the
+    gradients of shared weights, which sum over rows. Results are the same bits for any number of threads. The
+    first call on a machine compiles the kernels (about 15 seconds a precision; `python -m qml.engine.warmup` does
+    it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
+    which states are un-computed instead (about 1.3 times the work).
+
+    Args:
+        threads: threads of one call; None decides by the work and by `qml.base.threads`.
+        checkpoint_mib: MiB for all checkpoints; None reads `QML_CHECKPOINT_MIB`, else 64.
+
+    Raises:
+        ConfigError: an argument is out of range.
+
+    Example:
+        >>> from qml.circuits import Gate, Program, input_slot
+        >>> program = Program(1, (Gate("RX", (0,), (input_slot(0),)),), n_inputs=1)
+        >>> EngineExecutor().forward(program, np.array([[0.0], [np.pi]]), np.zeros(0)).values_BK
+        array([[ 1.],
+               [-1.]])
+    """
+
+    threads: int | None = None
+    checkpoint_mib: float | None = None
+    _budget: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        if self.threads is not None and self.threads < 1:
+            raise ConfigError(f"EngineExecutor needs threads >= 1, or None to decide by the work; got {self.threads}.")
+        object.__setattr__(self, "_budget", budget_bytes(self.checkpoint_mib))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Exact values of any readout, up to `max_qubits` qubits."""
+        return CAPABILITIES
+
+    def forward(
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        *,
+        seed: int | None = None,
+        keep: bool = False,
+    ) -> Values:
+        """Values of `B` rows; with `keep`, a residual that spares `vjp` the forward half where memory allows.
+
+        Args:
+            program: what to run.
+            inputs_BD: `(B, D)`, radians before coefficients.
+            weights: `(P,)`, or `(B, P)` for one set a row.
+            seed: not used; values are exact.
+            keep: leave a residual.
+
+        Returns:
+            `values_BK` in the dtype of the inputs, without variance.
+
+        Raises:
+            ShapeError: shapes or dtypes do not fit the Program.
+            DataError: amplitudes to be prepared have no length.
+            CapabilityError: too many qubits.
+        """
+        compiled, runner = self._runner(program, inputs_BD, weights)
+        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        run = runner.forward(rows, shared, initial, keep=keep, threads=self.threads)
+        return Values(compiled.word_map.values(run.words_BW), None, run.residual)
+
+    def vjp(
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        cotangent_BK: np.ndarray,
+        *,
+        seed: int | None = None,
+        residual: Residual | None = None,
+    ) -> Gradients:
+        """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
+
+        A residual belongs to the very Program, inputs and weights of the `forward` that left it.
+        """
+        compiled, runner = self._runner(program, inputs_BD, weights)
+        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        cotangent_BW = np.ascontiguousarray(compiled.word_map.pull_back(cotangent_BK))
+        run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
+        back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
+        return Gradients(back.inputs_BD, back.weights)
+
+    def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
+        if program.n_qubits > MAX_QUBITS:
+            raise CapabilityError(
+                f"Executor 'engine_cpu' was asked for a Program of {program.n_qubits} qubits; it runs at most "
+                f"{MAX_QUBITS}. Take fewer qubits, or another executor."
+            )
+        compiled = compile_program(program, weights.ndim == 2)
+        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+
+
+def _columns(compiled, inputs_BD: np.ndarray, weights: np.ndarray):
+    """Row values, shared values and initial amplitudes, contiguous."""
+    columns = compiled.columns
+    rows_BM, shared_S = columns.values(inputs_BD, weights)
+    initial = columns.initial_amplitudes(inputs_BD, weights) if columns.initial and len(inputs_BD) else None
+    if initial is not None:
+        initial = np.ascontiguousarray(initial)
+    return np.ascontiguousarray(rows_BM), np.ascontiguousarray(shared_S), initial

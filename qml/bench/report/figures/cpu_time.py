@@ -1,0 +1,99 @@
+"""Best validation score so far against CPU seconds: would another budget change the order?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qml.bench.report.canvas import Canvas, decades, logarithmic, spread
+from qml.bench.report.figures.axes import ScoreAxis
+from qml.bench.report.figures.curves import Curve, by_cpu, thinned
+from qml.bench.report.view import WIDE, Figure, View
+from qml.bench.scale import plural, three
+from qml.bench.summary import Contestant
+
+
+def cpu_time_figure(view: View) -> Figure | None:
+    """One line for each arm trained by epochs, one point for each fitted in one go."""
+    s = view.summary
+    if not s.ranked:
+        return None
+    found = [(arm, by_cpu(view, arm)) for arm in s.ranked]
+    axis = _score_axis(view, found, 0, 1)
+    how = (
+        f"Best validation score so far, mean of {plural(len(s.protocol.seeds), 'seed')}, chosen setting. Arms fitted in one "
+        f"go are single points at their full cost. {axis.said(view.scale)} Intervals of test scores: see the Pareto figure."
+    )
+    rows = tuple(
+        (arm.title, f"{curve.x[i]:.3g}", f"{view.scale.shown(float(curve.mean[i])):.4g}")
+        for arm, curve in found
+        for i in thinned(len(curve.x), 20)
+    )
+    columns = ("arm", "CPU seconds", "best so far")
+    return Figure("anytime", _title(view, found), how, lambda wide: _draw(view, found, wide), columns, rows)
+
+
+def _title(view: View, found: list[tuple[Contestant, Curve]]) -> str:
+    """How long the hybrid and the model without its circuit take to reach what both reach."""
+    curves = {arm.key: curve for arm, curve in found}
+    hero, removed = view.hero, view.summary.reference("removed")
+    if hero is None or removed is None or hero.key not in curves or removed.key not in curves:
+        return f"Validation {view.scale.label} against CPU seconds"
+    sign = view.scale.sign
+    pair = [curves[hero.key], curves[removed.key]]
+    goal = sign * min(sign * float(curve.mean[-1]) for curve in pair)
+    goal -= sign * 0.01 * abs(goal)
+    times = [float(curve.x[int(np.argmax(sign * curve.mean >= sign * goal))]) for curve in pair]
+    return (
+        f"To reach {view.scale.score(goal)} on validation rows {hero.spoken} takes {three(times[0])} CPU seconds, "
+        f"{removed.spoken} {three(times[1])}"
+    )
+
+
+def _score_axis(view: View, found: list[tuple[Contestant, Curve]], bottom: float, top: float) -> ScoreAxis:
+    values = [float(v) for _, curve in found for v in (curve.mean.min(), curve.mean.max())]
+    return ScoreAxis.of(view.scale, values, bottom, top)
+
+
+def _draw(view: View, found: list[tuple[Contestant, Curve]], wide: bool) -> Canvas:
+    width, margin = (WIDE, 184) if wide else (360, 124)
+    height = max(310, 60 + 17 * len(found))
+    canvas = Canvas(width, height, f"Best validation {view.scale.label} so far against CPU seconds.")
+    low, high = min(c.x[0] for _, c in found) / 1.3, max(c.x[-1] for _, c in found) * 1.15
+    right, bottom = width - margin, height - 44
+    x = logarithmic(low, high, 38, right)
+    axis = _score_axis(view, found, bottom, 14)
+    axis.draw(canvas, 38, right)
+    marks = decades(low, high, (1, 2, 5) if wide and high / low < 3000 else (1,))
+    for value in marks:
+        canvas.line(x(value), bottom, x(value), bottom + 4)
+        canvas.text(x(value), bottom + 18, f"{value:g}", "t s", "middle")
+    canvas.text((38 + right) / 2, height - 6, "CPU seconds of one fit (log scale)", "t s", "middle")
+    shown = view.scale.shown
+    for arm, curve in found:
+        if len(curve.x) > 1:
+            kind = ("l" if view.is_strong(arm) else "k") + view.marks.letter(arm)
+            canvas.path([(x(t), axis.y(shown(v))) for t, v in zip(curve.x, curve.mean, strict=True)], kind)
+    for arm, curve in found:
+        tip = f"{arm.title}: {view.scale.score(float(curve.mean[-1]))} after {three(float(curve.x[-1]))} s"
+        canvas.add(view.marks.glyph(arm, x(curve.x[-1]), axis.y(shown(curve.mean[-1])), 5, tip))
+    ends = [(x(c.x[-1]) + 7, axis.y(shown(c.mean[-1]))) for _, c in found]
+    end_labels(canvas, view, [arm for arm, _ in found], ends, right, bottom, wide)
+    return canvas
+
+
+def end_labels(
+    canvas: Canvas,
+    view: View,
+    arms: list[Contestant],
+    ends: list[tuple[float, float]],
+    right: float,
+    bottom: float,
+    wide: bool,
+) -> None:
+    """Names at the right of a line chart, each joined to the end of its line."""
+    heights = spread([y for _, y in ends], 17, 12, max(bottom, 12 + 17 * (len(arms) - 1)))
+    for arm, (x, y), height in zip(arms, ends, heights, strict=True):
+        canvas.path([(min(x, right + 4), y), (right + 4, y), (right + 16, height)], "lead")
+        canvas.add(view.marks.glyph(arm, right + 25, height, 4.5))
+        kind = "t b" if view.is_strong(arm) else "t"
+        canvas.text(right + 35, height + 4, view.name(arm, wide, 13 if not wide else 12), kind)

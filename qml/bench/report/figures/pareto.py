@@ -1,0 +1,138 @@
+"""Score against cost: CPU seconds of training, and trained parameters; the front is what no other arm beats at that cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from qml.bench.report.canvas import Canvas, logarithmic, place
+from qml.bench.report.figures.axes import ScoreAxis
+from qml.bench.report.view import WIDE, Figure, View
+from qml.bench.scale import listed, short, three
+from qml.bench.summary import Contestant
+
+Costs = list[tuple[Contestant, float]]
+
+
+def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points (cost, goodness) that no other point beats at the same or a lower cost, by rising cost.
+
+    Example:
+        >>> front([(1, 0.5), (2, 0.4), (3, 0.9)])
+        [(1, 0.5), (3, 0.9)]
+    """
+    kept: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda p: (p[0], -p[1])):
+        if not kept or point[1] > kept[-1][1]:
+            kept.append(point)
+    return kept
+
+
+def pareto_figure(view: View) -> Figure | None:
+    """Two panels; arms without parameters are in the first only."""
+    arms = view.summary.ranked
+    if len(arms) < 2:
+        return None
+    panels = [(cost, label) for cost, label in _panels(view) if len(cost) > 1]
+    on = {arm.key: arm for cost, _ in panels for arm in _on_front(view, cost)}
+    circuits = [arm.title for arm in on.values() if arm.family == "hybrid"]
+    title = f"On a Pareto front: {listed(circuits)}" if circuits else "No arm with a circuit is on either Pareto front"
+    axis = _axis(view, 1, 0)
+    how = (
+        "Up and to the left is better. Dashed step line: best mean score reachable at that cost. Whiskers: 95\u00a0% interval, "
+        f"cut at the frame. {axis.said(view.scale)} Arms without trained numbers are left out on that side."
+    )
+    rows = tuple(
+        (
+            arm.title,
+            *(_plain(view.scale.shown(v)) for v in (e.mean, e.lo, e.hi)),
+            f"{arm.mean_cost('cpu_s'):.3g}",
+            *(f"{arm.parameters.get(part, 0):.0f}" for part in ("quantum", "classical")),
+        )
+        for arm in arms
+        for e in [view.scores[arm.key]]
+    )
+    columns = ("arm", view.scale.axis, "low", "high", "CPU seconds", "quantum", "classical")
+    return Figure("pareto", title, how, lambda wide: _draw(view, panels, wide), columns, rows)
+
+
+def _plain(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else ""
+
+
+def _panels(view: View) -> list[tuple[Costs, str]]:
+    arms = view.summary.ranked
+    return [
+        ([(a, max(a.mean_cost("cpu_s"), 1e-4)) for a in arms], "training, CPU seconds (log scale)"),
+        ([(a, a.all_parameters) for a in arms if a.all_parameters > 0], "trained parameters (log scale)"),
+    ]
+
+
+def _on_front(view: View, costs: Costs) -> list[Contestant]:
+    good = {arm.key: view.scale.sign * view.scores[arm.key].mean for arm, _ in costs}
+    edge = front([(cost, good[arm.key]) for arm, cost in costs])
+    return [arm for arm, cost in costs if (cost, good[arm.key]) in edge]
+
+
+def _axis(view: View, bottom: float, top: float) -> ScoreAxis:
+    means = [e.mean for e in view.scores.values()]
+    ends = [view.scale.bounded(v) for e in view.scores.values() if e.known for v in (e.lo, e.hi)]
+    if view.scale.percent:
+        ends = [v for v in ends if v < 1.0]
+    span = max(means) - min(means) or abs(means[0]) or 1.0
+    near = [v for v in ends if min(means) - span <= v <= max(means) + span]
+    return ScoreAxis.of(view.scale, [*means, *near], bottom, top)
+
+
+def _draw(view: View, panels: list[tuple[Costs, str]], wide: bool) -> Canvas:
+    height = 350 if wide else 320 * len(panels)
+    canvas = Canvas(
+        WIDE if wide else 360, height, f"Test {view.scale.label} against training cost and size, with the Pareto front."
+    )
+    for number, (costs, label) in enumerate(panels):
+        left, right, top, bottom = (
+            (38 + number * 388, 356 + number * 388, 20, 306)
+            if wide
+            else (38, 352, 14 + number * 320, 270 + number * 320)
+        )
+        _panel(canvas, view, costs, label, (left, top, right, bottom))
+    return canvas
+
+
+def _panel(canvas: Canvas, view: View, costs: Costs, label: str, frame: tuple[float, float, float, float]) -> None:
+    left, top, right, bottom = frame
+    axis = _axis(view, bottom, top)
+    axis.draw(canvas, left, right)
+    values = [cost for _, cost in costs]
+    low = 10.0 ** math.floor(math.log10(min(values) * 0.95))
+    high = 10.0 ** math.ceil(math.log10(max(values) * 1.05))
+    x = logarithmic(low, high, left, right)
+    first, last = round(math.log10(low)), round(math.log10(high))
+    for power in range(first, last + 1):
+        canvas.line(x(10.0**power), bottom, x(10.0**power), bottom + 4)
+        text = short(10.0**power) if power > 0 else f"{10.0**power:g}"
+        canvas.text(x(10.0**power), bottom + 18, text, "t s", "middle")
+    canvas.text((left + right) / 2, bottom + 36, label, "t s", "middle")
+    shown, sign = view.scale.shown, view.scale.sign
+    height = {arm.key: axis.y(shown(view.scores[arm.key].mean)) for arm, _ in costs}
+    steps = [(x(c), axis.y(shown(sign * g))) for c, g in front([(c, sign * view.scores[a.key].mean) for a, c in costs])]
+    line = [steps[0]]
+    for px, py in steps[1:]:
+        line += [(px, line[-1][1]), (px, py)]
+    canvas.path([*line, (right, line[-1][1])], "front")
+    blocks = [(a[0], a[1] - 3, b[0], a[1] + 3) for a, b in zip(line, [*line[1:], (right, 0.0)], strict=True)]
+    points = [(x(cost), height[arm.key]) for arm, cost in costs]
+    for (arm, _), (px, _) in zip(costs, points, strict=True):
+        e = view.scores[arm.key]
+        if e.known:
+            ends = sorted((axis.y(shown(e.lo)), axis.y(shown(e.hi))))
+            canvas.line(px, max(top, ends[0]), px, min(bottom, ends[1]), "ivt")
+            blocks.append((px - 1, ends[0], px + 1, ends[1]))
+    for (arm, cost), (px, py) in zip(costs, points, strict=True):
+        tip = f"{arm.title}: {view.scale.score(view.scores[arm.key].mean)}, {three(cost)}"
+        canvas.add(view.marks.glyph(arm, px, py, 5.5, tip))
+    names = [view.name(arm, False, 14) for arm, _ in costs]
+    labels = place(points, names, (left, top - 18, right + 8, bottom), blocks)
+    for (arm, _), name, (px, py, anchor) in zip(costs, names, labels, strict=True):
+        bold = view.hero is not None and arm.key == view.hero.key
+        canvas.text(px, py, name, "t s halo b" if bold else "t s halo", anchor)

@@ -1,0 +1,132 @@
+"""The same report as Markdown: verdict, protocol, scores, ladder, findings, provenance; no drawings."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from qml.bench.audit import Finding
+from qml.bench.report import sentences
+from qml.bench.report.page import page_title, report_date
+from qml.bench.report.protocol_text import Pairs, command, protocol_pairs, provenance_pairs
+from qml.bench.report.view import View
+from qml.bench.scale import plural, short, three
+from qml.bench.words import phrase
+
+Row = tuple[str, ...]
+
+
+def markdown(view: View, found: tuple[Finding, ...]) -> str:
+    """The whole report."""
+    p = view.summary.protocol
+    facts = "\n".join(
+        f"- **{number} {unit}**".replace(" **", "**") + f" {what}" for number, unit, what in sentences.key_facts(view)
+    )
+    parts = [
+        f"# {plain(page_title(view))}",
+        f"Experiment report, {report_date(view)}, protocol `{p.hash[:12]}`",
+        f"## 1 {sentences.QUESTION}",
+        f"**{sentences.headline_text(view)}**",
+        cleaned(sentences.lede(view)),
+        cleaned(sentences.subordinate(view)),
+        facts,
+        _comparisons(view),
+        f"What this does not say: {sentences.LIMITS}",
+        "## 2 What was compared, and how",
+        _pairs(protocol_pairs(view)),
+        "## 3 Scores",
+        _scores(view),
+        "## 4 Failures, capped cells, audit findings",
+        "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.text) if f.text else '.'}" for f in found),
+        "## 5 Provenance",
+        _pairs(provenance_pairs(view)),
+        "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms),
+    ]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    return re.sub(r"(\d) %", "\\1\u00a0%", text)
+
+
+def plain(text: object) -> str:
+    """Text that Markdown shows as it is: one line, nothing taken for markup."""
+    return re.sub(r"([\\`*_|<>\[\]#])", r"\\\1", " ".join(str(text).split()))
+
+
+def cleaned(text: str) -> str:
+    """A sentence of the report with its bold kept and everything else escaped."""
+    return "**".join(plain(part) if part.strip() == part else _spaced(part) for part in text.split("**"))
+
+
+def _spaced(part: str) -> str:
+    lead, trail = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
+    return lead + plain(part) + trail
+
+
+def table(head: Row, rows: list[Row]) -> str:
+    """A Markdown table; all but the first column to the right."""
+    lines = [head, tuple("---" if i == 0 else "---:" for i in range(len(head))), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _pairs(pairs: Pairs) -> str:
+    return "\n".join(f"- {term}: {plain(text)}" for term, text in pairs)
+
+
+def _comparisons(view: View) -> str:
+    s = view.summary
+    if not s.comparisons or s.hero is None:
+        return ""
+    rows = []
+    for c in s.comparisons:
+        chances = [f"{100 * v:.0f} %" if math.isfinite(v) else "–" for v in c.estimate.posterior(s.protocol.rope)]
+        seen = view.scale.size(c.estimate.visible) if c.estimate.known else "–"
+        word = phrase(c.word, view.scale.band(s.protocol.rope)) if s.barred(c) is None else "shown, not judged"
+        rows.append(
+            (
+                plain(c.against.title),
+                f"{view.scale.signed(c.estimate.mean)} {view.interval_text(c.estimate)}",
+                word,
+                *chances,
+                seen,
+            )
+        )
+    head = (f"{plain(s.hero.title)} minus", f"difference{', ' + view.scale.units if view.scale.units else ''} [95 %]")
+    return table((*head, "reading", "P(worse)", "P(equal)", "P(better)", "seen from"), rows)
+
+
+def _scores(view: View) -> str:
+    if not view.summary.ranked:
+        return "No arm has a score: every cell failed."
+    rows = []
+    for arm in view.summary.ranked:
+        e = view.scores[arm.key]
+        ends = (
+            f"{view.scale.number(view.scale.bounded(e.lo))} to {view.scale.number(view.scale.bounded(e.hi))}"
+            if e.known
+            else "–"
+        )
+        notes = [f"capped in {plural(arm.capped, 'cell')}"] if arm.capped else []
+        rows.append(
+            (
+                plain(arm.title) + (f" ({'; '.join(notes)})" if notes else ""),
+                view.scale.number(e.mean),
+                ends,
+                str(len(arm.scores)),
+                three(arm.parameters.get("quantum") or None),
+                three(arm.parameters.get("classical")),
+                three(arm.mean_cost("cpu_s")),
+                short(arm.mean_rate("predict_rows_s")),
+                short(arm.mean_rate("train_rows_s")),
+            )
+        )
+    head = (
+        "arm",
+        view.scale.axis,
+        "95 % interval",
+        "seeds",
+        "quantum",
+        "classical",
+        "CPU s",
+        "predicted rows/s",
+        "trained rows/s",
+    )
+    return table(head, rows)

@@ -1,0 +1,155 @@
+"""The verdict in words: each sentence follows from numbers by rule and claims no more than the intervals do.
+
+Two stars mark what is set in bold, in the page and in Markdown alike.
+"""
+
+from __future__ import annotations
+
+from qml.bench.protocol import CHAMPION
+from qml.bench.report.view import View
+from qml.bench.scale import listed, plural, three
+from qml.bench.summary import Comparison
+from qml.bench.words import HEADLINES
+
+QUESTION = "Did the quantum circuit earn its place?"
+LIMITS = (
+    "Nothing about larger circuits, other encodings, longer training, noisy hardware or other data. "
+    "The verdict is about this data, this protocol and these arms."
+)
+
+
+def headline_text(view: View) -> str:
+    """The largest text of the page."""
+    return HEADLINES[view.summary.state]
+
+
+def lede(view: View) -> str:
+    """Both scores and the interval, in one sentence."""
+    s = view.summary
+    if s.hero is None:
+        return f"No arm with a circuit has finished cells here; the page gives the scores of {plural(len(s.ranked), 'arm')}."
+    own = view.scores[s.hero.key]
+    removed = s.comparison("removed")
+    if removed is None:
+        lo, hi = (view.scale.number(view.scale.bounded(v)) for v in (own.lo, own.hi))
+        ends = f" (95 % interval {lo} to {hi})" if own.known else ""
+        return (
+            f"{s.hero.title} reaches a test {view.scale.label} of **{view.scale.score(own.mean)}**{ends}; the same model "
+            "without its circuit was not run, so nothing can be said of the circuit itself."
+        )
+    other = view.scores[removed.against.key]
+    if s.protocol.rank == "accuracy":
+        lead = f"With the circuit **{view.scale.score(own.mean)}** of test rows are right, with the circuit taken out **{view.scale.score(other.mean)}**"
+    else:
+        lead = (
+            f"With the circuit the test {view.scale.label} is **{view.scale.score(own.mean)}**, with the circuit taken out "
+            f"**{view.scale.score(other.mean)}**"
+        )
+    return f"{lead}: {s.hero.spoken} is {sentence(view, removed, 'the same model without it')}."
+
+
+def sentence(view: View, comparison: Comparison, label: str) -> str:
+    """What one comparison says, with its interval."""
+    e = comparison.estimate
+    size = view.scale.size(e.mean)
+    words = {
+        "better": f"{size} better than",
+        "worse": f"{size} worse than",
+        "equal": "practically equal to",
+        "open": "not distinguishable from",
+    }[comparison.word.rstrip("!")]
+    if not e.known:
+        return f"{words} {label} (one seed, no interval)" if len(e.values) < 2 else f"{words} {label} (no interval)"
+    return f"{words} {label} (95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)})"
+
+
+def subordinate(view: View) -> str:
+    """The twin and the champion, then every caution that applies."""
+    s = view.summary
+    labels = {
+        "twin": lambda arm: "a classical twin of equal size",
+        CHAMPION: lambda arm: f"{arm.title}, the best classical baseline",
+    }
+    said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
+    parts = [f"It is {listed(said)}."] if said and s.hero else []
+    return " ".join([*parts, *_barred(view), *_missing(view), *_caution(view)])
+
+
+def _barred(view: View) -> list[str]:
+    s = view.summary
+    reasons = dict.fromkeys(
+        reason for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role)) and (reason := s.barred(c))
+    )
+    return [f"{reason}, so that comparison is shown and not judged." for reason in reasons]
+
+
+def _missing(view: View) -> list[str]:
+    s = view.summary
+    if s.hero is None:
+        return []
+    names = {"twin": "a twin of equal size", CHAMPION: "a classical baseline"}
+    absent = [name for role, name in names.items() if s.comparison(role) is None]
+    return [f"There is no usable comparison with {listed(absent)}."] if absent else []
+
+
+def _caution(view: View) -> list[str]:
+    found = [
+        c
+        for c in view.summary.verdict.values()
+        if c.word not in ("open", "equal") and abs(c.estimate.mean) < c.estimate.visible
+    ]
+    if not found:
+        return []
+    names = listed([c.against.spoken for c in found])
+    size = view.scale.size(max(c.estimate.visible for c in found))
+    verb = "difference" if len(found) == 1 else "differences"
+    end = (
+        "is smaller than what this design finds reliably"
+        if len(found) == 1
+        else "are smaller than what this design finds reliably"
+    )
+    tail = "it is" if len(found) == 1 else "they are"
+    return [f"Caution on size: the {verb} to {names} {end} ({size}), so {tail} probably overstated."]
+
+
+def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
+    """Number, its unit and what it is; four at most."""
+    s = view.summary
+    judged = [c for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role)) and c.estimate.known]
+    facts = []
+    if judged:
+        number, _, unit = view.scale.size(max(c.estimate.visible for c in judged)).partition(" ")
+        comparisons = f"widest of the {len(judged)} comparisons" if len(judged) > 1 else "the one comparison"
+        facts.append(
+            (number, unit, f"smallest difference this design could have seen (80 % power, 5 % level, {comparisons})")
+        )
+    number, _, unit = view.scale.band(s.protocol.rope).partition(" ")
+    facts.append((f"±{number}", unit, "counts as practically equal (fixed in the protocol)"))
+    new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
+    facts.append((f"{len(s.protocol.seeds)} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
+    removed = s.reference("removed")
+    if s.hero is not None and removed is not None and removed.mean_cost("cpu_s") > 0:
+        ratio = s.hero.mean_cost("cpu_s") / removed.mean_cost("cpu_s")
+        facts.append(
+            (
+                f"{three(ratio)}×",
+                "",
+                f"training time of {s.hero.spoken} against {removed.spoken} (CPU seconds of the chosen fit)",
+            )
+        )
+    return tuple(facts)
+
+
+def absences(view: View, present: set[str]) -> tuple[str, ...]:
+    """One sentence for each figure that these records cannot feed."""
+    labels = view.summary.labels
+    reasons = {
+        "learning": f"No learning curves: no arm has a record of validation {view.scale.label} by epoch.",
+        "rows": "No curve over training rows: the protocol asks for no fits on fewer rows.",
+        "pareto": "No Pareto figure: it takes two arms.",
+        "confusion": "No confusion matrices: "
+        + ("there are too many classes to draw." if labels else "the target is a number."),
+        "calibration": "No calibration figure: " + ("no arm has a score." if labels else "the target is a number."),
+    }
+    missing = [text for name, text in reasons.items() if name not in present]
+    return (*missing, "No ranks over data sets: this benchmark has one data set.")

@@ -1,0 +1,195 @@
+"""Does it run and differentiate Programs as the others do? Asked of any Executor, against the dense reference."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from qml.backends import Executor
+from qml.base.errors import CapabilityError
+from qml.circuits import CIRCUITS, Program, weight_slot
+from qml.circuits.gate import Gate
+from qml.circuits.readouts import READOUTS
+from qml.contracts.report import NotApplicable, Report, require, run_checks
+from qml.engine import reference
+
+ROWS = 5
+SIGMAS = 6.0
+TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
+
+
+def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> Report:
+    """Check an Executor: values and gradients against the dense reference, and the rest of its promises.
+
+    Asked of every circuit of `qml.circuits.CIRCUITS` and every readout that it claims, in every dtype that it claims:
+    shared and per-row weights, empty batch, a batch equal to its rows, arguments left alone, equal results of equal
+    calls, a residual that may be used twice, pickle, and refusal of Programs that are too wide. Where values are
+    estimates from shots they must lie within six standard deviations, and gradients are only asked to have the right
+    shape and be finite.
+
+    Args:
+        executor: what to check.
+        seed: of inputs, weights and shots.
+        n_qubits: of the circuits.
+
+    Example:
+        >>> from qml.backends import executor_named
+        >>> check_executor(executor_named("reference")).ok
+        True
+    """
+    case = _Case(executor, seed, n_qubits)
+    checks: list[tuple[str, Callable[[], Any]]] = []
+    for dtype in executor.capabilities.dtypes:
+        for name in case.programs:
+            checks.append((f"{name} in {dtype}", partial(case.agrees, name, np.dtype(dtype))))
+    checks += [
+        ("per-row weights", case.row_weights),
+        ("empty batch", case.empty_batch),
+        ("batch equals its rows", case.rows_alone),
+        ("arguments left alone", case.arguments_alone),
+        ("equal calls, equal results", case.repeats),
+        ("residual", case.residual),
+        ("pickle", case.pickles),
+        ("refuses what is too wide", case.refuses_width),
+    ]
+    return run_checks(f"executor {executor.capabilities.name}", checks)
+
+
+class _Case:
+    """One Executor under check, with Programs to try it on."""
+
+    def __init__(self, executor: Executor, seed: int, n_qubits: int):
+        self.executor, self.seed = executor, seed
+        self.able = executor.capabilities
+        self.random = np.random.default_rng(seed)
+        self.programs = {f"circuit {name}": make(n_qubits, 2) for name, make in CIRCUITS.items()}
+        first = next(iter(self.programs.values()))
+        for name, readout in READOUTS.items():
+            self.programs[f"readout {name}"] = first.with_readout(readout(n_qubits))
+        self.first = first
+
+    def arguments(self, program: Program, dtype: np.dtype, per_row: bool = False, rows: int = ROWS) -> tuple:
+        """Inputs, weights and a cotangent for `program`."""
+        sizes = ((rows, program.n_inputs), (rows, program.n_weights) if per_row else (program.n_weights,))
+        inputs, weights = (self.random.uniform(-1.2, 1.5, size).astype(dtype) for size in sizes)
+        return inputs, weights, self.random.normal(size=(rows, program.n_values)).astype(dtype)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The most precise dtype."""
+        return np.dtype("float64" if "float64" in self.able.dtypes else "float32")
+
+    def agrees(self, name: str, dtype: np.dtype, per_row: bool = False) -> None:
+        """Values and gradients of the reference."""
+        program = self.programs[name]
+        if type(program.readout).__name__ not in self.able.readouts:
+            raise NotApplicable(f"the readout {type(program.readout).__name__} is not among {self.able.readouts}")
+        inputs, weights, cotangent = self.arguments(program, dtype, per_row)
+        try:
+            out = self.executor.forward(program, inputs, weights, seed=self.seed)
+        except CapabilityError as refusal:
+            raise NotApplicable(f"refused: {refusal}") from refusal
+        require(out.values_BK.dtype == dtype, f"{dtype} inputs give {out.values_BK.dtype} values")
+        exact = reference.values(program, inputs, weights)
+        require(out.values_BK.shape == exact.shape, f"values have shape {out.values_BK.shape}, not {exact.shape}")
+        found = self.executor.vjp(program, inputs, weights, cotangent, seed=self.seed)
+        wanted = reference.gradients(program, inputs, weights, cotangent)
+        pairs = [("inputs", found.inputs_BD, wanted.inputs_BD), ("weights", found.weights, wanted.weights)]
+        for what, got, right in pairs:
+            require(got.shape == right.shape, f"gradient of {what} has shape {got.shape}, not {right.shape}")
+            require(got.dtype == dtype, f"gradient of {what} is {got.dtype}, not {dtype}")
+            require(bool(np.isfinite(got).all()), f"gradient of {what} is not finite")
+        if self.able.exact:
+            for what, got, right in [("values", out.values_BK, exact), *pairs]:
+                _near(got, right, what, TOLERANCE[dtype.name])
+        else:
+            require(out.variance_BK is not None, "estimates come without a variance")
+            spread = np.sqrt(np.asarray(out.variance_BK)) + 1e-3
+            worst = float((np.abs(out.values_BK - exact) / spread).max())
+            require(worst <= SIGMAS, f"a value lies {worst:.1f} standard deviations off")
+
+    def row_weights(self) -> None:
+        """One set of weights a row."""
+        if not self.able.row_weights:
+            raise NotApplicable("capabilities.row_weights is false")
+        self.agrees(next(iter(self.programs)), self.dtype, per_row=True)
+
+    def empty_batch(self) -> None:
+        """No rows: shapes, and zero gradients."""
+        inputs, weights, cotangent = self.arguments(self.first, self.dtype, rows=0)
+        values = self.executor.forward(self.first, inputs, weights, seed=self.seed).values_BK
+        require(values.shape == (0, self.first.n_values), f"an empty batch gives shape {values.shape}")
+        found = self.executor.vjp(self.first, inputs, weights, cotangent, seed=self.seed)
+        require(found.inputs_BD.shape == inputs.shape, f"gradient of no inputs has shape {found.inputs_BD.shape}")
+        require(found.weights.shape == weights.shape and not found.weights.any(), "an empty batch moves the weights")
+
+    def rows_alone(self) -> None:
+        """Each row by itself gives what it gives within a batch."""
+        self._exact()
+        inputs, weights, _ = self.arguments(self.first, self.dtype)
+        whole = self.executor.forward(self.first, inputs, weights).values_BK
+        for row in range(ROWS):
+            alone = self.executor.forward(self.first, inputs[row : row + 1], weights).values_BK
+            _near(alone[0], whole[row], f"row {row} alone", TOLERANCE[self.dtype.name])
+
+    def arguments_alone(self) -> None:
+        """Inputs, weights and cotangent are not written on."""
+        arrays = self.arguments(self.first, self.dtype)
+        before = [array.copy() for array in arrays]
+        self.executor.forward(self.first, *arrays[:2], seed=self.seed, keep=True)
+        self.executor.vjp(self.first, *arrays, seed=self.seed)
+        for what, array, old in zip(("inputs", "weights", "cotangent"), arrays, before, strict=True):
+            require(bool((array == old).all()), f"{what} were overwritten")
+
+    def repeats(self) -> None:
+        """The same call twice gives the same bits."""
+        inputs, weights, cotangent = self.arguments(self.first, self.dtype)
+        values = [self.executor.forward(self.first, inputs, weights, seed=self.seed).values_BK for _ in range(2)]
+        require(bool((values[0] == values[1]).all()), "two equal calls of forward differ")
+        found = [self.executor.vjp(self.first, inputs, weights, cotangent, seed=self.seed) for _ in range(2)]
+        same = (found[0].weights == found[1].weights).all() and (found[0].inputs_BD == found[1].inputs_BD).all()
+        require(bool(same), "two equal calls of vjp differ")
+
+    def residual(self) -> None:
+        """What forward keeps gives the same gradients, also when it is used twice."""
+        self._exact()
+        inputs, weights, cotangent = self.arguments(self.first, self.dtype)
+        kept = self.executor.forward(self.first, inputs, weights, keep=True).residual
+        if kept is None:
+            raise NotApplicable("nothing is kept")
+        plain = self.executor.vjp(self.first, inputs, weights, cotangent)
+        for _ in range(2):
+            found = self.executor.vjp(self.first, inputs, weights, cotangent, residual=kept)
+            _near(found.weights, plain.weights, "gradient of weights with residual", TOLERANCE[self.dtype.name])
+            _near(found.inputs_BD, plain.inputs_BD, "gradient of inputs with residual", TOLERANCE[self.dtype.name])
+
+    def pickles(self) -> None:
+        """An Executor brought back from its bytes gives the same values."""
+        twin = pickle.loads(pickle.dumps(self.executor))  # noqa: S301
+        inputs, weights, _ = self.arguments(self.first, self.dtype)
+        values = [e.forward(self.first, inputs, weights, seed=self.seed).values_BK for e in (self.executor, twin)]
+        require(bool((values[0] == values[1]).all()), "values differ after pickle")
+
+    def refuses_width(self) -> None:
+        """One qubit more than it claims is a CapabilityError before anything runs."""
+        n_qubits = self.able.max_qubits + 1
+        wide = Program(n_qubits, (Gate("RX", (0,), (weight_slot(0),)),), n_weights=1)
+        try:
+            self.executor.forward(wide, np.zeros((1, 0), self.dtype), np.zeros(1, self.dtype), seed=self.seed)
+        except CapabilityError:
+            return
+        require(False, f"a Program of {n_qubits} qubits was not refused")
+
+    def _exact(self) -> None:
+        if not self.able.exact:
+            raise NotApplicable("values are estimates")
+
+
+def _near(found: np.ndarray, wanted: np.ndarray, what: str, tolerance: float) -> None:
+    gap = float(np.abs(found - wanted).max(initial=0.0))
+    allowed = tolerance * max(1.0, float(np.abs(wanted).max(initial=0.0)))
+    require(gap <= allowed, f"{what}: off by {gap:.3g} where {allowed:.3g} is allowed")

@@ -1,0 +1,69 @@
+"""What a report says about a model beside its scores: short words, sizes, and the drawing of its circuit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qml.models.features import Cnn, FeaturesSpec, Identity, Mlp, Own
+from qml.models.product import live_weights
+from qml.models.spec import HybridSpec
+
+SHORT = {"": "Hybrid", "twin": "Twin", "frozen": "Frozen", "product": "Product", "removed": "Removed"}
+
+
+def facts(spec: HybridSpec) -> dict[str, Any]:
+    """Plain facts of a hybrid or of one of its ablations.
+
+    Example:
+        >>> facts(HybridSpec(ablation="twin"))["slot"]
+        'tanh 6-6, 36 parameters'
+    """
+    program = spec.program
+    found: dict[str, Any] = {
+        "role": spec.ablation or "hybrid",
+        "short": SHORT[spec.ablation],
+        "features": features_words(spec.features),
+        "slot_size": f"{program.n_inputs} angles, {program.n_values} values",
+        "head": "linear" if not spec.head.widths else "tanh " + "-".join(map(str, spec.head.widths)),
+        "slot": slot_words(spec),
+    }
+    if spec.ablation == "twin":
+        return found | {"twin": str(spec.block), "twin_difference": f"{spec.block.difference:+.1%}"}
+    if spec.ablation == "removed":
+        return found
+    return found | {
+        "circuit": spec.circuit.name,
+        "n_qubits": program.n_qubits,
+        "n_weights": program.n_weights,
+        "live_weights": live_weights(program),
+        "executor": spec.executor_name,
+        "program": program.digest,
+        "drawing": str(program),
+    }
+
+
+def slot_words(spec: HybridSpec) -> str:
+    """What stands in the circuit's place, in a few words."""
+    program = spec.program
+    if spec.ablation == "twin":
+        layers = spec.block.layers
+        sizes = "-".join(str(n) for n in (layers[0].n_in, *(layer.n_out for layer in layers))) if layers else ""
+        return f"{spec.block.output} {sizes}, {spec.block.n_parameters} parameters"
+    if spec.ablation == "removed":
+        return "the angles themselves" if program.n_inputs == program.n_values else "a trained linear map"
+    if spec.ablation == "frozen":
+        return f"{spec.circuit.name}, random weights"
+    if spec.ablation == "product":
+        return f"{spec.circuit.name}, {live_weights(program)} weights"
+    return f"{spec.circuit.name}, {program.n_weights} weights"
+
+
+def features_words(features: FeaturesSpec) -> str:
+    """The features and the linear map to the angles, in a few words."""
+    if isinstance(features, Identity):
+        return "linear"
+    if isinstance(features, Mlp):
+        return "MLP " + "-".join(map(str, features.widths))
+    if isinstance(features, Cnn):
+        return "CNN " + "-".join(map(str, features.channels))
+    return features.make.rpartition(":")[2] if isinstance(features, Own) else type(features).__name__
