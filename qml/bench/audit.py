@@ -112,7 +112,10 @@ def _seeds(s: Summary) -> Iterator[Finding]:
             "warn", f"Same score in every seed: {listed(same)}", "Each seed is a new split, so this is unlikely."
         )
     elif same:
-        text = "On one test set an arm without chance in its training may well do so; its interval then comes from the test rows alone."
+        text = (
+            "On one test set an arm without chance in its training may well do so; its interval then comes "
+            "from the test rows alone."
+        )
         yield Finding("note", f"Same score in every seed: {listed(same)}", text)
     else:
         text = "every seed is a new start" + ("." if s.fixed_test else " on a new split.")
@@ -124,7 +127,10 @@ def _capped(s: Summary) -> Iterator[Finding]:
     for arm in capped:
         share = f"{arm.capped} of {len(arm.cells)}"
         title = f"{plural(arm.capped, 'capped cell')} of {arm.title} ({share})"
-        text = f"the cap of {s.protocol.cpu_s:g} CPU seconds a fit cut training short. A larger cap might raise its score; it is not used in the verdict."
+        text = (
+            f"the cap of {s.protocol.cpu_s:g} CPU seconds a fit cut training short. A larger cap might raise "
+            "its score; it is not used in the verdict."
+        )
         yield Finding("warn", title, text)
     if not capped and s.protocol.cpu_s:
         yield Finding("pass", "No capped cell", f"every fit ended within {s.protocol.cpu_s:g} CPU seconds.")
@@ -153,7 +159,10 @@ def _rising(s: Summary) -> Iterator[Finding]:
         if found is None:
             continue
         change, span = found
-        text = f"validation {s.scale.label} changed by {s.scale.signed(s.scale.sign * change)} {s.scale.units} over the last {plural(span, 'epoch')}."
+        text = (
+            f"validation {s.scale.label} changed by {s.scale.signed(s.scale.sign * change)} {s.scale.units} "
+            f"over the last {plural(span, 'epoch')}."
+        )
         if change > limit:
             tail = " The verdict holds for this budget; a longer one could change it."
             yield Finding("warn", f"{arm.title} still rising", text + tail)
@@ -208,7 +217,10 @@ def _rows(s: Summary) -> Iterator[Finding]:
     shared = data.get("test_in_training")
     if shared:
         worst = max(int(cell.data.get("test_in_training", 0)) for cell in s.cells)
-        text = f"up to {worst} of {s.rows('test')} test rows equal a training or validation row in every input. All arms profit alike; absolute scores are optimistic."
+        text = (
+            f"up to {worst} of {s.rows('test')} test rows equal a training or validation row in every input. "
+            "All arms profit alike; absolute scores are optimistic."
+        )
         yield Finding("warn", "Test rows that also lie in training", text)
     elif shared == 0:
         yield Finding("pass", "No test row lies in training", "compared input by input after all transforms.")
@@ -221,7 +233,10 @@ def _rows(s: Summary) -> Iterator[Finding]:
         text = f"{data['constant_inputs']} of {size} input numbers never vary over the training rows."
         yield Finding("note", "Constant inputs", text)
     if data.get("groups") is None:
-        text = "the source names no column of groups (writers, patients, devices), so rows of one group may lie on both sides. All arms profit alike."
+        text = (
+            "the source names no column of groups (writers, patients, devices), so rows of one group may lie "
+            "on both sides. All arms profit alike."
+        )
         yield Finding("note", "Groups unknown", text)
 
 
@@ -229,7 +244,10 @@ def _overlap(s: Summary) -> Iterator[Finding]:
     if len(s.protocol.seeds) < 2 or not s.cells:
         return
     if s.fixed_test:
-        text = f"all seeds are tested on the same {s.rows('test')} rows; intervals take both the seeds and the test rows into account."
+        text = (
+            f"all seeds are tested on the same {s.rows('test')} rows; intervals take both the seeds and the "
+            "test rows into account."
+        )
         yield Finding("note", "One test set for all seeds", text)
         return
     by_seed = {c.cell.seed: c.arrays["test_rows"] for c in s.cells if "test_rows" in c.arrays}
@@ -240,7 +258,10 @@ def _overlap(s: Summary) -> Iterator[Finding]:
         total = sum(int(n) for n in s.data["rows"].values())
         share, said = s.rows("test") / total, "are expected to share"
     if share > 0:
-        text = f"two seeds {said} {100 * share:.0f} % of their test rows, so seeds are not independent. Intervals use the correction for repeated random splits."
+        text = (
+            f"two seeds {said} {100 * share:.0f} % of their test rows, so seeds are not independent. "
+            "Intervals use the correction for repeated random splits."
+        )
         yield Finding("warn", "Test sets overlap", text)
 
 
@@ -280,7 +301,10 @@ def _inside(s: Summary) -> Iterator[Finding]:
         dead, total = arm.mean_info("dead_weights"), arm.parameters.get("quantum")
         if dead:
             of = f" of {total:.0f}" if total else ""
-            text = "they cannot change any output (found on the trained circuit), and are counted as parameters all the same."
+            text = (
+                "they cannot change any output (found on the trained circuit), and are counted as parameters "
+                "all the same."
+            )
             yield Finding("warn", f"{dead:.0f}{of} weights of {arm.title} are dead", text)
     if s.hero is None:
         return
@@ -288,7 +312,10 @@ def _inside(s: Summary) -> Iterator[Finding]:
     if spread is not None and mixed is not None:
         own = s.estimate(s.hero).mean
         through = s.scale.sign * (own - mixed) > s.protocol.rope
-        text = f"circuit outputs vary (mean standard deviation {spread:.2f}); with outputs exchanged between test rows the score is {s.scale.score(mixed)} instead of {s.scale.score(own)}."
+        text = (
+            f"circuit outputs vary (mean standard deviation {spread:.2f}); with outputs exchanged between "
+            f"test rows the score is {s.scale.score(mixed)} instead of {s.scale.score(own)}."
+        )
         title = "The signal does go through the circuit" if through else "The circuit's outputs hardly matter"
         yield Finding("pass" if through else "warn", title, text)
 

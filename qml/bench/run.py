@@ -1,4 +1,4 @@
-"""From a contestant and a protocol to a finished cell: trials in order, the choice on validation rows, one reading of test rows."""
+"""From a contestant and a protocol to a finished cell: trials, the choice on validation rows, one look at test rows."""
 
 from __future__ import annotations
 

@@ -326,7 +326,8 @@ def summarise(
     matching = [key for key in counts if key.startswith(protocol_hash)]
     if len(matching) != 1:
         raise DataError(
-            f"Protocol hash {protocol_hash!r} names {len(matching)} of the protocols in this store: {', '.join(sorted(counts))}."
+            f"Protocol hash {protocol_hash!r} names {len(matching)} of the protocols in this store: "
+            f"{', '.join(sorted(counts))}."
         )
     mine = [cell for cell in cells if cell.cell.protocol_hash == matching[0]]
     others = tuple(cell for cell in cells if cell.cell.protocol_hash != matching[0])

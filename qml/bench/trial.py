@@ -1,4 +1,4 @@
-"""One setting of one contestant: fit, score on validation rows, keep the predictions, leave a file that says it is done."""
+"""One setting of one contestant: fit, score on validation rows, keep the predictions, say that it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real contestants on digits, small enough for tests: scikit-learn models with families assigned, and a plain source."""
+"""Real contestants, small enough for tests: scikit-learn models with families assigned, and a plain source."""
 
 from __future__ import annotations
 

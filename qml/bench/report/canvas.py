@@ -1,4 +1,4 @@
-"""Inline SVG by hand: a canvas, scales, label placement. Colours are CSS variables, so one drawing serves light, dark and print."""
+"""Inline SVG by hand: a canvas, scales, label placement. Colours are CSS variables: one drawing, three media."""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ class Page:
             f'<nav aria-label="Sections"><div class="page">{links}'
             '<button id="theme" type="button">Light / dark</button></div></nav>\n'
             f'<main class="page">\n{body}'
-            "<footer>Self-contained page: no network, no external fonts. Each figure carries its data.</footer></main>\n"
+            "<footer>Self-contained page: no network, no external fonts. Each figure carries its "
+            "data.</footer></main>\n"
             f'<div id="tip" role="status"></div>\n<script>{asset("page.js")}</script></body></html>\n'
         )
         return re.sub(r"(\d) %", "\\1\u00a0%", text)
@@ -92,7 +93,8 @@ class Page:
         if not bad:
             return ""
         names = esc("; ".join(f.title for f in bad))
-        return f'<p class="trial"><b>This run has {plural(len(bad), "failure")}.</b> {names}. See the <a href="#s6">findings</a>.</p>'
+        count = plural(len(bad), "failure")
+        return f'<p class="trial"><b>This run has {count}.</b> {names}. See the <a href="#s6">findings</a>.</p>'
 
     def _verdict(self) -> str:
         view = self.view
@@ -124,8 +126,10 @@ class Page:
         marks = DotAxis.of(view).marks
         capped = " ▲ marks capped arms." if any(arm.capped for arm in view.summary.ranked) else ""
         note = (
-            f"Mean of {plural(len(view.summary.protocol.seeds), 'seed')} with 95 % interval, {view.summary.rows('test')} test rows "
-            f"each. Small dots are single seeds; the axis runs from {minus(f'{marks[0]:g}')} to {minus(f'{marks[-1]:g}')}."
+            f"Mean of {plural(len(view.summary.protocol.seeds), 'seed')} with 95 % interval, "
+            f"{view.summary.rows('test')} test rows "
+            f"each. Small dots are single seeds; the axis runs from {minus(f'{marks[0]:g}')} to "
+            f"{minus(f'{marks[-1]:g}')}."
             f"{capped} Rows a second are wall time on the machine named below."
         )
         return (
@@ -169,7 +173,8 @@ class Page:
         details = [(arm, detail_pairs(arm)) for arm in view.summary.arms]
         for arm, pairs in details:
             if pairs:
-                text += f'<details class="data"><summary>Facts of {esc(arm.title)}</summary>{tables.pairs_table(pairs)}</details>'
+                facts = tables.pairs_table(pairs)
+                text += f'<details class="data"><summary>Facts of {esc(arm.title)}</summary>{facts}</details>'
         return text + "<h3>One command a row</h3>" + tables.commands_table(view)
 
 

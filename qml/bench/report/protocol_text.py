@@ -28,7 +28,8 @@ def protocol_pairs(view: View) -> Pairs:
         ("Choice", f"best validation {view.scale.label} among the settings, for every arm alike{champion}"),
         (
             "Seeds",
-            f"{len(p.seeds)}: {_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights and batch order",
+            f"{len(p.seeds)}: {_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights "
+            "and batch order",
         ),
         ("Score", f"{view.scale.axis} on test rows" + ("; differences in points" if view.scale.percent else "")),
         ("Intervals", _intervals(view)),
@@ -87,11 +88,13 @@ def _intervals(view: View) -> str:
         return "none: one seed gives no interval"
     if view.summary.fixed_test:
         return (
-            f"95{NBSP}%, Student t, variance over seeds and over test rows together (both components, jackknife over blocks of "
+            f"95{NBSP}%, Student t, variance over seeds and over test rows together (both components, "
+            "jackknife over blocks of "
             "test rows, degrees of freedom by Satterthwaite); differences are paired by seed and by row"
         )
     return (
-        f"95{NBSP}%, Student t with {plural(count - 1, 'degree')} of freedom, variance corrected for overlapping splits "
+        f"95{NBSP}%, Student t with {plural(count - 1, 'degree')} of freedom, variance corrected for "
+        "overlapping splits "
         "(Nadeau and Bengio 2003); differences are paired by seed"
     )
 
@@ -99,8 +102,10 @@ def _intervals(view: View) -> str:
 def _rule(view: View) -> str:
     band = view.scale.band(view.summary.protocol.rope)
     return (
-        f"read off the interval of the paired difference: beyond zero = better or worse, beyond ±{band} = clearly so, inside "
-        f"±{band} = practically equal, else no evidence either way. “Earned” asks for clearly better than circuit removed, "
+        f"read off the interval of the paired difference: beyond zero = better or worse, beyond ±{band} = "
+        "clearly so, inside "
+        f"±{band} = practically equal, else no evidence either way. “Earned” asks for clearly better than "
+        "circuit removed, "
         "twin and champion. Capped arms are shown and never judged. No correction for the number of rungs"
     )
 
@@ -112,7 +117,8 @@ def provenance_pairs(view: View) -> Pairs:
     versions = _several([", ".join(f"{k} {v}" for k, v in f.get("versions", {}).items()) for f in facts])
     machine = _several(
         [
-            f"{f.get('machine')}, {plural(int(f.get('cores', 1)), 'core')}, {plural(int(f.get('threads', 1)), 'thread')}"
+            f"{f.get('machine')}, {plural(int(f.get('cores', 1)), 'core')}, "
+            f"{plural(int(f.get('threads', 1)), 'thread')}"
             for f in facts
         ]
     )

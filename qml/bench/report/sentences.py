@@ -27,22 +27,30 @@ def lede(view: View) -> str:
     """Both scores and the interval, in one sentence."""
     s = view.summary
     if s.hero is None:
-        return f"No arm with a circuit has finished cells here; the page gives the scores of {plural(len(s.ranked), 'arm')}."
+        return (
+            "No arm with a circuit has finished cells here; the page gives the scores of "
+            f"{plural(len(s.ranked), 'arm')}."
+        )
     own = view.scores[s.hero.key]
     removed = s.comparison("removed")
     if removed is None:
         lo, hi = (view.scale.number(view.scale.bounded(v)) for v in (own.lo, own.hi))
         ends = f" (95 % interval {lo} to {hi})" if own.known else ""
         return (
-            f"{s.hero.title} reaches a test {view.scale.label} of **{view.scale.score(own.mean)}**{ends}; the same model "
+            f"{s.hero.title} reaches a test {view.scale.label} of **{view.scale.score(own.mean)}**{ends}; the "
+            "same model "
             "without its circuit was not run, so nothing can be said of the circuit itself."
         )
     other = view.scores[removed.against.key]
     if s.protocol.rank == "accuracy":
-        lead = f"With the circuit **{view.scale.score(own.mean)}** of test rows are right, with the circuit taken out **{view.scale.score(other.mean)}**"
+        lead = (
+            f"With the circuit **{view.scale.score(own.mean)}** of test rows are right, with the circuit "
+            f"taken out **{view.scale.score(other.mean)}**"
+        )
     else:
         lead = (
-            f"With the circuit the test {view.scale.label} is **{view.scale.score(own.mean)}**, with the circuit taken out "
+            f"With the circuit the test {view.scale.label} is **{view.scale.score(own.mean)}**, with the "
+            "circuit taken out "
             f"**{view.scale.score(other.mean)}**"
         )
     return f"{lead}: {s.hero.spoken} is {sentence(view, removed, 'the same model without it')}."

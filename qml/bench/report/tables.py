@@ -38,7 +38,8 @@ def scores_table(view: View) -> str:
     for place, arm in enumerate(view.summary.ranked):
         if arm.family != family:
             family = arm.family
-            body += f'<tr class="grp"><td colspan="{COLUMNS}">{GROUPS[family]}<span class="pax">{axis.svg()}</span></td></tr>'
+            again = f'<span class="pax">{axis.svg()}</span>'
+            body += f'<tr class="grp"><td colspan="{COLUMNS}">{GROUPS[family]}{again}</td></tr>'
         body += _score_row(view, arm, axis, place)
     heads = [
         _head(0, "Arm"),
@@ -51,7 +52,8 @@ def scores_table(view: View) -> str:
         _head(7, "trained<br>rows/s"),
     ]
     table = (
-        f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption><thead>'
+        f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption>'
+        "<thead>"
         '<tr><td></td><td></td><td></td><th colspan="2" scope="colgroup">trained parameters</th>'
         '<th colspan="3" scope="colgroup">cost of the chosen fit</th></tr>'
         f"<tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody></table>"
@@ -153,10 +155,14 @@ def posterior_table(view: View) -> str:
     band = esc(view.scale.band(rope))
     units = f", in {view.scale.units}," if view.scale.units else ""
     return (
-        f'<div class="two"><div><table class="cells"><thead><tr><th scope="col">{title} against</th>{heads}</tr></thead>'
-        f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or above the '
-        f"band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest difference{units} that this "
-        "comparison finds with 80 % power. For reading only: the words in the text follow the intervals, which ask for more.</p></div>"
+        '<div class="two"><div><table class="cells"><thead>'
+        f'<tr><th scope="col">{title} against</th>{heads}</tr></thead>'
+        f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or above '
+        f"the "
+        f"band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest "
+        f"difference{units} that this "
+        "comparison finds with 80 % power. For reading only: the words in the text follow the intervals, "
+        "which ask for more.</p></div>"
     )
 
 
@@ -202,7 +208,8 @@ def findings_list(found: tuple[Finding, ...]) -> str:
 def commands_table(view: View) -> str:
     """One command a row."""
     rows = "".join(
-        f'<tr><td>{arm_name(view, arm)}</td><td><code>{esc(command(arm))}</code> <button class="copy" type="button">copy</button></td></tr>'
+        f"<tr><td>{arm_name(view, arm)}</td><td><code>{esc(command(arm))}</code> "
+        '<button class="copy" type="button">copy</button></td></tr>'
         for arm in view.summary.arms
     )
     return f'<table class="cmd"><tbody>{rows}</tbody></table>'

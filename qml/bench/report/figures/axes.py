@@ -1,4 +1,4 @@
-"""The vertical axis of scores: up is better; per cent are spaced by the logarithm of the error, so that good arms are told apart."""
+"""The vertical axis of scores: up is better; per cent are spaced by the logarithm of the error."""
 
 from __future__ import annotations
 

@@ -24,8 +24,10 @@ def calibration_figure(view: View) -> Figure | None:
     found = [(arm, *_reliability(arm)) for arm in arms]
     title = "Calibration error, points: " + ", ".join(f"{arm.title} {100 * error:.1f}" for arm, _, error in found)
     how = (
-        "Vertical: per cent right. On the dashed line a confidence of 80\u00a0% is right in 80\u00a0% of rows. Below it: too sure. Whiskers: Wilson 95\u00a0%, "
-        f"pooled seeds taken as independent, hence somewhat too short. Area: number of rows; tenths with fewer than {LEAST} "
+        "Vertical: per cent right. On the dashed line a confidence of 80\u00a0% is right in 80\u00a0% of "
+        "rows. Below it: too sure. Whiskers: Wilson 95\u00a0%, "
+        "pooled seeds taken as independent, hence somewhat too short. Area: number of rows; tenths with "
+        f"fewer than {LEAST} "
         "rows are not drawn. Probabilities as the arms give them."
     )
     rows = tuple(
@@ -71,5 +73,8 @@ def _panel(canvas: Canvas, bins: tuple[ReliabilityBin, ...], letter: str, left: 
     for b in drawn:
         px = x(100 * b.confidence)
         canvas.line(px, y(100 * b.lo), px, y(100 * b.hi), "ivt")
-        tip = f"confidence {100 * b.confidence:.0f} %: {100 * b.right:.0f} % right [{100 * b.lo:.0f}, {100 * b.hi:.0f}], {b.rows} rows"
+        tip = (
+            f"confidence {100 * b.confidence:.0f} %: {100 * b.right:.0f} % right [{100 * b.lo:.0f}, "
+            f"{100 * b.hi:.0f}], {b.rows} rows"
+        )
         canvas.circle(px, y(100 * b.right), 2.2 + 5.5 * math.sqrt(b.rows / total), f"f{letter}", tip)

@@ -31,7 +31,8 @@ def confusion_figure(view: View) -> Figure | None:
         i, j = np.unravel_index(int(errors.argmax()), errors.shape)
         title += f"; its most frequent error: {labels[i]} read as {labels[j]}"
     how = (
-        "Per cent of the true class; only errors are coloured (full colour from 10\u00a0%). Cells under 1\u00a0% carry no number. "
+        "Per cent of the true class; only errors are coloured (full colour from 10\u00a0%). Cells under "
+        "1\u00a0% carry no number. "
         f"Predictions of {plural(len(view.summary.protocol.seeds), 'seed')} pooled; a row can occur in several."
     )
     if _key(labels):
@@ -87,7 +88,8 @@ def _matrix(canvas: Canvas, labels: tuple[str, ...], counts: np.ndarray, left: f
             elif counts[i, j]:
                 tip = esc(f"true {labels[i]}, predicted {labels[j]}: {counts[i, j]} rows, {share:.1f} %")
                 canvas.add(
-                    f'<rect x="{digits(x + 0.5)}" y="{digits(y + 0.5)}" width="{digits(side - 1)}" height="{digits(side - 1)}" '
+                    f'<rect x="{digits(x + 0.5)}" y="{digits(y + 0.5)}" '
+                    f'width="{digits(side - 1)}" height="{digits(side - 1)}" '
                     f'class="err m" fill-opacity="{0.6 * min(1, share / 10):.2f}" data-t="{tip}"/>'
                 )
             if side >= 22 and (i == j or share >= 1):

@@ -20,8 +20,10 @@ def cpu_time_figure(view: View) -> Figure | None:
     found = [(arm, by_cpu(view, arm)) for arm in s.ranked]
     axis = _score_axis(view, found, 0, 1)
     how = (
-        f"Best validation score so far, mean of {plural(len(s.protocol.seeds), 'seed')}, chosen setting. Arms fitted in one "
-        f"go are single points at their full cost. {axis.said(view.scale)} Intervals of test scores: see the Pareto figure."
+        f"Best validation score so far, mean of {plural(len(s.protocol.seeds), 'seed')}, chosen setting. Arms "
+        "fitted in one "
+        f"go are single points at their full cost. {axis.said(view.scale)} Intervals of test scores: see the "
+        "Pareto figure."
     )
     rows = tuple(
         (arm.title, f"{curve.x[i]:.3g}", f"{view.scale.shown(float(curve.mean[i])):.4g}")

@@ -37,9 +37,11 @@ def verdict_figure(view: View) -> Figure | None:
     )
     band = view.scale.band(s.protocol.rope)
     how = (
-        f"Diamond: mean over {plural(len(s.protocol.seeds), 'seed')}. Line: 95\u00a0% interval. Small dots: single seeds. "
+        f"Diamond: mean over {plural(len(s.protocol.seeds), 'seed')}. Line: 95\u00a0% interval. Small dots: "
+        "single seeds. "
         f"Shaded: differences under {band} count as practically equal. Wholly inside the band: practically equal. "
-        "Wholly beyond zero: better or worse; wholly beyond the band: clearly so. Everything else: no evidence either way."
+        "Wholly beyond zero: better or worse; wholly beyond the band: clearly so. Everything else: no "
+        "evidence either way."
     )
     barred = [f"{c.against.title} is shown, not judged ({s.barred(c)})." for c in chosen if s.barred(c)]
     alt = f"Paired differences {chosen[0].arm.title} minus {plural(len(chosen), 'reference')}."

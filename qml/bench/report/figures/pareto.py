@@ -1,4 +1,4 @@
-"""Score against cost: CPU seconds of training, and trained parameters; the front is what no other arm beats at that cost."""
+"""Score against cost: CPU seconds of training, and trained parameters, with the front that nobody beats."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def pareto_figure(view: View) -> Figure | None:
     title = f"On a Pareto front: {listed(circuits)}" if circuits else "No arm with a circuit is on either Pareto front"
     axis = _axis(view, 1, 0)
     how = (
-        "Up and to the left is better. Dashed step line: best mean score reachable at that cost. Whiskers: 95\u00a0% interval, "
+        "Up and to the left is better. Dashed step line: best mean score reachable at that cost. Whiskers: "
+        "95\u00a0% interval, "
         f"cut at the frame. {axis.said(view.scale)} Arms without trained numbers are left out on that side."
     )
     rows = tuple(

@@ -21,7 +21,8 @@ def rows_figure(view: View) -> Figure | None:
     if not found:
         return None
     how = (
-        f"Test score, mean of {plural(len(view.summary.protocol.seeds), 'seed')}, {view.summary.rows('test')} test rows each. "
+        f"Test score, mean of {plural(len(view.summary.protocol.seeds), 'seed')}, {view.summary.rows('test')} "
+        "test rows each. "
         "Grey whiskers, for the arms in bold only: lowest to highest seed. Same number of epochs at every size; "
         "setting chosen at full size."
     )

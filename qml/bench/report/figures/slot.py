@@ -39,7 +39,8 @@ def slot_figure(view: View) -> Figure | None:
         return None
     count = NUMBERS[len(arms)] if len(arms) < len(NUMBERS) else str(len(arms))
     how = (
-        "The comparison is controlled: only the block in the slot differs; features, head, optimiser, budget and splits are "
+        "The comparison is controlled: only the block in the slot differs; features, head, optimiser, budget "
+        "and splits are "
         "the same. A difference between two fillings is therefore due to the slot. Baselines replace the whole model."
     )
     rows = tuple(
