@@ -188,7 +188,8 @@ def _write(folder: Path, result: CellResult) -> None:
         for number, record in result.records:
             writer.writerow([number, *asdict(record).values()])
     with open(folder / ARRAYS, "wb") as file:
-        np.savez_compressed(file, **{key: _numeric(key, value) for key, value in result.arrays.items()})
+        arrays: Any = {key: _numeric(key, value) for key, value in result.arrays.items()}
+        np.savez_compressed(file, **arrays)
     for name in (RECORDS, ARRAYS):
         _sync(folder / name)
     files = {name: _sha(folder / name) for name in (RECORDS, ARRAYS)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -209,7 +209,7 @@ class Summary:
         ]
         return self._estimate(pairs, self.scale.sign) if pairs else None
 
-    def _estimate(self, pairs: list[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
+    def _estimate(self, pairs: Sequence[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
         rank = self.protocol.rank
         values = np.array([a.metrics["test"][rank] - (b.metrics["test"][rank] if b else 0.0) for a, b in pairs])
         if not self.fixed_test:
@@ -285,7 +285,7 @@ class Summary:
     @cached_property
     def state(self) -> State:
         """The verdict as one word, by the rule of `words.headline`."""
-        words = {role: c.word for role, c in self.verdict.items()}
+        words: dict[str, Word] = {role: c.word for role, c in self.verdict.items()}
         return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
 
 

@@ -296,7 +296,7 @@ CHECKS = {
 
 
 def agree_on_gradients(layer: nn.Module, inputs: Tensor, found: dict[str, Tensor] | str, world: int) -> None:
-    """Compare gradients from DDP, a mean over ranks of sums over their rows, with those of the whole batch."""
+    """Compare gradients from DDP, a mean over ranks of sums over rows, with those of all rows `(B, D)`."""
     if isinstance(found, str):
         raise Broken(found)
     _squares(layer, inputs).backward()

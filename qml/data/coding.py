@@ -8,7 +8,7 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.data.catalogue import Entry, TargetRule
-from qml.data.duplicates import row_keys
+from qml.data.duplicates import groups_of_equal_rows
 from qml.data.source import Target
 from qml.data.table import NO_PART, PARTS, ColumnValues
 
@@ -102,8 +102,7 @@ def row_groups(entry: Entry, raw: Raw, values: Raw) -> np.ndarray | None:
     if column != "*":
         return np.unique(np.asarray(raw[column]), return_inverse=True)[1].astype(np.int64)
     columns = [np.asarray(values[name]) for name in values]
-    keys = row_keys(np.stack(columns, axis=1) if len(columns) > 1 else columns[0])
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    return groups_of_equal_rows(np.stack(columns, axis=1) if len(columns) > 1 else columns[0])
 
 
 def moments(entry: Entry, raw: Raw) -> tuple[np.ndarray | None, int | None]:

@@ -32,6 +32,19 @@ def row_keys(rows: np.ndarray) -> np.ndarray:
     return keys
 
 
+def groups_of_equal_rows(rows: np.ndarray) -> np.ndarray:
+    """`(N,)` int64 groups of equal rows, numbered as they first occur: the same in every process.
+
+    Example:
+        >>> groups_of_equal_rows(np.array([[7], [3], [7], [5]]))
+        array([0, 1, 0, 2])
+    """
+    _, first, inverse = np.unique(row_keys(rows), return_index=True, return_inverse=True)
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[inverse]
+
+
 def shared_rows(keys: np.ndarray, split: Split) -> dict[str, int]:
     """How many rows of a part are equal, by their `(N,)` keys, to a row of an earlier part.
 

@@ -55,7 +55,7 @@ class Split:
         return {name: len(rows) for name, rows in self.parts.items()}
 
     def with_train(self, rows: np.ndarray) -> Split:
-        """The same split with another training part, `(n,)` row numbers."""
+        """The same split with another training part: `(N,)` row numbers."""
         return Split({**self.parts, "train": rows}, self.how)
 
 

@@ -18,7 +18,7 @@ from qml.layers.call import Call
 
 
 def array_of(tensor: Tensor) -> np.ndarray:
-    """The numbers of a CPU tensor as a C-contiguous array; a view where it can be."""
+    """The numbers of a CPU tensor as a C-contiguous array of its shape; a view where it can be."""
     return np.ascontiguousarray(tensor.detach().numpy())
 
 
@@ -122,7 +122,7 @@ class ComposableValues(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, inputs: Tensor, weights: Tensor, call: Call, seed: int | None) -> tuple:
-        """A mapped axis becomes more rows of one call."""
+        """A mapped axis of size `S` becomes more rows of one call, `(S * B, D)`."""
         shared = in_dims[1] is None and weights.ndim == 1
         rows = _mapped_first(inputs, in_dims[0], info.batch_size)
         sets = weights if shared else _weight_rows(weights, in_dims[1], rows)
@@ -164,7 +164,7 @@ class ComposableGradients(torch.autograd.Function):
     def vmap(
         info: Any, in_dims: tuple, inputs: Tensor, weights: Tensor, cotangent: Tensor, call: Call, seed: int | None
     ) -> tuple:
-        """One set of weights a row, so that one call gives a gradient for every element of the mapped axis."""
+        """Weights `(S * B, P)`, one set a row, so that one call gives a gradient for each of the `S` elements."""
         row_sets = weights.ndim - (in_dims[1] is not None) == 2
         rows = _mapped_first(inputs, in_dims[0], info.batch_size)
         sets = _weight_rows(weights, in_dims[1], rows)

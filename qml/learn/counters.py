@@ -81,14 +81,14 @@ class Counters:
         return new
 
     def plain(self) -> dict[str, Any]:
-        """All of it as JSON data."""
-        return dataclasses.asdict(self)
+        """All of it as JSON data; sums as pairs, whose order JSON keeps."""
+        return {**dataclasses.asdict(self), "sums": list(map(list, self.sums.items()))}
 
     @staticmethod
     def from_plain(data: Mapping[str, Any]) -> Counters:
         """The counters that `plain` wrote."""
         records: Iterable[Mapping[str, Any]] = data["records"]
-        return Counters(**{**data, "records": [Record(**record) for record in records]})
+        return Counters(**{**data, "sums": dict(data["sums"]), "records": [Record(**record) for record in records]})
 
 
 class Clock:

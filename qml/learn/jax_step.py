@@ -284,10 +284,12 @@ def key_parts(model: Any, params: Params) -> dict[str, str]:
 
 def _norms(gradient: Params, parts: Mapping[str, str]) -> dict[str, jax.Array]:
     """Norm of the gradient of each part."""
-    groups: dict[str, dict[str, Any]] = {}
+    squares: dict[str, jax.Array] = {}
     for key, part in parts.items():
-        groups.setdefault(part, {})[key] = gradient[key]
-    return {f"gradient_norm/{part}": optax.global_norm(group) for part, group in groups.items()}
+        for leaf in jax.tree.leaves(gradient[key]):
+            square = jnp.sum(jnp.square(jnp.abs(leaf)))
+            squares[part] = squares[part] + square if part in squares else square
+    return {f"gradient_norm/{part}": jnp.sqrt(square) for part, square in squares.items()}
 
 
 def _arrays(batch: Batch) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:

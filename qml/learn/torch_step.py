@@ -105,12 +105,14 @@ class TorchStep:
             raise CapabilityError(f"TorchStep runs torch; this task keeps to {', '.join(sorted(task.frameworks))}.")
         fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self.precision)
         fabric.launch()
-        if fabric.world_size > 1 and len(task.players) > 1:
-            raise CapabilityError("Several players cannot train over several processes. Use devices=1.")
+        if self._needs_fabric(fabric) and len(task.players) > 1:
+            raise CapabilityError(
+                f"Players {', '.join(task.players)} train in one process and one precision; got "
+                f'{fabric.world_size} processes and {self.precision!r}. Use devices=1, precision="32-true".'
+            )
         with drawing(derive(seed, "weights"), fabric.device):
             module = built_module(model, seed)
         wrapped = fabric.setup_module(module)
-        plain = fabric.world_size == 1 and self.precision != "bf16-mixed"
         names = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
         part_of = parts_of(module)
         parts: dict[str, list[Tensor]] = {}
@@ -120,7 +122,7 @@ class TorchStep:
             raise ConfigError("The model has no parameter that requires a gradient, so there is nothing to train.")
         return TorchState(
             module=module,
-            forward=module if plain else wrapped,
+            forward=wrapped if self._needs_fabric(fabric) else module,
             optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
             parts=parts,
             names=names,
@@ -195,6 +197,10 @@ class TorchStep:
         raised = torch.tensor(float(flag), device=state.fabric.device)
         return bool(_reduced(state.fabric, raised) > 0)
 
+    def _needs_fabric(self, fabric: Fabric) -> bool:
+        """Whether calls go through Fabric: for several processes and for mixed precision."""
+        return fabric.world_size > 1 or self.precision == "bf16-mixed"
+
     def _optimiser(
         self, module: nn.Module, player: str, task: Task, names: Mapping[str, Tensor], part_of: Mapping[str, str]
     ) -> torch.optim.Optimizer:
@@ -223,7 +229,11 @@ class TorchStep:
         for parameter in state.names.values():
             parameter.grad = None
         if len(losses) == 1:
-            next(iter(losses.values())).backward()
+            loss = next(iter(losses.values()))
+            if self._needs_fabric(state.fabric):
+                state.fabric.backward(loss)
+            else:
+                loss.backward()
             return
         for player, loss in losses.items():
             groups = state.optimisers[player].param_groups

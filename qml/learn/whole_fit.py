@@ -170,7 +170,7 @@ def softmax(values_NC: np.ndarray) -> np.ndarray:
 
 def _built(model: Any, seed: int) -> Any:
     """The estimator to fit."""
-    if _offers(model, "fit"):
+    if _offers(model, "fit") and not isinstance(model, type):
         estimator: Any = clone(model)
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=derive(seed, "estimator"))

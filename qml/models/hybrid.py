@@ -15,7 +15,7 @@ from qml.models.ablations import replaced
 from qml.models.model import Kind, Part
 from qml.models.networks import n_features, seeded
 from qml.models.signature import placed
-from qml.models.spec import HybridSpec
+from qml.models.spec import ANGLE_START, HybridSpec
 
 require("torch", extra="torch", purpose="a hybrid model in torch")
 import torch
@@ -23,11 +23,18 @@ from torch import nn
 
 
 class Angles(nn.Module):
-    """`pi * tanh(linear(features))`: `(B, F)` to `D` bounded angles in radians, `(B, D)`."""
+    """`pi * tanh(linear(features))`: `(B, F)` to `D` bounded angles in radians, `(B, D)`.
+
+    The linear map starts `ANGLE_START` times smaller than torch's: a circuit is a product of many sines of its
+    angles, and training begins best where these are still slow.
+    """
 
     def __init__(self, n_features: int, n_angles: int):
         super().__init__()
         self.linear = nn.Linear(n_features, n_angles)
+        with torch.no_grad():
+            for parameter in self.linear.parameters():
+                parameter.mul_(ANGLE_START)
 
     def forward(self, features_BF: torch.Tensor) -> torch.Tensor:
         """Angles in (-pi, pi)."""

@@ -16,7 +16,7 @@ from qml.models.block import Block
 from qml.models.features import Identity, Mlp
 from qml.models.model import Kind, Part
 from qml.models.signature import placed
-from qml.models.spec import HybridSpec
+from qml.models.spec import ANGLE_START, HybridSpec
 
 require("jax", extra="jax", purpose="a hybrid model in JAX")
 import jax
@@ -81,7 +81,7 @@ class JaxHybrid:
         widths = self.spec.features.widths if isinstance(self.spec.features, Mlp) else ()
         width = widths[-1] if widths else signature.n_inputs
         params: Params = {
-            "angles": self._dense(_key(seed, "angles"), width, program.n_inputs),
+            "angles": self._dense(_key(seed, "angles"), width, program.n_inputs, ANGLE_START),
             "head": self._stack(seed, "head", (program.n_values, *self.spec.head.widths, signature.n_outputs)),
         }
         if widths:
@@ -133,8 +133,8 @@ class JaxHybrid:
         spec.check()
         return replace(self, spec=spec)
 
-    def _dense(self, key: jax.Array, n_in: int, n_out: int) -> Params:
-        bound = n_in**-0.5
+    def _dense(self, key: jax.Array, n_in: int, n_out: int, start: float = 1.0) -> Params:
+        bound = start * n_in**-0.5
         kernel, bias = jax.random.split(key)
         return {
             "kernel": jax.random.uniform(kernel, (n_in, n_out), self.dtype, -bound, bound),

@@ -16,6 +16,8 @@ from qml.models.model import KINDS, TITLES, Kind
 from qml.models.product import product
 from qml.models.signature import Signature, placed, with_settings
 
+ANGLE_START = 0.1  # size of the linear map to the angles at the start, as a share of the usual one
+
 
 @dataclass(frozen=True)
 class CircuitSpec:

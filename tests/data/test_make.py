@@ -1,10 +1,27 @@
 """Built-in sets as sources, without any download."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from qml.base.errors import ConfigError, DataError
-from qml.data import CATALOGUE, SOURCES, ArraySource, Standardise, describe, make_source, open_table, split_table, whole
+from qml.contracts import check_source
+from qml.data import (
+    CATALOGUE,
+    SOURCES,
+    ArraySource,
+    ScaleImages,
+    Standardise,
+    describe,
+    make_source,
+    open_table,
+    split_table,
+    transformed,
+    whole,
+)
 from qml.data.__main__ import main
 
 BUILT_IN = ("digits", "breast_cancer", "wine", "diabetes")
@@ -83,6 +100,33 @@ def test_duplicates_are_counted():
         "test in train": 2,
         "test in validation": 0,
     }
+
+
+def test_groups_of_equal_rows_are_the_same_in_every_process():
+    program = (
+        "import numpy as np; from qml.data import by_group;"
+        "from qml.data.duplicates import groups_of_equal_rows;"
+        "rows = np.random.default_rng(0).integers(0, 9, (200, 2));"
+        "print(by_group(groups_of_equal_rows(rows))['test'].tolist())"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_contract_of_a_source(name):
+    assert check_source(SOURCES[name](seed=0)).ok
+
+
+def test_the_contract_of_a_transformed_source():
+    images = np.random.default_rng(0).integers(0, 256, (40, 1, 3, 3), dtype=np.uint8)
+    source = ArraySource.from_arrays(images, np.arange(40) % 2)
+    assert check_source(transformed(source, ScaleImages())).ok
 
 
 def test_ways_to_split():

@@ -163,9 +163,9 @@ def test_images_are_the_known_ones(data_root):
     assert source.schema.input_shape == (1, 28, 28)
     fashion = make_source("fashion_mnist", root=data_root, validation=0)
     assert isinstance(fashion, TransformedSource)
-    inputs = next(fashion.batches("train", 60_000)).inputs
-    assert abs(inputs.mean()) < 1e-3
-    assert abs(inputs.std() - 1) < 1e-3
+    inputs = next(fashion.batches("train", 20_000, seed=0)).inputs
+    assert abs(inputs.mean()) < 0.01
+    assert abs(inputs.std() - 1) < 0.01
 
 
 def test_linear_scores_are_those_of_the_readme(data_root):

@@ -82,7 +82,7 @@ def test_a_full_disk_leaves_the_previous_one(tmp_path, monkeypatch, fails):
         monkeypatch.setattr(Path, "write_text", refuse)
     else:
         monkeypatch.setattr(os, fails, refuse)
-    with pytest.raises(CheckpointError, match="No space left.*previous checkpoint is intact"):
+    with pytest.raises(CheckpointError, match=r"No space left.*previous checkpoint is intact"):
         save_checkpoint(tmp_path, Checkpoint({"a": np.array([2])}, {"step": 2}, {}), 2)
     monkeypatch.undo()
     back = load_checkpoint(tmp_path, made().fingerprint)

@@ -52,8 +52,9 @@ def torch_of(model, seed):
 def test_torch_and_jax_tell_the_same(classes, options):
     _, ours = run(classes, JaxStep(0.02, **options), SmallJax())
     _, theirs = run(classes, TorchStep(0.02, **options), torch_of(SmallJax(), 0))
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-6)
     for left, right in zip(ours, theirs, strict=True):
-        assert left == pytest.approx(right, abs=3e-6)
+        assert left == pytest.approx(right, rel=2e-5)  # Adam divides roundings of float32 by small numbers
 
 
 def test_frozen_keys_are_untouched_and_not_counted(classes):

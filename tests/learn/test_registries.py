@@ -25,7 +25,8 @@ def test_tables():
 
 def test_the_room_is_light():
     code = (
-        "import sys, qml.learn; heavy = {'torch', 'jax', 'sklearn', 'scipy', 'tqdm', 'safetensors', 'lightning_fabric'}; "
+        "import sys, qml.learn;"
+        "heavy = {'torch', 'jax', 'sklearn', 'scipy', 'tqdm', 'safetensors', 'lightning_fabric'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

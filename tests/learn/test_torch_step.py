@@ -14,7 +14,7 @@ from qml.learn.torch_parts import built_module, parts_of
 from qml.learn.torch_step import TorchStep
 from tests.learn.models import Angles, dropping, normalising, small
 
-GOLDEN = [1.2588037252426147, 1.137742519378662, 1.2096683979034424, 1.166040539741516, 1.1151094436645508]
+GOLDEN = [1.4291361570, 1.2278076410, 1.1702207327, 1.2705571651, 1.1743677855]
 
 
 def run(source, step, model=small, updates=5, seed=0, batch_size=32):
@@ -69,11 +69,8 @@ def test_parts_are_named_by_the_innermost_module():
 
 
 def test_counts_and_norms_by_part(classes):
-    state, told = run(classes, TorchStep(), updates=1)
+    state, _ = run(classes, TorchStep(), updates=1)
     assert TorchStep().parameters(state) == {"classical": 43, "quantum": 5}
-    grads = [p.grad for name, p in state.module.named_parameters() if name != "1.angles"]
-    expected = torch.linalg.vector_norm(torch.cat([grad.flatten() for grad in grads]))
-    del told
     info = TorchStep().update(state, next(classes.batches("train", 32)))[1]
     assert set(info) == {"loss", "gradient_norm/classical", "gradient_norm/quantum", "learning_rate"}
     grads = [p.grad for name, p in state.module.named_parameters() if name != "1.angles"]
@@ -179,16 +176,13 @@ def test_a_modules_copy_is_trained(classes):
 
 
 def test_clipping_bounds_the_gradient(classes):
-    clipped, _ = run(classes, TorchStep(1.0, optimiser="sgd", gradient_clip=1e-3), updates=1)
-    plain, told = run(classes, TorchStep(1.0, optimiser="sgd"), updates=1)
-    norm = np.hypot(told[0]["gradient_norm/classical"], told[0]["gradient_norm/quantum"])
-    task = Supervised(classes.schema.target)
-    start = weights(TorchStep().init(small, task, 0))
-    batches = len(list(classes.batches("train", 32, 0)))
-    assert batches == 5
-    moved = np.sqrt(sum(np.sum((weights(clipped)[name] - start[name]) ** 2) for name in start))
-    assert moved <= 5.01e-3
-    assert norm > 1e-2
+    step = TorchStep(1.0, optimiser="sgd", gradient_clip=1e-3)
+    state = step.init(small, Supervised(classes.schema.target), 0)
+    start = weights(state)
+    state, info = step.update(state, next(classes.batches("train", 32)))
+    moved = np.sqrt(sum(np.sum((weights(state)[name] - start[name]) ** 2) for name in start))
+    assert moved == pytest.approx(1e-3, rel=1e-3)
+    assert np.hypot(info["gradient_norm/classical"], info["gradient_norm/quantum"]) > 1e-2
 
 
 def test_schedules_reach_the_groups(classes):

@@ -157,12 +157,10 @@ def posterior_table(view: View) -> str:
     return (
         '<div class="two"><div><table class="cells"><thead>'
         f'<tr><th scope="col">{title} against</th>{heads}</tr></thead>'
-        f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or above '
-        f"the "
-        f"band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest "
-        f"difference{units} that this "
-        "comparison finds with 80 % power. For reading only: the words in the text follow the intervals, "
-        "which ask for more.</p></div>"
+        f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or '
+        f"above the band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest "
+        f"difference{units} that this comparison finds with 80 % power. For reading only: the words in the text "
+        "follow the intervals, which ask for more.</p></div>"
     )
 
 

@@ -27,7 +27,7 @@ def rows_figure(view: View) -> Figure | None:
         "setting chosen at full size."
     )
     rows = tuple(
-        (arm.title, str(n), *(f"{view.scale.shown(f(list(v.values()))):.4g}" for f in (np.mean, np.min, np.max)))
+        (arm.title, str(n), *(f"{view.scale.shown(float(f(list(v.values())))):.4g}" for f in (np.mean, np.min, np.max)))
         for arm, sizes in found
         for n, v in sizes.items()
     )
