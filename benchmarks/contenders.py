@@ -99,7 +99,7 @@ def ours(size: Size, given: Numbers) -> Contender:
 
     def answer() -> Answer:
         loss = step()
-        return Answer(float(loss), inputs.grad.numpy().copy(), weights.grad.reshape(-1).numpy().copy())
+        return Answer(loss.item(), inputs.grad.numpy().copy(), weights.grad.reshape(-1).numpy().copy())
 
     return Contender("qml, torch layer", step, answer)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from qml.base.errors import ProgramError
 from qml.circuits.gate import Gate, Rotation
-from qml.circuits.gates import PREPARATIONS
+from qml.circuits.gates import GATES, PREPARATIONS
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord
 from qml.circuits.rows import pauli_matrix
@@ -66,23 +66,15 @@ def _check(gate: Gate, position: int, index: int) -> None:
 
 
 def _differences(gate: Gate, index: int) -> list[np.ndarray]:
-    """Differences of generator eigenvalues: one set of a gate whose turns commute, else one a turn."""
+    """Differences of generator eigenvalues: one set of a gate of one angle, else one a turn."""
     turns: Turns = []
     for step in gate_steps(gate):
         if isinstance(step, Rotation):
             factor = sum(t.coefficient for t in step.angle.terms if t.slots == (("input", index),))
             turns += [(step.word, factor)] if factor else []
-    if len(turns) > 1 and len(gate.wires) <= _WIDEST_EXACT and _all_commute(turns):
+    if len(turns) > 1 and len(gate.wires) <= _WIDEST_EXACT and GATES[gate.name].n_angles == 1:
         return [_unique(np.subtract.outer(*(_eigenvalues(turns, gate.wires),) * 2).ravel())]
     return [np.array([-abs(factor), 0.0, abs(factor)]) for _, factor in turns]
-
-
-def _all_commute(turns: Turns) -> bool:
-    def commute(left: PauliWord, right: PauliWord) -> bool:
-        other = dict(right)
-        return sum(other.get(wire, letter) != letter for wire, letter in left) % 2 == 0
-
-    return all(commute(a, b) for a, _ in turns for b, _ in turns)
 
 
 def _eigenvalues(turns: Turns, wires: tuple[int, ...]) -> np.ndarray:

@@ -12,7 +12,7 @@ from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout,
 
 READOUTS: Registry[Callable[..., Readout]] = Registry("readout")
 
-_TERM = re.compile(r"([+-]?)\s*(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)?\s*\*?\s*((?:[IXYZ]\d*\s*)*)")
+_TERM = re.compile(r"([+-]?)\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)?\s*\*?\s*((?:[IXYZ]\d*\s*)*)")
 
 
 def pauli_sum(text: str) -> PauliSum:

@@ -69,7 +69,7 @@ def called(name: str) -> Callable[[Gate], tuple[Gate, ...]]:
 def turning_row(
     name: str, matrix: Callable[[float], np.ndarray], turns: Iterable[tuple[str, float]], *, draw: str = ""
 ) -> GateType:
-    """A row of one angle: the product of rotations about `letters` by `factor * angle`, which commute."""
+    """A row of one angle: exp(-i angle/2 sum of factor * letters), equal to the product of the rotations in order."""
     turns = tuple(turns)
     return GateType(
         name,

@@ -175,7 +175,7 @@ class Library:
             for name in missing:
                 self._prepare(name)
             if self._said:
-                logger.info("compiled %d pieces in %.1f s", len(missing), time.perf_counter() - started)
+                logger.debug("compiled %d pieces in %.1f s", len(missing), time.perf_counter() - started)
 
     def need_numbers(self, numbers: Iterable[int]) -> None:
         """As `need`, by places in the table of addresses."""

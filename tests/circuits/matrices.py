@@ -32,12 +32,16 @@ def on_wires(matrix, wires, n_qubits):
     return np.moveaxis(full, range(k), wires).reshape(2**n_qubits, -1)
 
 
+def steps_word(word, n_qubits):
+    letters = dict(word)
+    return pauli_matrix("".join(letters.get(wire, "I") for wire in range(n_qubits)))
+
+
 def steps_matrix(steps, n_qubits, inputs=(), weights=()):
     product = np.eye(2**n_qubits, dtype=complex)
     for step in steps:
         if isinstance(step, Rotation):
-            letters = dict(step.word)
-            word = pauli_matrix("".join(letters.get(wire, "I") for wire in range(n_qubits)))
+            word = steps_word(step.word, n_qubits)
             half = value_of(step.angle, inputs, weights) / 2
             matrix = np.cos(half) * np.eye(len(word)) - 1j * np.sin(half) * word
         else:

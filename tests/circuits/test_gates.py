@@ -9,7 +9,7 @@ from qml.base.errors import DataError, ProgramError
 from qml.circuits import GATES, Clifford, Gate, Program, Rotation, input_slot, weight_slot
 from qml.circuits.gates import PREPARATIONS, invert
 from qml.circuits.steps import gate_steps, preparations, steps
-from tests.circuits.matrices import CLIFFORDS, distance, gates_matrix, steps_matrix
+from tests.circuits.matrices import CLIFFORDS, distance, gates_matrix, steps_matrix, steps_word
 from tests.programs import random_programs, random_values
 
 TURNING = [name for name in GATES if name not in PREPARATIONS]
@@ -76,6 +76,26 @@ def test_steps_are_affine_in_the_angles_and_keep_to_the_wires(name):
         assert {wire for wire, _ in step.word} <= set(wires)
         assert len(step.angle.terms) <= 1
         assert all(len(term.slots) == 2 for term in step.angle.terms)
+
+
+@pytest.mark.parametrize("name", [name for name in TURNING if GATES[name].n_angles == 1])
+def test_gates_of_one_angle_have_one_generator(name):
+    rng = np.random.default_rng(6)
+    gate = some_gate(name, rng)
+    n_qubits = len(gate.wires)
+
+    def at(angle):
+        return gates_matrix([Gate(name, gate.wires, (angle,), gate.word)], n_qubits)
+
+    np.testing.assert_allclose(at(0.4) @ at(0.0).conj().T @ at(0.5), at(0.9), atol=1e-13)
+    generator = sum(
+        step.angle.constant / 2 * steps_word(step.word, n_qubits)
+        for step in gate_steps(Gate(name, gate.wires, (1.0,), gate.word))
+        if isinstance(step, Rotation)
+    )
+    difference = (at(1e-6) - at(0.0)) @ at(0.0).conj().T / -1e-6j
+    traceless = difference - np.trace(difference) / len(difference) * np.eye(len(difference))
+    np.testing.assert_allclose(traceless, generator, atol=1e-5)
 
 
 def test_the_comparison_sees_a_wrong_matrix():

@@ -119,10 +119,18 @@ def prefix_backward(plan, work):
     """Contract the bra with the product state bit by bit, from the top; then un-apply the turns of that bit."""
     bra, scratch = at(work, L.WORK_BRA), at(work, L.WORK_SCRATCH)
     for bit in range(at(plan, L.PLAN_QUBITS) - 1, -1, -1):
-        contract(at(work, L.WORK_LEVELS) + 2 * VB * ((1 << bit) - 1), bra, 1 << bit, at(work, L.WORK_WIRES) + 4 * VB * bit, scratch)
+        contract(
+            at(work, L.WORK_LEVELS) + 2 * VB * ((1 << bit) - 1),
+            bra,
+            1 << bit,
+            at(work, L.WORK_WIRES) + 4 * VB * bit,
+            scratch,
+        )
         first, end = at(at(plan, L.PLAN_PREFIX_FIRST), bit), at(at(plan, L.PLAN_PREFIX_FIRST), bit + 1)
         for k in range(end - 1, first - 1, -1):
-            prefix_turn_backward(work, at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * k, at(work, L.WORK_PREFIX) + 2 * VB * k, scratch)
+            prefix_turn_backward(
+                work, at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * k, at(work, L.WORK_PREFIX) + 2 * VB * k, scratch
+            )
     return 0
 
 

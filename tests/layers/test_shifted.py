@@ -1,0 +1,90 @@
+"""Executors by name, and the shift rule over a Backend."""
+
+import numpy as np
+import pytest
+
+from qml.backends import DEFAULT, EXECUTORS, executor_named
+from qml.backends.reference import ReferenceBackend, ReferenceExecutor
+from qml.backends.shifted import ShiftedExecutor
+from qml.base.errors import CapabilityError, ConfigError
+from qml.circuits import Program, amplitude, angle, basic
+from qml.engine import reference
+from tests.programs import random_programs, random_values
+
+PROGRAMS = [
+    p for p in random_programs(9, 30, max_qubits=4, max_gates=8) if all(g.name != "Amplitudes" for g in p.gates)
+]
+
+
+class CountingBackend:
+    """Counts jobs and bindings on the way to the reference."""
+
+    def __init__(self):
+        self.inner, self.jobs = ReferenceBackend(), []
+
+    @property
+    def target(self):
+        return self.inner.target
+
+    def run(self, program, slots_RS, *, shots, seed):
+        self.jobs.append(len(slots_RS))
+        return self.inner.run(program, slots_RS, shots=shots, seed=seed)
+
+
+def test_executors_by_name():
+    assert executor_named().capabilities.name == DEFAULT
+    assert isinstance(executor_named("reference"), ReferenceExecutor)
+    mine = ShiftedExecutor(ReferenceBackend())
+    assert executor_named(mine) is mine
+    assert set(EXECUTORS) >= {"engine_cpu", "reference", "shifted"}
+    with pytest.raises(ConfigError, match="Did you mean 'engine_cpu'"):
+        executor_named("engine")
+
+
+@pytest.mark.parametrize("row_weights", [False, True])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_shifts_are_exact(program, row_weights):
+    rng = np.random.default_rng(1)
+    inputs, weights = random_values(rng, program, 2, row_weights=row_weights)
+    cotangent = rng.normal(size=(2, program.n_values))
+    executor = ShiftedExecutor(ReferenceBackend())
+    values = executor.forward(program, inputs, weights)
+    np.testing.assert_allclose(values.values_BK, reference.values(program, inputs, weights), atol=1e-12)
+    assert values.variance_BK is None
+    found = executor.vjp(program, inputs, weights, cotangent)
+    wanted = reference.gradients(program, inputs, weights, cotangent)
+    np.testing.assert_allclose(found.inputs_BD, wanted.inputs_BD, atol=1e-11)
+    np.testing.assert_allclose(found.weights, wanted.weights, atol=1e-11)
+
+
+def test_a_gradient_is_one_job():
+    program = angle(3) + basic(3, depth=2)
+    backend = CountingBackend()
+    ShiftedExecutor(backend).vjp(program, np.zeros((5, 3)), np.zeros(6), np.ones((5, 3)))
+    assert backend.jobs == [2 * 5 * 9]
+
+
+def test_shots_estimate():
+    program = angle(2) + basic(2, depth=1)
+    inputs, weights = random_values(np.random.default_rng(2), program, 50)
+    executor = ShiftedExecutor(ReferenceBackend(), shots=400)
+    assert not executor.capabilities.exact
+    assert not executor.capabilities.second_order
+    out = executor.forward(program, inputs, weights, seed=7)
+    again = executor.forward(program, inputs, weights, seed=7)
+    other = executor.forward(program, inputs, weights, seed=8)
+    assert (out.values_BK == again.values_BK).all()
+    assert (out.values_BK != other.values_BK).any()
+    spread = (out.values_BK - reference.values(program, inputs, weights)) / np.sqrt(out.variance_BK + 1e-4)
+    assert abs(spread).max() < 6
+    assert 0.5 < spread.std() < 1.5
+
+
+def test_refusals():
+    executor = ShiftedExecutor(ReferenceBackend(), shots=10)
+    with pytest.raises(CapabilityError, match="without a seed"):
+        executor.forward(angle(1), np.zeros((1, 1)), np.zeros(0))
+    with pytest.raises(CapabilityError, match="rotation angles only"):
+        executor.forward(amplitude(2), np.ones((1, 4)), np.zeros(0), seed=1)
+    with pytest.raises(CapabilityError, match="at most 2"):
+        ShiftedExecutor(ReferenceBackend(2)).forward(Program(3), np.zeros((1, 0)), np.zeros(0), seed=1)
