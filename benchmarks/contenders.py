@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Contender:
-    """A library: `step` is what is timed and waits until its results are there; `answer` is the same, to be compared."""
+    """A library: `step` is timed and waits for its results; `answer` is the same step, to be compared."""
 
     name: str
     step: Callable[[], object]

@@ -64,17 +64,28 @@ def random_program(
     return Program(n_qubits, tuple(gates), _readout(rng, form, n_qubits), n_inputs, n_weights)
 
 
-def random_programs(seed: int, count: int, max_qubits: int = 6, max_gates: int = 20, **options) -> list[Program]:
-    """`count` Programs that go round the table, the readouts and the sizes 1..max_qubits in turn."""
+def random_programs(
+    seed: int,
+    count: int,
+    max_qubits: int = 6,
+    max_gates: int = 20,
+    *,
+    readout: str | None = None,
+    preparation: str | None = None,
+) -> list[Program]:
+    """`count` Programs of 4 to `max_gates` gates that go round the table, the readouts and 1..max_qubits in turn.
+
+    With 120 of them and neither `readout` nor `preparation` given, `coverage` is all of ALL_FEATURES.
+    """
     rng = np.random.default_rng(seed)
     programs = []
     for number in range(count):
         names = [GATE_NAMES[(3 * number + k) % len(GATE_NAMES)] for k in range(3)]
         n_qubits = 1 + number % max_qubits
         n_gates = int(rng.integers(4, max_gates + 1))
-        readout = options.get("readout", READOUT_FORMS[number % len(READOUT_FORMS)])
-        preparation = options.get("preparation", PREPARATION_FORMS[number % 11] if number % 11 < 4 else "none")
-        programs.append(random_program(rng, n_qubits, n_gates, names=names, readout=readout, preparation=preparation))
+        reading = readout or READOUT_FORMS[number % len(READOUT_FORMS)]
+        preparing = preparation or PREPARATION_FORMS[number % 11 if number % 11 < 4 else 0]
+        programs.append(random_program(rng, n_qubits, n_gates, names=names, readout=reading, preparation=preparing))
     return programs
 
 

@@ -11,7 +11,7 @@ from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runtime import MAX_QUBITS, Residual, Runner, runner_of
+from qml.engine.runner import MAX_QUBITS, Residual, runner_of
 
 CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
 

@@ -180,7 +180,9 @@ def _floors(s: Summary) -> Iterator[Finding]:
             mean = s.estimate(arm).mean
             text = f"mean test {s.scale.label} {s.scale.score(mean)}, floor {s.scale.score(floor)}."
             if s.scale.sign * (mean - floor) < 0:
-                tail = " A weak champion is a defect of the benchmark: read no verdict from this page."
+                weak = " A weak champion is a defect of the benchmark: read no verdict from this page."
+                low = " It did not learn what this protocol expects of it."
+                tail = weak if arm.family == "baseline" else low
                 yield Finding("fail", f"{arm.title} is below its floor", text + tail)
             else:
                 yield Finding("pass", f"{arm.title} reaches its floor", text)
@@ -320,6 +322,15 @@ def _inside(s: Summary) -> Iterator[Finding]:
         yield Finding("pass" if through else "warn", title, text)
 
 
+def _converged(s: Summary) -> Iterator[Finding]:
+    for arm in s.ranked:
+        short = sum(cell.best is not None and cell.best.info.get("converged") == 0.0 for cell in arm.cells)
+        if short:
+            title = f"{arm.title} did not converge in {short} of {plural(len(arm.cells), 'cell')}"
+            text = "its solver stopped at its bound of iterations; a larger bound might change its score."
+            yield Finding("warn", title, text)
+
+
 def _versions(s: Summary) -> Iterator[Finding]:
     found = {str(sorted(c.provenance.get("versions", {}).items())) for c in s.cells}
     if len(found) > 1:
@@ -347,5 +358,6 @@ CHECKS = (
     _same_data,
     _budget,
     _inside,
+    _converged,
     _versions,
 )

@@ -61,7 +61,7 @@ class Estimate:
         Example:
             >>> est = over_splits([0.02, 0.03, 0.04], n_train=800, n_test=200)
             >>> [round(p, 3) for p in est.posterior(0.01)]
-            [0.037, 0.079, 0.885]
+            [0.017, 0.043, 0.94]
         """
         if not self.known:
             return math.nan, math.nan, math.nan

@@ -17,8 +17,10 @@ from qml.bench.scale import Scale
 from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.words import State, Word, headline, word_of
 
+SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
 FAMILIES = ("hybrid", "control", "baseline")
 SHORT = {
+    "hybrid": "Hybrid",
     "product": "No entangl.",
     "frozen": "Frozen",
     "twin": "Twin",
@@ -67,7 +69,7 @@ class Contestant:
     @property
     def spoken(self) -> str:
         """The title inside a sentence: "the hybrid", "circuit removed", "RBF SVM"."""
-        if self.title.lower() == "hybrid":
+        if self.role == "hybrid":
             return "the hybrid"
         return self.title if self.family != "control" else self.title[:1].lower() + self.title[1:]
 
@@ -261,7 +263,15 @@ class Summary:
         """The contestant that a word of the protocol stands for."""
         if role == CHAMPION:
             return self.champion
-        return self.best(arm for arm in self.ranked if arm.role == role)
+        found = [arm for arm in self.ranked if arm.role == role]
+        if self.hero is not None and len(found) > 1:  # a sweep over circuits: stay with the hero's own ablations
+            kinship = [self._kinship(arm, self.hero) for arm in found]
+            found = [arm for arm, kin in zip(found, kinship, strict=True) if kin == max(kinship)]
+        return self.best(found)
+
+    def _kinship(self, arm: Contestant, hero: Contestant) -> int:
+        """How many of the facts that size a circuit two contestants share."""
+        return sum(key in arm.details and arm.details[key] == hero.details.get(key) for key in SIZING)
 
     def comparison(self, role: str) -> Comparison | None:
         """The comparison with that reference, where there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -56,12 +56,12 @@ class Circuit:
         self._n_inputs = max(self._n_inputs, index + 1)
         return input_slot(index)
 
-    def weights(self, name: str, shape: int | Sequence[int] = (), role: str = "angle") -> np.ndarray:
+    def weights(self, name: str, shape: int | Sequence[int] = (), role: str = "angle") -> Any:
         """A new named block of trained numbers, as an object array of Angles of that shape.
 
         Args:
             name: the parameter's name in a layer; each name once.
-            shape: `()` for a single number (then index the array with `[()]`).
+            shape: of the array; `()` gives a single Angle.
             role: `"angle"` or `"scale"`, see `WeightBlock`.
         """
         shape = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
@@ -72,7 +72,7 @@ class Circuit:
         for index in range(block.size):
             slots[index] = weight_slot(self.n_weights + index)
         self._blocks.append(block)
-        return slots.reshape(shape)
+        return slots.reshape(shape) if shape else slots[0]
 
     def add(
         self,

@@ -13,18 +13,32 @@ from qml.circuits.angle import Angle, Slot
 from qml.circuits.gates import PREPARATIONS, Gate, check_gate, invert
 from qml.circuits.readout import Readout, z_each
 
+ROLES = ("angle", "scale", "mirrored")
+
 
 @dataclass(frozen=True)
 class WeightBlock:
     """A named array among the flat weights: one parameter, and one `state_dict` key, of a layer.
 
     `role` says what the numbers are: `"angle"` (radians, initialised at random) or `"scale"` (a factor of
-    an input, such as a trainable frequency, initialised at one).
+    an input, such as a trainable frequency, initialised at one), or `"mirrored"` (two equal halves along the
+    first axis, for a circuit and its inverse, see `mirrored`).
+
+    Raises:
+        ProgramError: a name that cannot be a parameter's, another role, or a negative size.
     """
 
     name: str
     shape: tuple[int, ...]
     role: str = "angle"
+
+    def __post_init__(self):
+        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+        if not self.name.isidentifier() or self.role not in ROLES or min(self.shape, default=0) < 0:
+            raise ProgramError(
+                f"A block of weights needs a name that is an identifier, a role among {', '.join(ROLES)} and sizes of "
+                f"0 or more; got name {self.name!r}, role {self.role!r}, shape {self.shape}."
+            )
 
     @property
     def size(self) -> int:

@@ -34,7 +34,7 @@ def rotation_matrix(word: str, theta: float) -> np.ndarray:
 
 
 def controlled(matrix: np.ndarray) -> np.ndarray:
-    """`matrix` applied where a new most significant wire is 1, the identity elsewhere."""
+    """`matrix` `(A, A)` where a new most significant wire is 1, the identity elsewhere: `(2 A, 2 A)`."""
     size = len(matrix)
     result = np.eye(2 * size, dtype=complex)
     result[size:, size:] = matrix
@@ -69,7 +69,10 @@ def called(name: str) -> Callable[[Gate], tuple[Gate, ...]]:
 def turning_row(
     name: str, matrix: Callable[[float], np.ndarray], turns: Iterable[tuple[str, float]], *, draw: str = ""
 ) -> GateType:
-    """A row of one angle: exp(-i angle/2 sum of factor * letters), equal to the product of the rotations in order."""
+    """A row of one angle: exp(-i angle/2 sum of factor * letters), equal to the product of the rotations in order.
+
+    `matrix(theta)` is `(2**k, 2**k)` for the `k` letters of each turn, its phase included.
+    """
     turns = tuple(turns)
     return GateType(
         name,
@@ -90,7 +93,7 @@ def fixed_row(
     inverse: Callable[[Gate], tuple[Gate, ...]] = same,
     draw: str = "",
 ) -> GateType:
-    """A row without angles.
+    """A row without angles, of the constant `matrix` `(2**k, 2**k)`.
 
     `moves` are applied in order; each is `("CX", 0, 1)`, a Clifford with positions of the gate's wires, or
     `("turn", letters, angle)`, a rotation by a constant.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from qml.base.registry import Registry
 from qml.circuits import ansatze, encodings
+from qml.circuits.entangling import Pair
 from qml.circuits.mirrored import mirrored as mirror
 from qml.circuits.program import Program
 from qml.circuits.readout import Readout
@@ -78,7 +79,7 @@ def hardware_efficient_circuit(
     readout: str | Readout = "z",
     mirrored: bool = False,
     rotations: str = "YZ",
-    entangle: str = "linear",
+    entangle: str | Iterable[Pair] = "linear",
     gate: str = "CZ",
 ) -> Program:
     """`angle`, then the hardware-efficient ansatz; `mirrored=True` allows an identity-block start."""
@@ -116,7 +117,7 @@ def reupload_circuit(
     *,
     n_inputs: int | None = None,
     axis: str = "Y",
-    entangle: str = "ring",
+    entangle: str | Iterable[Pair] = "ring",
     trainable: bool = True,
     readout: str | Readout = "z",
 ) -> Program:

@@ -107,7 +107,7 @@ def content_key() -> str:
 
 @cache
 def cache_folder() -> Path:
-    """The writable folder of this machine and these versions; a temporary one, and a warning, where none can be made."""
+    """The folder of this machine and these versions; a temporary one, and a warning, where it cannot be written."""
     folder = cache_root() / content_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -216,7 +216,7 @@ class Library:
         kind = types.int64(*[types.int64] * function.__code__.co_argcount)
         piece = numba.cfunc(kind, cache=True, error_model="numpy")(function)
         self._pieces[name] = piece
-        self.addresses[ENTRIES.index(name)] = piece.address
+        self.addresses[ENTRIES.index(name)] = int(piece.address or 0)
 
     def _say(self, stem: str, name: str) -> None:
         """Tell once that this machine compiles, which takes a while."""

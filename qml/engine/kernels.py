@@ -129,7 +129,7 @@ def _forward(width: int, coupling: int, form: str, table: bool):
 
 
 def _undo(width: int, coupling: int, form: str, table: bool):
-    """On `bra` in place; with a table, its phases are undone too and `slope += Im(conj(bra) ket)` at `ket` before it."""
+    """On `bra` in place; a table is undone too, and `slope += Im(conj(bra) ket)` with the `ket` before it."""
     members, body = range(1 << width), []
     halves = _halves(width, coupling)
     for half, parts in enumerate(halves):

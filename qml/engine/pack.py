@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from qml.engine import layout as L
@@ -27,7 +29,7 @@ class Records:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, fields: dict[int, int | float]) -> int:
+    def add(self, fields: Mapping[int, int | float]) -> int:
         """Append a record and return its number; a float is stored as float64."""
         row = np.zeros(self.size, np.int64)
         for place, value in fields.items():

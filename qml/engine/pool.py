@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from qml.base.threads import available_cores
 
-Job = Callable[[int], None]
+Job = Callable[[int], object]
 
 
 class _Helper:

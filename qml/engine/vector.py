@@ -5,14 +5,16 @@ scalar. With a vector value LLVM sees straight-line vector code and makes it leg
 that of a native register: wider vectors spill, narrower ones waste lanes.
 
 Everything here works on addresses (`int64`), so that compiled pieces are plain C functions that call each other
-through a table: every piece takes and returns `int64`. `vocabulary` binds the operations to one precision; `qml.engine.lanes32` and `qml.engine.lanes64` are
-its two instances.
+through a table: every piece takes and returns `int64`. `vocabulary` binds the operations to one precision;
+`qml.engine.lanes32` and `qml.engine.lanes64` are its two instances.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -24,6 +26,12 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, models, register_model
 
 from qml.engine import circular
+
+
+def operation(define: Callable) -> Any:
+    """`numba.extending.intrinsic`: a function that writes LLVM code where it is called."""
+    return intrinsic(define)
+
 
 I32, I64, DOUBLE = ir.IntType(32), ir.IntType(64), ir.DoubleType()
 
@@ -88,7 +96,7 @@ def llvm_call(builder, name: str, result, arguments):
 def _define_operator(function, method: str) -> None:
     """Let `function` (such as `operator.add`) act on vectors, and on a vector and a number."""
 
-    @infer_global(function)
+    @infer_global(function)  # pyright: ignore[reportOptionalCall]
     class Template(AbstractTemplate):
         def generic(self, args, kws):
             vector = next((a for a in args if isinstance(a, VectorType)), None)
@@ -118,7 +126,7 @@ for _method, _functions in {
 
 
 # ------------------------------------------------------------------------------------- memory, by address
-@intrinsic
+@operation
 def at(typing, base, index):
     """The `int64` number `index` of the table at `base`."""
 
@@ -128,7 +136,7 @@ def at(typing, base, index):
     return types.int64(types.int64, types.int64), generate
 
 
-@intrinsic
+@operation
 def put(typing, base, index, value):
     """Store `value` as number `index` of the table at `base`."""
 
@@ -139,7 +147,7 @@ def put(typing, base, index, value):
     return types.void(types.int64, types.int64, types.int64), generate
 
 
-@intrinsic
+@operation
 def take_ticket(typing, address):
     """The number at `address`, which is raised by one for the next thread to ask."""
 
@@ -149,7 +157,7 @@ def take_ticket(typing, address):
     return types.int64(types.int64), generate
 
 
-@intrinsic
+@operation
 def u32at(typing, address):
     """The unsigned 32-bit number at `address`."""
 
@@ -159,7 +167,7 @@ def u32at(typing, address):
     return types.int64(types.int64), generate
 
 
-@intrinsic
+@operation
 def f64at(typing, address):
     """The float64 at `address`."""
 
@@ -169,7 +177,7 @@ def f64at(typing, address):
     return types.float64(types.int64), generate
 
 
-@intrinsic
+@operation
 def f64set(typing, address, value):
     """Store a float64 at `address`."""
 
@@ -180,7 +188,7 @@ def f64set(typing, address, value):
     return types.void(types.int64, types.float64), generate
 
 
-@intrinsic
+@operation
 def odd(typing, bits):
     """1 if an odd number of `bits` is set, else 0."""
 
@@ -190,7 +198,7 @@ def odd(typing, bits):
     return types.int64(types.int64), generate
 
 
-@intrinsic
+@operation
 def call(typing, function, *arguments):
     """Call compiled code by its address: each piece is compiled once, on demand, never again inside its callers."""
     count = len(arguments)
@@ -225,7 +233,7 @@ def _memory(vector: VectorType) -> dict:
     """Loads and stores of vectors, scalars and columns."""
     wide, scalar, lanes = vector.llvm, vector.scalar, vector.lanes
 
-    @intrinsic
+    @operation
     def vload(typing, address):
         def generate(context, builder, sig, args):
             value = builder.load(pointer(builder, args[0], wide))
@@ -234,7 +242,7 @@ def _memory(vector: VectorType) -> dict:
 
         return vector(types.int64), generate
 
-    @intrinsic
+    @operation
     def vstore(typing, address, value):
         def generate(context, builder, sig, args):
             builder.store(args[1], pointer(builder, args[0], wide)).align = VECTOR_BYTES
@@ -242,14 +250,14 @@ def _memory(vector: VectorType) -> dict:
 
         return types.void(types.int64, vector), generate
 
-    @intrinsic
+    @operation
     def sload(typing, address):
         def generate(context, builder, sig, args):
             return builder.load(pointer(builder, args[0], wide.element))
 
         return scalar(types.int64), generate
 
-    @intrinsic
+    @operation
     def sstore(typing, address, value):
         def generate(context, builder, sig, args):
             builder.store(args[1], pointer(builder, args[0], wide.element))
@@ -257,7 +265,7 @@ def _memory(vector: VectorType) -> dict:
 
         return types.void(types.int64, scalar), generate
 
-    @intrinsic
+    @operation
     def gather(typing, address, stride):
         """One scalar from each of `lanes` rows that are `stride` bytes apart."""
 
@@ -270,7 +278,7 @@ def _memory(vector: VectorType) -> dict:
 
         return vector(types.int64, types.int64), generate
 
-    @intrinsic
+    @operation
     def scatter(typing, address, stride, value):
         """The inverse of `gather`."""
 
@@ -290,14 +298,14 @@ def _arithmetic(vector: VectorType) -> dict:
     """Splat, sum over lanes, and the sine and cosine of angles."""
     wide, scalar = vector.llvm, vector.scalar
 
-    @intrinsic
+    @operation
     def splat(typing, value):
         def generate(context, builder, sig, args):
             return broadcast(builder, args[0], wide)
 
         return vector(scalar), generate
 
-    @intrinsic
+    @operation
     def hsum(typing, value):
         """The sum over lanes, always in the same order."""
 
@@ -309,7 +317,7 @@ def _arithmetic(vector: VectorType) -> dict:
 
         return scalar(vector), generate
 
-    @intrinsic
+    @operation
     def half_angle(typing, values, coefficient, constant):
         """`(coefficient * values + constant) / 2`, computed in double and reduced to [-pi, pi]."""
 
@@ -318,7 +326,7 @@ def _arithmetic(vector: VectorType) -> dict:
 
         return vector(vector, types.float64, types.float64), generate
 
-    @intrinsic
+    @operation
     def sincos(typing, angles, out):
         """Store the cosine at `out` and the sine one vector behind it."""
 

@@ -43,7 +43,7 @@ def generator_arrays() -> dict[str, np.ndarray]:
 
 
 def set_generators(arrays: Mapping[str, np.ndarray]) -> None:
-    """Bring both to the state that `generator_arrays` saved."""
+    """Bring both to the state that `generator_arrays` saved: `(N,)` words and flags, by name."""
     has_gauss, gauss = arrays["numpy_gauss"]
     np.random.set_state(  # noqa: NPY002
         {

@@ -21,7 +21,7 @@ grad = jax.grad
 
 
 def mean(x: Array) -> Array:
-    """Mean of all entries, and zero (not NaN) of an empty array."""
+    """Mean of all entries of an array of any shape, `()`; zero (not NaN) of an empty one."""
     return x.mean() if x.size else x.sum()
 
 
@@ -33,20 +33,20 @@ def cross_entropy(outputs_BC: Array, labels_B: Array, smoothing: float = 0.0) ->
 
 
 def one_hot(labels_B: Array, n_classes: int, like: Array) -> Array:
-    """`(B, n_classes)` of zeros and ones, in the dtype of `like`."""
+    """`(B, n_classes)` of zeros and ones, in the dtype of `like` (of any shape)."""
     return jax.nn.one_hot(labels_B, n_classes, dtype=like.dtype)
 
 
 def constant(values: Sequence[float], like: Array) -> Array:
-    """Plain numbers as an array of the dtype of `like`."""
+    """N plain numbers as an array `(N,)` of the dtype of `like` (of any shape)."""
     return jnp.asarray(values, dtype=like.dtype)
 
 
 def take(table: Array, indices: Array) -> Array:
-    """Entries of the first axis of `table`."""
+    """Entries of the first axis of `table` `(N, ...)` at `indices` `(B,)`: `(B, ...)`."""
     return table[indices]
 
 
 def normal(key: Array, shape: tuple[int, ...], like: Array) -> Array:
-    """Standard normal numbers, a pure function of `key` and `shape`, in the dtype of `like`."""
+    """Standard normal numbers, a pure function of `key` and `shape`, in the dtype of `like` (of any shape)."""
     return jax.random.normal(key, shape, dtype=like.dtype)

@@ -84,7 +84,7 @@ class JaxState:
 class JaxStep:
     """Updates of a JAX model; a `Step`.
 
-    A model has `init(seed) -> params` (a dict), `apply(params, inputs, *, train=False) -> (B, C)`, and may name
+    A model, or what `build(seed)` gives, has `init(seed) -> params` (a dict), `apply(params, inputs, *, train=False) -> (B, C)`, and may name
     top-level keys of `params`: `quantum` (circuit weights), `twin` (what stands in their place) and `frozen`
     (neither trained nor counted). The update is compiled once for full batches and once for a smaller last one;
     predictions are padded to powers of two, so that few shapes are ever compiled.
@@ -128,6 +128,7 @@ class JaxStep:
             raise CapabilityError(f"JaxStep runs JAX; this task keeps to {', '.join(sorted(task.frameworks))}.")
         if len(task.players) > 1:
             raise CapabilityError(f"JaxStep trains one player; this task has {', '.join(task.players)}. Use TorchStep.")
+        model = built_model(model, seed)
         every = model.init(derive(seed, "weights"))
         parts = key_parts(model, every)
         params = {key: value for key, value in every.items() if key in parts}
@@ -257,6 +258,22 @@ class JaxStep:
             return params, state, jnp.stack([jnp.asarray(value, loss.dtype) for value in told.values()])
 
         return update
+
+
+def built_model(model: Any, seed: int) -> Any:
+    """The model itself, or what `model(seed)` builds where it is a callable without `init`.
+
+    Raises:
+        ConfigError: it has no `init` and `apply`.
+    """
+    if getattr(model, "init", None) is None and callable(model):
+        model = model(seed)
+    if not (callable(getattr(model, "init", None)) and callable(getattr(model, "apply", None))):
+        raise ConfigError(
+            "A JAX model has init(seed) and apply(params, inputs), or is a callable build(seed) that gives one; "
+            f"got {type(model).__name__}."
+        )
+    return model
 
 
 def key_parts(model: Any, params: Params) -> dict[str, str]:

@@ -18,7 +18,7 @@ softplus: Callable[..., Tensor] = torch.nn.functional.softplus
 
 
 def mean(x: Tensor) -> Tensor:
-    """Mean of all entries, and zero (not NaN) of an empty array."""
+    """Mean of all entries of an array of any shape, `()`; zero (not NaN) of an empty one."""
     return x.mean() if x.numel() else x.sum()
 
 
@@ -28,22 +28,22 @@ def cross_entropy(outputs_BC: Tensor, labels_B: Tensor, smoothing: float = 0.0) 
 
 
 def one_hot(labels_B: Tensor, n_classes: int, like: Tensor) -> Tensor:
-    """`(B, n_classes)` of zeros and ones, in the dtype of `like`."""
+    """`(B, n_classes)` of zeros and ones, in the dtype of `like` (of any shape)."""
     return torch.nn.functional.one_hot(labels_B, n_classes).to(like.dtype)
 
 
 def constant(values: Sequence[float], like: Tensor) -> Tensor:
-    """Plain numbers as an array of the dtype and device of `like`."""
+    """N plain numbers as an array `(N,)` of the dtype and device of `like` (of any shape)."""
     return torch.tensor(values, dtype=like.dtype, device=like.device)
 
 
 def take(table: Tensor, indices: Tensor) -> Tensor:
-    """Entries of the first axis of `table`."""
+    """Entries of the first axis of `table` `(N, ...)` at `indices` `(B,)`: `(B, ...)`."""
     return table[indices]
 
 
 def stop_gradient(x: Tensor) -> Tensor:
-    """The same numbers, through which no gradient flows."""
+    """The same numbers, of any shape, through which no gradient flows."""
     return x.detach()
 
 

@@ -33,7 +33,6 @@ class TorchState:
         optimisers: one for each player of the task.
         parts: trained parameters by part.
         names: trained parameters by name.
-        rates: learning rate of each part before any schedule.
         task: what a batch means.
         fabric: device, precision and processes.
         dtype: of floating inputs.
@@ -46,7 +45,6 @@ class TorchState:
     optimisers: Mapping[str, Optimizer]
     parts: Mapping[str, list[Tensor]]
     names: Mapping[str, Tensor]
-    rates: Mapping[str, float]
     task: Task
     fabric: Fabric
     dtype: torch.dtype
@@ -76,10 +74,9 @@ def drawing(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def to_tensor(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
-    """A NumPy array as a tensor on `device`, without a copy where it can be; floating ones in `dtype`."""
+    """A NumPy array of any shape as a tensor on `device`, without a copy where it can be; floating ones in `dtype`."""
     tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
-    wanted = dtype if tensor.is_floating_point() else None
-    return tensor.to(device=device, dtype=wanted)
+    return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
 
 
 def snapshot_of(state: TorchState) -> Snapshot:

@@ -126,7 +126,6 @@ class TorchStep:
             optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
             parts=parts,
             names=names,
-            rates={part: rate_of(self, part) for part in parts},
             task=task,
             fabric=fabric,
             dtype=PRECISIONS[self.precision],
@@ -206,22 +205,22 @@ class TorchStep:
     ) -> torch.optim.Optimizer:
         """The optimiser of a player: over the whole model for one player, else over the submodule of that name."""
         prefix = "" if len(task.players) == 1 else f"{player}."
-        groups: dict[str, list[Tensor]] = {}
+        groups: dict[tuple[float, float], list[Tensor]] = {}  # parts of equal options share a group: fewer calls
         for name, parameter in names.items():
             if name.startswith(prefix):
-                groups.setdefault(part_of[name], []).append(parameter)
+                part = part_of[name]
+                groups.setdefault((rate_of(self, part), decay_of(self, part)), []).append(parameter)
         if not groups:
             raise ConfigError(
                 f"Player {player!r} of this task trains the submodule of that name; the model has "
                 f"{', '.join(name for name, _ in module.named_children()) or 'none'}. Name its submodules by player."
             )
-        fused = all(parameter.is_floating_point() for parameter in names.values())
         return OPTIMISERS[self.optimiser](
             [
-                {"params": group, "part": part, "lr": rate_of(self, part), "weight_decay": decay_of(self, part)}
-                for part, group in groups.items()
+                {"params": group, "lr": rate, "full_rate": rate, "weight_decay": decay}
+                for (rate, decay), group in groups.items()
             ],
-            fused=fused,
+            fused=all(parameter.is_floating_point() for parameter in names.values()),
         )
 
     def _differentiate(self, state: TorchState, losses: Mapping[str, Tensor]) -> None:
@@ -253,7 +252,7 @@ class TorchStep:
         for optimiser in state.optimisers.values():
             if self.horizon:
                 for group in optimiser.param_groups:
-                    group["lr"] = state.rates[group["part"]] * share
+                    group["lr"] = group["full_rate"] * share
             optimiser.step()
 
 
@@ -277,7 +276,7 @@ def _told(state: TorchState, losses: Mapping[str, Tensor], logged: Mapping[str, 
         norms = [torch.linalg.vector_norm(p.grad) for p in group if p.grad is not None]
         counts[part] = len(norms)
         numbers += norms
-    told = torch.stack([number.to(state.dtype) for number in numbers]).tolist()
+    told = torch.stack(numbers).tolist()
     info = dict(zip(names, told, strict=False))
     start = len(names)
     for part, count in counts.items():

@@ -107,3 +107,11 @@ def loaded(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> nn.Module:
     """`module` in evaluation mode with the arrays of a `state_dict`, each of the shape that its name has there."""
     module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
     return module.eval()
+
+
+def outputs(module: nn.Module, inputs: np.ndarray, size: int = 1024) -> np.ndarray:
+    """Raw outputs `(N, C)` of a module for rows `(N, ...)`, in evaluation mode, `size` rows at a time."""
+    module.eval()
+    with torch.no_grad():
+        parts = [module(torch.from_numpy(inputs[start : start + size])) for start in range(0, len(inputs), size)]
+    return torch.cat(parts).numpy()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from qml.base.errors import ConfigError
+from qml.bench.arm import ArmInfo
 from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import Cell, plain
-from qml.bench.arm import ArmInfo
 from qml.bench.protocol import Protocol
 
 BASE = Protocol("small", "digits")

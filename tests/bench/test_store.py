@@ -113,7 +113,7 @@ def test_predictions_that_are_not_finite_fail_the_trial(tmp_path):
 
 def test_an_unknown_metric_is_refused_before_work(tmp_path):
     arm = counting(tmp_path)
-    with pytest.raises(ConfigError, match="'acuracy' is not known. Did you mean 'accuracy'"):
+    with pytest.raises(ConfigError, match=r"'acuracy' is not known\. Did you mean 'accuracy'"):
         run_cell(arm, digits_source, make_task, replace(PROTOCOL, rank="acuracy"), 0, Store(tmp_path))
     assert fits(tmp_path) == []
 

@@ -172,6 +172,22 @@ def test_any_number_of_batch_dimensions_is_written_with_an_ellipsis():
     assert program.n_inputs == 2
 
 
+def test_functions_that_index_a_batch():
+    def circuit(inputs, weights):
+        qp.RX(inputs[:, 1] * weights[0], wires=0)
+        qp.AngleEmbedding(inputs, wires=range(2))
+        return qp.expval(qp.Z(0))
+
+    def amplitudes(inputs):
+        qp.AmplitudeEmbedding(inputs[:, :2], wires=0, normalize=True)
+        return qp.expval(qp.Z(0))
+
+    program = from_pennylane(circuit, {"weights": (1,)})
+    assert program.n_inputs == 2
+    assert program.gates[0].angles[0] == input_slot(1) * weight_slot(0)
+    assert from_pennylane(amplitudes).gates[0].angles == (input_slot(0), input_slot(1))
+
+
 def test_tape_with_and_without_weights():
     tape = qp.tape.QuantumScript(
         [qp.RX(0.1, 0), qp.CRY(0.2, [0, 1]), qp.Rot(0.3, 0.4, 0.5, 1)], [qp.expval(qp.Z(0))], trainable_params=[1, 3]

@@ -20,6 +20,7 @@ from qml.circuits import (
     Probabilities,
     Program,
     Slot,
+    WeightBlock,
     angle,
     basic,
     input_slot,
@@ -167,6 +168,10 @@ def test_binding_errors():
         (lambda: pauli_word({0: "Q"}), "one of I, X, Y, Z"),
         (lambda: pauli_word([(0, "X"), (0, "Y")]), "names a wire twice"),
         (lambda: PauliSum(((float("nan"), ()),)), "finite"),
+        (lambda: WeightBlock("a.b", (1,)), "identifier"),
+        (lambda: WeightBlock("a", (1,), role="scales"), "angle, scale, mirrored"),
+        (lambda: WeightBlock("a", (-1,)), "0 or more"),
+        (lambda: Program(1, n_weights=2, blocks=(WeightBlock("a", (1,)),)), "hold 2 weights"),
         (lambda: mirrored(angle(2)), "without inputs"),
     ],
 )

@@ -30,7 +30,7 @@ HEAVY = {
         "qml.contracts.*": "checks of torch layers",
         "qml.models.*": "models are torch modules",
         "qml.learn.torch_*": "the torch step",
-        "qml.learn.checkpoint*": "safetensors of torch tensors",
+        "qml.learn.tensorboard_log": "its SummaryWriter writes the event files",
         "qml.export.*": "export starts from torch modules",
         "qml.data.torch_loader": "a DataLoader over a Source",
     },

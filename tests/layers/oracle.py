@@ -59,6 +59,8 @@ def _apply(gate, angles):
         qp.QubitUnitary(torch.tensor(gate.matrix, dtype=torch.complex128), wires=wires)
     elif gate.name == "PauliRot":
         qp.PauliRot(angles[0], gate.word, wires=wires)
+    elif gate.name == "IsingXY":  # its matrix does not take a torch tensor with a batch; its own decomposition does
+        qp.IsingXY.compute_decomposition(angles[0], wires=wires)
     else:
         getattr(qp, gate.name)(*angles, wires=wires)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 
 def launched(folder, world):
@@ -29,6 +30,7 @@ def launched(folder, world):
     return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in range(world)]
 
 
+@pytest.mark.slow
 def test_two_ranks_tell_the_losses_of_one(tmp_path):
     (one,) = launched(tmp_path / "one", 1)
     two = launched(tmp_path / "two", 2)
@@ -37,4 +39,5 @@ def test_two_ranks_tell_the_losses_of_one(tmp_path):
         for name in ("losses", "records", "predictions"):
             np.testing.assert_allclose(rank[name], one[name], rtol=2e-4, atol=2e-6)
     assert two[0]["predictions"] == two[1]["predictions"]
-    assert sum("loss," in line for line in (tmp_path / "two" / "run" / "log.csv").read_text().splitlines()) == 6
+    logged = (tmp_path / "two" / "run" / "log.csv").read_text().splitlines()
+    assert len(logged) == 1 + len(one["records"])  # written by one rank only

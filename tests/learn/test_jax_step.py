@@ -123,6 +123,9 @@ def test_a_whole_fit_learns(classes):
 
 def test_models_that_cannot_be_trained(classes):
     task = Supervised(classes.schema.target)
+    assert JaxStep().init(lambda seed: SmallJax(), task, 0).model == SmallJax()
+    with pytest.raises(ConfigError, match="got int"):
+        JaxStep().init(lambda seed: seed, task, 0)
     with pytest.raises(ConfigError, match="'angle' as frozen"):
         JaxStep().init(SmallJax(frozen=("angle",)), task, 0)
     with pytest.raises(ConfigError, match="nothing to train"):

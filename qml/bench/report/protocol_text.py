@@ -112,7 +112,7 @@ def _rule(view: View) -> str:
 
 def provenance_pairs(view: View) -> Pairs:
     """Versions, machine, code and data of the cells; where they differ, all are named."""
-    cells = view.summary.cells
+    cells = view.summary.cells or tuple(cell for arm in view.summary.arms for cell in arm.failed)
     facts = [cell.provenance for cell in cells]
     versions = _several([", ".join(f"{k} {v}" for k, v in f.get("versions", {}).items()) for f in facts])
     machine = _several(
@@ -127,7 +127,7 @@ def provenance_pairs(view: View) -> Pairs:
         ("Python", _several([str(f.get("python")) for f in facts])),
         ("Machine", machine),
         ("Code", _several([str(f.get("revision") or "no revision known") for f in facts])),
-        ("Cells", f"{len(cells)} finished, {_span([str(f.get('time')) for f in facts])}"),
+        ("Cells", f"{len(view.summary.cells)} finished, {_span([str(f.get('time')) for f in facts])}"),
     ]
     digests = {cell.cell.seed: str(cell.data.get("digest")) for cell in cells}
     return (*pairs, ("Data digest", _several([f"seed {seed}: {text}" for seed, text in sorted(digests.items())])))

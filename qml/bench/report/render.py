@@ -11,6 +11,7 @@ from qml.base.files import replacing
 from qml.bench.audit import Finding, findings
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
+from qml.bench.report.sentences import headline_text, lede
 from qml.bench.report.view import View
 from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
@@ -34,6 +35,12 @@ class RenderedReport:
     markdown_path: Path
     summary: Summary
     findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Headline and first sentence as plain text, for a terminal."""
+        view = View(self.summary)
+        return f"{headline_text(view)}\n{lede(view)}".replace("**", "")
 
     @property
     def failed(self) -> bool:
@@ -66,7 +73,7 @@ def render(
     Example:
         ```python
         report = render("runs/digits")
-        print(report.html_path, report.summary.state)
+        print(report.verdict, report.html_path)
         ```
     """
     store = folder if isinstance(folder, Store) else Store(folder)

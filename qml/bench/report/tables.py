@@ -7,6 +7,7 @@ import math
 from qml.bench.audit import Finding
 from qml.bench.report.canvas import esc
 from qml.bench.report.figures.dots import DotAxis, dots
+from qml.bench.report.figures.slot import filling_text
 from qml.bench.report.protocol_text import Pairs, command
 from qml.bench.report.view import View, data_table
 from qml.bench.scale import plural, short, three
@@ -70,7 +71,7 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
     interval = (
         f"{scale.number(scale.bounded(e.lo))} to {scale.number(scale.bounded(e.hi))}" if e.known else "no interval"
     )
-    notes = [str(arm.details.get("summary", ""))]
+    notes = [filling_text(arm) if arm.family != "baseline" else str(arm.details.get("summary", ""))]
     notes += [f"capped in {arm.capped} of {plural(len(arm.cells), 'cell')}"] if arm.capped else []
     notes += (
         []

@@ -20,6 +20,10 @@ from qml.circuits.program import Program, WeightBlock
 
 require("pennylane", extra="pennylane", purpose="The bridge to PennyLane")
 import pennylane as qp
+from pennylane.measurements import MeasurementProcess
+from pennylane.queuing import AnnotatedQueue
+from pennylane.tape import QuantumScript
+from pennylane.wires import WireError
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +72,7 @@ def from_pennylane(
         (2, 2, (3, 2))
     """
     blocks = _blocks(weight_shapes or {})
-    if isinstance(source, qp.tape.QuantumScript):
+    if isinstance(source, QuantumScript):
         return _program(_with_weights(source, blocks), blocks, n_inputs or 0, n_qubits, None, "tape")
     function, device_wires = _opened(source)
     _check_arguments(function, blocks)
@@ -129,16 +133,26 @@ def _check_arguments(function: Callable, blocks: tuple[WeightBlock, ...]) -> Non
         )
 
 
-def _recorded(function: Callable, blocks: tuple[WeightBlock, ...], n_inputs: int) -> qp.tape.QuantumScript:
-    """The tape of one call with angles in place of numbers."""
+def _recorded(function: Callable, blocks: tuple[WeightBlock, ...], n_inputs: int) -> QuantumScript:
+    """The tape of a call with one row, or with a batch of one row where the function indexes a batch."""
+    try:
+        return _called(function, blocks, (n_inputs,))
+    except IndexError as error:
+        if "too many indices" not in str(error):
+            raise
+        return _called(function, blocks, (1, n_inputs))
+
+
+def _called(function: Callable, blocks: tuple[WeightBlock, ...], shape: tuple[int, ...]) -> QuantumScript:
+    """The tape of one call with angles in place of numbers, `inputs` of `shape`."""
     arguments: dict[str, Any] = {}
     if "inputs" in _arguments(function):
-        arguments["inputs"] = TracedArray.of(map(input_slot, range(n_inputs)), (n_inputs,))
+        arguments["inputs"] = TracedArray.of(map(input_slot, range(shape[-1])), shape)
     start = 0
     for block in blocks:
         arguments[block.name] = TracedArray.of(map(weight_slot, range(start, start + block.size)), block.shape)
         start += block.size
-    with qp.queuing.AnnotatedQueue() as queue:
+    with AnnotatedQueue() as queue:
         try:
             returned = function(**arguments)
         except (TypeError, AttributeError) as error:
@@ -146,13 +160,13 @@ def _recorded(function: Callable, blocks: tuple[WeightBlock, ...], n_inputs: int
                 f"The function cannot be called with angles in place of numbers: {error}. Keep to +, -, * and the "
                 f"gates of PennyLane inside it; compute the rest outside."
             ) from error
-    tape = qp.tape.QuantumScript.from_queue(queue)
-    return qp.tape.QuantumScript(tape.operations, _measurements(returned))
+    tape = QuantumScript.from_queue(queue)
+    return QuantumScript(tape.operations, _measurements(returned))
 
 
 def _measurements(returned: Any) -> list:
     """What a function returned, flat."""
-    if isinstance(returned, qp.measurements.MeasurementProcess):
+    if isinstance(returned, MeasurementProcess):
         return [returned]
     if isinstance(returned, (list, tuple, np.ndarray)):
         return [measurement for item in returned for measurement in _measurements(item)]
@@ -162,11 +176,11 @@ def _measurements(returned: Any) -> list:
     )
 
 
-def _with_weights(tape: qp.tape.QuantumScript, blocks: tuple[WeightBlock, ...]) -> qp.tape.QuantumScript:
+def _with_weights(tape: QuantumScript, blocks: tuple[WeightBlock, ...]) -> QuantumScript:
     """The tape with weights in place of its trainable parameters."""
     if not blocks:
         return tape
-    values = tape.get_parameters(trainable_only=True)
+    values: list[Any] = tape.get_parameters(trainable_only=True)
     n_weights = sum(block.size for block in blocks)
     if len(values) != n_weights or any(np.ndim(value) for value in values):
         raise ProgramError(
@@ -178,7 +192,7 @@ def _with_weights(tape: qp.tape.QuantumScript, blocks: tuple[WeightBlock, ...]) 
 
 
 def _program(
-    tape: qp.tape.QuantumScript,
+    tape: QuantumScript,
     blocks: tuple[WeightBlock, ...],
     n_inputs: int,
     n_qubits: int | None,
@@ -257,5 +271,5 @@ def _found_size(trace: Callable[[int], Program], name: str) -> int:
 def _tried(trace: Callable[[int], Program], size: int) -> Program | Exception:
     try:
         return trace(size)
-    except (ValueError, IndexError, qp.wires.WireError) as error:
+    except (ValueError, IndexError, WireError) as error:
         return error

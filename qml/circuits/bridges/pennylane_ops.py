@@ -18,6 +18,8 @@ from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout
 
 require("pennylane", extra="pennylane", purpose="The bridge to PennyLane")
 import pennylane as qp
+from pennylane.measurements import MeasurementProcess
+from pennylane.ops import Controlled
 
 WireNumber = Callable[[Any], int]
 
@@ -56,8 +58,9 @@ def gates_of(operation: Any, number: WireNumber) -> list[Gate]:
 
 
 def _taken_apart(operation: Any, wires: tuple[int, ...], number: WireNumber) -> list[Gate]:
-    if isinstance(operation, qp.measurements.MeasurementProcess) or "MidMeasure" in operation.name:
-        raise ProgramError(f"{operation.name} measures in the middle of the circuit; a Program reads at the end only.")
+    kind = type(operation).__name__
+    if isinstance(operation, MeasurementProcess) or "MidMeasure" in kind:
+        raise ProgramError(f"{kind} measures in the middle of the circuit; a Program reads at the end only.")
     word = _controlled_word(operation)
     if word:
         return _controlled_rotation(operation, word, number)
@@ -78,7 +81,7 @@ def _taken_apart(operation: Any, wires: tuple[int, ...], number: WireNumber) -> 
 def _parts(operation: Any) -> list:
     """The decomposition; of a controlled gate whose angles are traced, the base's, each part controlled."""
     with qp.QueuingManager.stop_recording():
-        controlled = isinstance(operation, qp.ops.Controlled) and any(map(is_traced, operation.data))
+        controlled = isinstance(operation, Controlled) and any(map(is_traced, operation.data))
         if not controlled or not operation.base.has_decomposition:
             return operation.decomposition()
         wires, values = operation.control_wires, operation.control_values
@@ -87,7 +90,7 @@ def _parts(operation: Any) -> list:
 
 def _controlled_word(operation: Any) -> str:
     """The letters of the rotation that several wires control, one a target; none for other operations."""
-    if not isinstance(operation, qp.ops.Controlled):
+    if not isinstance(operation, Controlled):
         return ""
     base = operation.base
     words = {"RX": "X", "RY": "Y", "RZ": "Z", "IsingXX": "XX", "IsingYY": "YY", "IsingZZ": "ZZ"}
@@ -142,7 +145,7 @@ def readout_of(measurements: Sequence[Any], number: WireNumber, n_qubits: int) -
 
 
 def _pauli_sum(observable: Any, number: WireNumber) -> PauliSum:
-    sentence = None if observable is None else observable.pauli_rep
+    sentence: Any = None if observable is None else observable.pauli_rep
     if sentence is None and observable is not None and observable.has_matrix:
         sentence = qp.pauli_decompose(observable.matrix(), wire_order=observable.wires, pauli=True)
     if sentence is None:

@@ -114,17 +114,19 @@ def angle_of(value: Any) -> Angle:
     """The Angle that a parameter of a gate is.
 
     Raises:
-        ProgramError: it has dimensions (a batch), or is no number and no angle.
+        ProgramError: it is several numbers (a batch), or no number and no angle.
     """
-    if np.ndim(value) != 0 if isinstance(value, np.ndarray) else False:
+    if not isinstance(value, np.ndarray):
+        return as_angle(value)
+    if value.size != 1:
         raise ProgramError(
             f"A gate got a parameter of shape {value.shape}; a Program holds one row. Trace without batch."
         )
-    return as_angle(value.item() if isinstance(value, np.ndarray) else value)
+    return as_angle(value.item())
 
 
 def amplitudes_of(values: np.ndarray) -> tuple[Angle, ...]:
-    """The angles of normalised amplitudes.
+    """The angles of normalised amplitudes, an object array `(A,)` or `(1, A)`.
 
     Raises:
         ProgramError: the values are not all the entries of one vector divided by its norm.
@@ -155,14 +157,16 @@ def _divided(left: Any, right: Any) -> Any:
 
 def _norm(values: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The symbolic norm of a vector; 1 where the vector is normalised already."""
-    if np.ndim(values) != 1 or ord not in (None, 2):
+    shape = np.shape(values)
+    if shape not in (shape[-1:], (1, *shape[-1:])) or ord not in (None, 2) or axis not in (None, -1, len(shape) - 1):
         raise _refused("linalg.norm of anything but one vector")
-    entries = np.asarray(values, dtype=object).tolist()
+    entries = np.asarray(values, dtype=object).ravel().tolist()
     if all(isinstance(entry, Amplitude) for entry in entries):
         amplitudes_of(values)
         return 1.0
     norm = traced(Norm(tuple(map(as_angle, entries))))
-    return norm.reshape(1) if keepdims else norm
+    reduced = () if axis is None else shape[:-1]
+    return norm.reshape((1,) * len(shape) if keepdims else reduced)
 
 
 def _refused(what: str) -> ProgramError:

@@ -4,7 +4,7 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.driver.kets import ket_at
-from qml.engine.lanes32 import REAL, VB, E, T, hsum, sload, splat, sstore, vload, vstore
+from qml.engine.lanes32 import REAL, VB, E, T, hsum, splat, sstore, vload, vstore
 from qml.engine.vector import at, call, f64at, f64set, put, take_ticket
 
 

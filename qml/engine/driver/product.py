@@ -88,7 +88,7 @@ def turn_pair(axis, c, s, p):
 
 
 def prefix_forward(plan, work):
-    """The product state: the two-vector of every bit, then the state of bits 0..i-1 for every i (kept for the gradient)."""
+    """The two-vector of every bit, then the state of bits 0..i-1 for every i, kept for the gradient."""
     qubits, source = at(plan, L.PLAN_QUBITS), at(work, L.WORK_LEVELS)
     vstore(source, splat(REAL(1)))
     vstore(source + VB, splat(REAL(0)))

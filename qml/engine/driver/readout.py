@@ -78,7 +78,7 @@ def read_flip_word(plan, frame, work, ket, tile, word):
 
 
 def start_bra(plan, frame, work, ket, tile):
-    """bra = (sum of cotangent * Z word) ket: one vector whatever the number of words."""
+    """The bra (sum of cotangent * Z word) ket: one vector whatever the number of words."""
     amplitudes, spectrum, bra = at(plan, L.PLAN_AMPLITUDES), at(work, L.WORK_SPECTRUM), at(work, L.WORK_BRA)
     for i in range(amplitudes):
         vstore(spectrum + VB * i, splat(REAL(0)))
@@ -97,7 +97,7 @@ def start_bra(plan, frame, work, ket, tile):
 
 
 def add_flip_word(plan, frame, work, ket, tile, word):
-    """bra += cotangent * P ket for a word with X or Y: (P ket)_j = i^popcount(x & z) (-1)^(z.i) ket_i, i = j ^ x."""
+    """Add cotangent * P ket for a word with X or Y: (P ket)_j = i^popcount(x & z) (-1)^(z.i) ket_i, i = j ^ x."""
     x, z, bra = at(word, L.FLIP_WORD_X), at(word, L.FLIP_WORD_Z), at(work, L.WORK_BRA)
     cotangent = cotangent_column(plan, frame, work, tile, at(word, L.FLIP_WORD_PLACE)) * state_scale(plan, frame)
     sign = at(word, L.FLIP_WORD_SIGN)

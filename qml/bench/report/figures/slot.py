@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.canvas import Canvas
@@ -26,10 +28,13 @@ def fillings(view: View) -> tuple[Contestant, ...]:
 
 def filling_text(arm: Contestant) -> str:
     """What stands in the slot, from the arm's details."""
-    for key in ("slot", "summary", "twin", "removed"):
+    for key in ("summary", "slot", "twin", "removed"):
         if key in arm.details:
             return str(arm.details[key])
-    return plural(int(arm.parameters["quantum"]), "weight") if arm.parameters.get("quantum") else ""
+    trained = int(arm.parameters.get("quantum", 0))
+    if trained:
+        return plural(trained, "weight")
+    return f"{plural(int(arm.details['n_weights']), 'weight')}, not trained" if "n_weights" in arm.details else ""
 
 
 def slot_figure(view: View) -> Figure | None:
@@ -75,10 +80,17 @@ def _boxes(view: View) -> list[tuple[str, str]]:
     return [
         ("inputs", size),
         ("features", str(details.get("features", ""))),
-        ("the slot", str(details.get("slot_size", ""))),
+        ("the slot", _slot_size(details)),
         ("head", str(details.get("head", ""))),
         ("output", output),
     ]
+
+
+def _slot_size(details: Mapping[str, Any]) -> str:
+    """How many numbers go into the slot and come out of it."""
+    if "slot_size" in details:
+        return str(details["slot_size"])
+    return f"{details['n_inputs']} → {details['n_values']}" if {"n_inputs", "n_values"} <= details.keys() else ""
 
 
 def _flow(canvas: Canvas, view: View, wide: bool) -> tuple[float, float]:

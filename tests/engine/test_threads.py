@@ -1,0 +1,118 @@
+"""The same bits on any number of threads, calls side by side, and life after a fork."""
+
+import multiprocessing
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from qml.backends.engine import EngineExecutor
+from qml.circuits import angle, sel
+from qml.engine.memory import DEFAULT_BUDGET_MIB, budget_bytes
+from qml.engine.pool import Crew
+from qml.engine.runner import runner_of
+from tests.engine.plans import assert_same_bits, random_case
+
+PROGRAM = angle(6) + sel(6, depth=3)
+
+
+def step(executor: EngineExecutor, rows: int = 600, seed: int = 0) -> list[np.ndarray]:
+    """Values and gradients of one float32 training step."""
+    random = np.random.default_rng(seed)
+    inputs = random.normal(size=(rows, PROGRAM.n_inputs)).astype(np.float32)
+    weights = np.linspace(-2, 2, PROGRAM.n_weights, dtype=np.float32)
+    cotangent = random.normal(size=(rows, PROGRAM.n_values)).astype(np.float32)
+    values = executor.forward(PROGRAM, inputs, weights, keep=True)
+    gradients = executor.vjp(PROGRAM, inputs, weights, cotangent, residual=values.residual)
+    return [values.values_BK, gradients.inputs_BD, gradients.weights]
+
+
+def assert_equal(first: list[np.ndarray], second: list[np.ndarray]) -> None:
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("budget", [64 << 20, 0], ids=["checkpoints", "uncomputed"])
+def test_any_number_of_threads_gives_the_same_bits(dtype, budget):
+    case = random_case(np.random.default_rng(4), 6, 500, n_blocks=8)
+    one = case.run(dtype, threads=1, budget=budget)
+    for threads in (2, 3, 8):
+        assert_same_bits(case.run(dtype, threads=threads, budget=budget), one)
+
+
+def test_calls_from_several_threads_do_not_disturb_one_another():
+    executor = EngineExecutor()
+    expected = [step(executor, rows=40 + k, seed=k) for k in range(6)]
+
+    def work(k: int) -> None:
+        for _ in range(20):
+            assert_equal(step(executor, rows=40 + k, seed=k), expected[k])
+
+    with ThreadPoolExecutor(6) as pool:
+        for result in [pool.submit(work, k) for k in range(6)]:
+            result.result()
+
+
+def test_small_calls_take_one_thread():
+    case = random_case(np.random.default_rng(0), 4, 1)
+    runner = runner_of(case.plan, np.dtype("float32"), budget_bytes())
+    assert runner.threads(32, True, None) == 1
+    assert runner.threads(32, True, 2) == 2
+
+
+def _step_in_child(queue) -> None:
+    queue.put(step(EngineExecutor(threads=2)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is not safe beside other libraries elsewhere")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_makes_threads_of_its_own():
+    expected = step(EngineExecutor(threads=2))
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=_step_in_child, args=(queue,))
+    child.start()
+    assert_equal(queue.get(), expected)
+    child.join(timeout=60)
+    assert child.exitcode == 0
+    assert_equal(step(EngineExecutor(threads=2)), expected)
+
+
+def test_a_crew_shares_one_job():
+    crew, seen, lock = Crew(), [], threading.Lock()
+
+    def job(number: int) -> None:
+        with lock:
+            seen.append(number)
+
+    for _ in range(50):
+        seen.clear()
+        crew.run(job, threads=3)
+        assert sorted(seen) == [0, 1, 2]
+
+
+def test_a_job_that_fails_elsewhere_is_told_and_the_crew_lives_on(monkeypatch):
+    crew, printed = Crew(), threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: printed.set())
+
+    def job(number: int) -> None:
+        if number == 1:
+            raise ValueError("on another thread")
+
+    with pytest.raises(RuntimeError, match="thread of the engine failed"):
+        crew.run(job, threads=2)
+    assert printed.wait(timeout=10)
+    crew.run(lambda number: None, threads=2)
+
+
+def test_the_budget_comes_from_the_environment(monkeypatch):
+    monkeypatch.delenv("QML_CHECKPOINT_MIB", raising=False)
+    assert budget_bytes() == DEFAULT_BUDGET_MIB << 20
+    monkeypatch.setenv("QML_CHECKPOINT_MIB", "3")
+    assert budget_bytes() == 3 << 20
+    assert EngineExecutor()._budget == 3 << 20
+    assert os.environ["QML_CHECKPOINT_MIB"] == "3"

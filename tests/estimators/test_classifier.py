@@ -1,0 +1,59 @@
+"""The estimators keep scikit-learn's contract, and learn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_wine
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PowerTransformer
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from qml.estimators import HybridClassifier, HybridRegressor
+
+SMALL = {"n_qubits": 2, "depth": 1, "epochs": 60, "batch_size": 16, "learning_rate": 0.05, "random_state": 0}
+
+
+@parametrize_with_checks([HybridClassifier("sel", **SMALL), HybridRegressor("sel", **SMALL)])
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def test_pipeline_and_grid_search_take_frames():
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    model = make_pipeline(PowerTransformer(), HybridClassifier("sel", n_qubits=3, depth=1, epochs=10, random_state=0))
+    search = GridSearchCV(model, {"hybridclassifier__depth": [1, 2]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.8
+
+
+def test_labels_are_words_and_lists_are_rows():
+    X = [[float(i), float(i % 3)] for i in range(40)]
+    y = ["low" if i < 20 else "high" for i in range(40)]
+    model = HybridClassifier("sel", **SMALL).fit(X, y)
+    assert set(model.predict(X)) <= {"low", "high"}
+    assert model.score(X, y) > 0.9
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
+    assert model.predict(pd.DataFrame(X).to_numpy()).shape == (40,)
+
+
+def test_regressor_does_not_depend_on_the_unit_of_its_target():
+    X = np.linspace(-2, 2, 50)[:, None]
+    y = np.sin(X[:, 0])
+    one = HybridRegressor("reupload", **SMALL).fit(X, y)
+    other = HybridRegressor("reupload", **SMALL).fit(X, 1000 * y + 5000)
+    np.testing.assert_allclose(1000 * one.predict(X) + 5000, other.predict(X), rtol=1e-3)
+
+
+def test_same_seed_same_model():
+    X, y = load_wine(return_X_y=True)
+    first, second = (HybridClassifier(epochs=2, random_state=3).fit(X, y).predict_proba(X) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_shown_as_html():
+    assert "HybridClassifier" in HybridClassifier()._repr_html_()
+
+
+def test_unknown_circuit_is_refused_with_the_near_name():
+    with pytest.raises(ValueError, match="Did you mean 'reupload'"):
+        HybridClassifier("reuplod").fit(np.eye(4), [0, 1, 0, 1])
