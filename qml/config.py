@@ -225,6 +225,9 @@ def translated(error: Exception) -> ConfigError:
             what = str(link.msg or link).splitlines()[0].rstrip(".")
             return ConfigError(f"{link.full_key or 'A value of the configuration'} does not fit: {what}.")
     text = " ".join(str(chain[0]).split())
+    in_file = re.search(r"In '([^']+)':.*Key '([^']+)' not in '(\w+)'", text)
+    if in_file:
+        return _unknown_key_in_file(*in_file.groups())
     found = re.search(r"Could not override '([\w/@.:-]+)'.*No match in the defaults list", text)
     if found and found.group(1) in groups():
         return ConfigError(
@@ -269,3 +272,10 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
         known += [] if where else [group for group in groups() if "/" not in group and group not in known]
         return unknown(f"key of {where or 'the configuration'}", last, known)
     return ConfigError(f"The key {key!r} is not known here. See --help for groups and keys.")
+
+
+def _unknown_key_in_file(file: str, key: str, kind: str) -> ConfigError:
+    """A key of a YAML file that the schema of its group does not have."""
+    node = vars(schema).get(kind)
+    known = [field.name for field in dataclasses.fields(node)] if dataclasses.is_dataclass(node) else []
+    return unknown(f"key in {file}.yaml", key, [name for name in known if not name.startswith("_")])

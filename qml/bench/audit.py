@@ -54,7 +54,7 @@ def _failed(s: Summary) -> Iterator[Finding]:
             reason = str(arm.failed[0].reason)
             left = "It has no score." if not arm.cells else "Its score rests on the other seeds."
             title = f"{plural(len(arm.failed), 'failed cell')} of {total}: {arm.title}"
-            yield Finding("fail", title, f"seed {seeds}: {reason} {left}")
+            yield Finding("fail", title, f"seed {seeds}: {reason.rstrip('.')}. {left}")
     for arm in s.arms:
         bad = [t for cell in arm.cells for t in cell.trials if t.status == "failed"]
         if bad:
@@ -106,7 +106,7 @@ def _seeds(s: Summary) -> Iterator[Finding]:
     if count < 2:
         yield Finding("warn", "One seed only", "No interval can be given, so no comparison can be called.")
         return
-    same = [a.title for a in s.ranked if len(a.scores) > 1 and len(set(a.scores.values())) == 1]
+    same = [a.title for a in s.ranked if len(a.scores) > 2 and len(set(a.scores.values())) == 1]
     if same and not s.fixed_test:
         yield Finding(
             "warn", f"Same score in every seed: {listed(same)}", "Each seed is a new split, so this is unlikely."
@@ -124,14 +124,13 @@ def _seeds(s: Summary) -> Iterator[Finding]:
 
 def _capped(s: Summary) -> Iterator[Finding]:
     capped = [arm for arm in s.ranked if arm.capped]
-    for arm in capped:
-        share = f"{arm.capped} of {len(arm.cells)}"
-        title = f"{plural(arm.capped, 'capped cell')} of {arm.title} ({share})"
+    if capped:
+        names = listed([f"{arm.title} ({arm.capped} of {len(arm.cells)})" for arm in capped])
         text = (
-            f"the cap of {s.protocol.cpu_s:g} CPU seconds a fit cut training short. A larger cap might raise "
-            "its score; it is not used in the verdict."
+            f"{names}: the cap of {s.protocol.cpu_s or 0:g} CPU seconds a fit cut training short. A larger cap "
+            "might raise these scores; they are not used in the verdict."
         )
-        yield Finding("warn", title, text)
+        yield Finding("warn", plural(sum(arm.capped for arm in capped), "capped cell"), text)
     if not capped and s.protocol.cpu_s:
         yield Finding("pass", "No capped cell", f"every fit ended within {s.protocol.cpu_s:g} CPU seconds.")
 

@@ -88,14 +88,16 @@ class Contestant:
         """Cells in which a trial met the cap of CPU seconds."""
         return sum(c.capped > 0 for c in self.cells)
 
-    def mean_cost(self, key: str) -> float:
-        """Mean over seeds of one number of the chosen fit's cost."""
-        return float(np.mean([c.best.cost.get(key, 0.0) for c in self.cells if c.best])) if self.cells else float("nan")
+    def typical_cost(self, key: str) -> float:
+        """Median over seeds of one number of the chosen fit's cost: a first fit may also compile."""
+        return (
+            float(np.median([c.best.cost.get(key, 0.0) for c in self.cells if c.best])) if self.cells else float("nan")
+        )
 
-    def mean_rate(self, key: str) -> float | None:
-        """Mean over seeds of rows a second ("predict_rows_s" or "train_rows_s"); None where it was not measured."""
+    def typical_rate(self, key: str) -> float | None:
+        """Median over seeds of rows a second ("predict_rows_s" or "train_rows_s"); None where it was not measured."""
         found = [c.best.rates[key] for c in self.cells if c.best and key in c.best.rates]
-        return float(np.mean(found)) if found else None
+        return float(np.median(found)) if found else None
 
     def mean_info(self, key: str) -> float | None:
         """Mean over seeds of a number that the fit gave of itself; None where it gave none."""

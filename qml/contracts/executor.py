@@ -108,7 +108,8 @@ class _Case:
                 _near(got, right, what, TOLERANCE[dtype.name])
         else:
             require(out.variance_BK is not None, "estimates come without a variance")
-            spread = np.sqrt(np.asarray(out.variance_BK)) + 1e-3
+            spread = np.sqrt(np.asarray(out.variance_BK))
+            spread = np.maximum(spread, np.median(spread)) + 1e-6  # shots that all agree estimate no variance
             worst = float((np.abs(out.values_BK - exact) / spread).max())
             require(worst <= SIGMAS, f"a value lies {worst:.1f} standard deviations off")
 

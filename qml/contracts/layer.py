@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from qml.base.errors import ConfigError
-from qml.contracts.report import Broken, NotApplicable, Report, run_checks
+from qml.contracts.report import FAILURES, Broken, NotApplicable, Report, run_checks
 
 DDP = "2-process DDP"
 
@@ -127,8 +127,8 @@ class _Together:
             try:
                 case.parameters(layer)
                 ddp.picklable(layer)
-            except NotApplicable:
-                continue
+            except (NotApplicable, *FAILURES):
+                continue  # its own check says why
             jobs[name] = (layer, case.inputs)
         return jobs
 

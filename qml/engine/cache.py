@@ -115,7 +115,7 @@ def cache_folder() -> Path:
             return folder
     except OSError as error:
         temporary = Path(tempfile.mkdtemp(prefix="qml-hybrid-"))
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        atexit.register(_remove, temporary, os.getpid())
         logger.warning(
             "The kernel cache %s cannot be written (%s); compiled kernels go to %s and are lost when this process "
             "ends. Set QML_CACHE_DIR to a folder that can be written.",
@@ -124,6 +124,12 @@ def cache_folder() -> Path:
             temporary,
         )
         return temporary
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove a temporary cache at the end of the process that made it, not of its forked children."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def generated_source(stem: str, dtype: str) -> str:
@@ -144,7 +150,10 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
         return
     with open(folder / ".lock", "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:  # some network file systems have no locks; compiling twice is safe
+            logger.info("the kernel cache %s cannot be locked (%s); processes may compile twice", folder, error)
         yield
 
 
@@ -161,9 +170,15 @@ class Library:
         self.addresses = np.zeros(len(ENTRIES), np.int64)
         self._modules: dict[str, ModuleType] = {}
         self._pieces: dict[str, object] = {}
-        self._lock = threading.Lock()
         self._said = False
         self.calls = Calls(self)
+        self._unlock()
+        if sys.platform != "win32":
+            os.register_at_fork(after_in_child=self._unlock)
+
+    def _unlock(self) -> None:
+        """A lock of this process: a child must not inherit one that another thread held at the fork."""
+        self._lock = threading.Lock()
 
     def need(self, names: Iterable[str]) -> None:
         """Compile, or load from disk, those of `names` that are not ready."""
@@ -176,10 +191,6 @@ class Library:
                 self._prepare(name)
             if self._said:
                 logger.debug("compiled %d pieces in %.1f s", len(missing), time.perf_counter() - started)
-
-    def need_numbers(self, numbers: Iterable[int]) -> None:
-        """As `need`, by places in the table of addresses."""
-        self.need([ENTRIES[number] for number in numbers])
 
     def function(self, name: str) -> Callable[..., int]:
         """One piece as a Python function of integers; it runs without the interpreter lock."""
@@ -215,8 +226,8 @@ class Library:
         self._say(stem, name)
         kind = types.int64(*[types.int64] * function.__code__.co_argcount)
         piece = numba.cfunc(kind, cache=True, error_model="numpy")(function)
-        self._pieces[name] = piece
         self.addresses[ENTRIES.index(name)] = int(piece.address or 0)
+        self._pieces[name] = piece  # last: whoever sees it may call the address
 
     def _say(self, stem: str, name: str) -> None:
         """Tell once that this machine compiles, which takes a while."""

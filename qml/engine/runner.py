@@ -157,7 +157,7 @@ class Runner:
             lean = packed.lean_entries() if gradient and self.lean else []
             packed.library.need(packed.entries(gradient) + lean)
             self._ready.add(gradient)
-        calls.prepare(packed.address, frame.address, address_of(shared_S))
+        calls.prepare(packed.address, frame.address, _address(shared_S))
         while number := calls.missing_kernel(packed.address, frame.address, int(gradient)):
             packed.library.need([ENTRIES[number]])
 
@@ -173,13 +173,13 @@ class Runner:
         chunks = frame.cut(packed, batch)
         self._calls.begin(
             frame.address,
-            address_of(rows_BM),
-            address_of(words_BW),
-            address_of(cotangent_BW),
-            address_of(rows),
-            address_of(initial),
+            _address(rows_BM),
+            _address(words_BW),
+            _address(cotangent_BW),
+            _address(rows),
+            _address(initial),
             stride,
-            address_of(states),
+            _address(states),
             batch,
         )
         self._run(frame, kept, min(chunks, self.threads(batch, gradient, threads)) if chunks > 1 else 1)
@@ -202,7 +202,7 @@ class Runner:
 
     def _shared_gradient(self, frame: Frame, shared_S: np.ndarray) -> np.ndarray:
         gradient = np.empty_like(shared_S)
-        self._calls.finish(self.packed.address, frame.address, address_of(gradient))
+        self._calls.finish(self.packed.address, frame.address, _address(gradient))
         return gradient
 
     def _residual(self, batch: int) -> Residual | None:
@@ -211,7 +211,7 @@ class Runner:
         return None if kets is None else Residual(self.pools, self.pools.take_frame(), kets, batch)
 
 
-def address_of(array: np.ndarray | None) -> int:
+def _address(array: np.ndarray | None) -> int:
     """Where the numbers of `array` lie; 0 for None."""
     if array is None:
         return 0

@@ -69,10 +69,11 @@ def run(
     Example:
         >>> from qml.engine.plan import Plan, Turn
         >>> plan = Plan(1, ((Turn(1, 1, "row", 0, 1.0),),), (), ((0, 1),), n_shared=0, n_rows=1)
-        >>> rows = np.array([[0.0], [np.pi / 3]])
-        >>> run(plan, rows, np.zeros(0), cotangent_BW=np.ones((2, 1))).rows_BM.round(6)
-        array([[-0.      ],
-               [-0.866025]])
+        >>> rows = np.array([[np.pi / 6], [np.pi / 2]])
+        >>> result = run(plan, rows, np.zeros(0), cotangent_BW=np.ones((2, 1)))
+        >>> result.rows_BM.round(6)
+        array([[-0.5],
+               [-1. ]])
     """
     check_arrays(plan, rows_BM, shared_S, initial, cotangent_BW)
     runner = runner_of(plan, rows_BM.dtype, budget_bytes() if budget is None else budget)

@@ -179,7 +179,8 @@ class HybridClassifier(ClassifierMixin, _HybridEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Labels `(N,)`."""
-        return self.classes_[self._outputs(X).argmax(axis=1)]
+        best_N = self._outputs(X).argmax(axis=1)
+        return self.classes_[best_N]
 
 
 class HybridRegressor(RegressorMixin, _HybridEstimator):

@@ -31,6 +31,7 @@ class ProgressBar(Hook):
         self.label = label
         self._bar: tqdm | None = None
         self._scores: dict[str, str] = {}
+        self._loss = 0.0
 
     def on_start(self, run: Run) -> None:
         """Open the bar at the update that the run has reached."""
@@ -46,8 +47,9 @@ class ProgressBar(Hook):
 
     def on_step(self, run: Run, info: Mapping[str, float]) -> None:
         """Move on; the loss is drawn only when the bar itself is."""
+        self._loss = info.get("loss", 0.0)
         if self._bar is not None and self._bar.update(run.counters.steps - self._bar.n):
-            self._bar.set_postfix({"loss": f"{info.get('loss', 0.0):.4g}", **self._scores}, refresh=False)
+            self._tell()
 
     def on_epoch(self, run: Run, records: Sequence[Record]) -> None:
         """Show the validation scores of this pass."""
@@ -56,5 +58,11 @@ class ProgressBar(Hook):
     def on_end(self, run: Run) -> None:
         """Close the bar and leave its last line."""
         if self._bar is not None:
+            self._tell()
             self._bar.close()
             self._bar = None
+
+    def _tell(self) -> None:
+        """Write the newest numbers behind the bar."""
+        if self._bar is not None:
+            self._bar.set_postfix({"loss": f"{self._loss:.4g}", **self._scores}, refresh=False)

@@ -84,10 +84,11 @@ class JaxState:
 class JaxStep:
     """Updates of a JAX model; a `Step`.
 
-    A model, or what `build(seed)` gives, has `init(seed) -> params` (a dict), `apply(params, inputs, *, train=False) -> (B, C)`, and may name
-    top-level keys of `params`: `quantum` (circuit weights), `twin` (what stands in their place) and `frozen`
-    (neither trained nor counted). The update is compiled once for full batches and once for a smaller last one;
-    predictions are padded to powers of two, so that few shapes are ever compiled.
+    A model, or what `build(seed)` gives, has `init(seed) -> params` (a dict) and
+    `apply(params, inputs, *, train=False) -> (B, C)`, and may name top-level keys of `params`: `quantum` (circuit
+    weights), `twin` (what stands in their place) and `frozen` (neither trained nor counted). The update is compiled
+    once for full batches and once for a smaller last one; predictions are padded to powers of two, so that few
+    shapes are ever compiled.
 
     Args:
         learning_rate: of every key but those of a circuit.

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from contestants import diabetes_arms, diabetes_source, digits_arms, digits_source, make_task
 
 from qml.bench.protocol import Protocol
 from qml.bench.run import run_cell
 from qml.bench.store import Store
+from tests.bench.contestants import diabetes_arms, diabetes_source, digits_arms, digits_source, make_task
 
 SMALL = Protocol(
     "small", "digits", epochs=6, trials=2, cpu_s=60.0, seeds=(0, 1, 2), rows_curve=(0.2,), floors=(("logistic", 0.9),)

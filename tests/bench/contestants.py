@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from scipy.special import softmax
@@ -239,7 +238,3 @@ def diabetes_arms():
             info("ridge", "baseline", "Ridge regression", {}, {"alpha": (0.1, 1.0)}), lambda s, seed: Ridge(s["alpha"])
         ),
     )
-
-
-def here() -> Path:
-    return Path(__file__).parent

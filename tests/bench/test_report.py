@@ -4,7 +4,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from contestants import FailingArm, WholeArm, digits_arms, digits_source, info, make_task
 from sklearn.linear_model import LogisticRegression
 
 from qml.base.errors import DataError
@@ -19,6 +18,7 @@ from qml.bench.scale import Scale, minus
 from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
 from qml.bench.words import HEADLINES
+from tests.bench.contestants import FailingArm, WholeArm, digits_arms, digits_source, info, make_task
 
 VOID = {"meta", "br", "line", "rect", "circle", "path", "link", "img", "hr", "input"}
 

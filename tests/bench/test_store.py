@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from contestants import CountingArm, FailingArm, digits_source, info, make_task
 
 from qml.base.errors import ConfigError, DataError
 from qml.bench.cell import Cell
 from qml.bench.protocol import Protocol
 from qml.bench.run import cells_of, run_cell
 from qml.bench.store import CELL, DamagedCellError, Store
+from tests.bench.contestants import CountingArm, FailingArm, digits_source, info, make_task
 
 QUALITY = {"quality": (0.1, 0.3, 0.2)}
 PROTOCOL = Protocol("tiny", "digits", seeds=(0, 1), trials=3)
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def counting(tmp_path, name="count", wait=0.0, **more):
@@ -195,7 +195,6 @@ def test_the_same_contestant_twice_is_refused(tmp_path):
 
 
 def _work(folder, log):
-    sys.path.insert(0, str(HERE))
     store = Store(folder)
     for seed in PROTOCOL.seeds:
         for name in ("a", "b", "c"):
@@ -218,8 +217,8 @@ def test_several_processes_fill_one_store_each_cell_once(tmp_path):
 
 SCRIPT = """
 import sys
-sys.path[:0] = [{here!r}, {root!r}]
-from contestants import CountingArm, digits_source, info, make_task
+sys.path.insert(0, {root!r})
+from tests.bench.contestants import CountingArm, digits_source, info, make_task
 from qml.bench.protocol import Protocol
 from qml.bench.run import run_cell
 from qml.bench.store import Store
@@ -237,9 +236,7 @@ def test_kill_9_at_any_moment_repeats_no_finished_trial(tmp_path):
     """Killed at a new moment again and again, the benchmark ends as a quiet one does."""
     text = {}
     for name in ("killed", "quiet"):
-        text[name] = SCRIPT.format(
-            here=str(HERE), root=str(HERE.parents[1]), log=str(tmp_path / name), store=str(tmp_path / f"{name}.store")
-        )
+        text[name] = SCRIPT.format(root=str(ROOT), log=str(tmp_path / name), store=str(tmp_path / f"{name}.store"))
     rng = np.random.default_rng(0)
     kills, tries = 0, 0
     while True:

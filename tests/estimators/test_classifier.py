@@ -21,7 +21,7 @@ def test_scikit_learn_contract(estimator, check):
 
 def test_pipeline_and_grid_search_take_frames():
     X, y = load_wine(return_X_y=True, as_frame=True)
-    model = make_pipeline(PowerTransformer(), HybridClassifier("sel", n_qubits=3, depth=1, epochs=10, random_state=0))
+    model = make_pipeline(PowerTransformer(), HybridClassifier("sel", n_qubits=3, depth=1, epochs=40, random_state=0))
     search = GridSearchCV(model, {"hybridclassifier__depth": [1, 2]}, cv=2).fit(X, y)
     assert search.best_score_ > 0.8
 

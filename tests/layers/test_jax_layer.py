@@ -16,7 +16,7 @@ from qml.circuits import angle, basic, reupload, sel
 from qml.layers.jax import circuit
 from qml.layers.torch import CircuitLayer
 
-PROGRAM = reupload(2, n_inputs=3, depth=2)
+PROGRAM = reupload(1, n_inputs=3, depth=2)  # two blocks: frequencies and angles
 
 
 def leaves_near(found, wanted, tolerance=1e-10):
@@ -118,7 +118,7 @@ def test_half_precision_comes_back_as_half():
 
 def test_pickle():
     pair = circuit(PROGRAM)
-    twin = pickle.loads(pickle.dumps(pair))
+    twin = pickle.loads(pickle.dumps(pair))  # noqa: S301
     params = pair.init(0)
     leaves_near(twin.apply(params, jnp.ones((2, 3))), pair.apply(params, jnp.ones((2, 3))), 0)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 Points = Iterable[tuple[float, float]]
 Map = Callable[[float], float]
 Label = tuple[float, float, str]
+Placed = tuple[float, float, str, bool]
 Box = tuple[float, float, float, float]
 
 
@@ -151,11 +152,11 @@ _PLACES = (
 
 def place(
     points: Sequence[tuple[float, float]], names: Sequence[str], frame: Box, blocks: Sequence[Box] = ()
-) -> list[Label]:
+) -> list[Placed]:
     """Labels of points, greedily at the first free of some places around each; `blocks` are kept clear too.
 
     Returns:
-        x, y of the baseline and the anchor for each point.
+        x, y of the baseline and the anchor for each point, and whether the place is free of all else.
     """
     marks = [(x - 7, y - 7, x + 7, y + 7) for x, y in points]
     taken: list[Box] = [*marks, *blocks]
@@ -163,9 +164,10 @@ def place(
     for (x, y), own, name in zip(points, marks, names, strict=True):
         others = [box for box in taken if box != own]
         choices = [_choice(x, y, len(name) * 6.3, spot, rank, frame, others) for rank, spot in enumerate(_PLACES)]
-        _, label, box = min(choices, key=lambda choice: choice[0])
-        labels.append(label)
-        taken.append(box)
+        cost, label, box = min(choices, key=lambda choice: choice[0])
+        labels.append((*label, cost < 10))
+        if cost < 10 or len(labels) == 1:
+            taken.append(box)
     return labels
 
 

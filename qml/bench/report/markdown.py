@@ -113,9 +113,9 @@ def _scores(view: View) -> str:
                 str(len(arm.scores)),
                 three(arm.parameters.get("quantum") or None),
                 three(arm.parameters.get("classical")),
-                three(arm.mean_cost("cpu_s")),
-                short(arm.mean_rate("predict_rows_s")),
-                short(arm.mean_rate("train_rows_s")),
+                three(arm.typical_cost("cpu_s")),
+                short(arm.typical_rate("predict_rows_s")),
+                short(arm.typical_rate("train_rows_s")),
             )
         )
     head = (

@@ -21,12 +21,12 @@ USUAL = {
     "mlp": "cross",
     "cnn": "star",
     "knn": "hexagon",
-    "majority": "dash",
+    "majority": "hourglass",
 }
 SPARE = {
     "hybrid": ("disc", "bull", "quarter", "ring", "half"),
     "control": ("square", "split", "box", "corner"),
-    "baseline": ("up", "diamond", "down", "cross", "star", "hexagon", "dash", "plus", "hollow"),
+    "baseline": ("up", "diamond", "down", "cross", "star", "hexagon", "hourglass", "plus", "hollow"),
 }
 
 
@@ -138,6 +138,6 @@ _SHAPES: dict[str, Callable[[float, float, float, str], str]] = {
     "hexagon": _polygon(((-1, 0), (-0.5, -0.9), (0.5, -0.9), (1, 0), (0.5, 0.9), (-0.5, 0.9)), "f"),
     "cross": _strokes((-0.8, -0.8, 0.8, 0.8), (0.8, -0.8, -0.8, 0.8)),
     "plus": _strokes((0, -1, 0, 1), (-1, 0, 1, 0)),
-    "dash": _strokes((-1, 0, 1, 0)),
+    "hourglass": _polygon(((-0.9, -1), (0.9, -1), (-0.9, 1), (0.9, 1)), "f"),
     "star": _strokes((0, -1, 0, 1), (-0.87, -0.5, 0.87, 0.5), (-0.87, 0.5, 0.87, -0.5)),
 }

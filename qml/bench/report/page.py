@@ -20,7 +20,7 @@ from qml.bench.report.figures.rows import rows_figure
 from qml.bench.report.figures.slot import slot_figure
 from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provenance_pairs
 from qml.bench.report.view import Figure, View
-from qml.bench.scale import minus, plural
+from qml.bench.scale import listed, minus, plural
 from qml.bench.words import STRIP
 
 CURVES = (learning_figure, cpu_time_figure, rows_figure, pareto_figure, confusion_figure, calibration_figure)
@@ -166,10 +166,13 @@ class Page:
     def _provenance(self) -> str:
         view = self.view
         text = heading(7, "Provenance") + tables.pairs_table(provenance_pairs(view))
+        drawings: dict[str, list[str]] = {}
         for arm in view.summary.arms:
-            if arm.family == "hybrid" and "drawing" in arm.details:
-                text += f"<h3>The circuit of {esc(arm.title)}</h3>"
-                text += f'<div class="scroll" tabindex="0"><pre>{esc(arm.details["drawing"])}</pre></div>'
+            if "drawing" in arm.details:
+                drawings.setdefault(str(arm.details["drawing"]), []).append(arm.title)
+        for drawing, names in drawings.items():
+            text += f"<h3>Circuit: {esc(listed(names))}</h3>"
+            text += f'<div class="scroll" tabindex="0"><pre>{esc(drawing)}</pre></div>'
         details = [(arm, detail_pairs(arm)) for arm in view.summary.arms]
         for arm, pairs in details:
             if pairs:

@@ -59,6 +59,10 @@ def lede(view: View) -> str:
 def sentence(view: View, comparison: Comparison, label: str) -> str:
     """What one comparison says, with its interval."""
     e = comparison.estimate
+    if view.summary.barred(comparison) is not None:
+        gap = f"{view.scale.signed(e.mean)} {view.scale.units}".rstrip()
+        ends = f"95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)}" if e.known else "no interval"
+        return f"{gap} from {label} ({ends}, not judged)"
     size = view.scale.size(e.mean)
     words = {
         "better": f"{size} better than",
@@ -136,8 +140,8 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
     facts.append((f"{len(s.protocol.seeds)} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
     removed = s.reference("removed")
-    if s.hero is not None and removed is not None and removed.mean_cost("cpu_s") > 0:
-        ratio = s.hero.mean_cost("cpu_s") / removed.mean_cost("cpu_s")
+    if s.hero is not None and removed is not None and removed.typical_cost("cpu_s") > 0:
+        ratio = s.hero.typical_cost("cpu_s") / removed.typical_cost("cpu_s")
         facts.append(
             (
                 f"{three(ratio)}×",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from qml.bench.audit import Finding
 from qml.bench.report.canvas import esc
@@ -56,7 +57,7 @@ def scores_table(view: View) -> str:
         f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption>'
         "<thead>"
         '<tr><td></td><td></td><td></td><th colspan="2" scope="colgroup">trained parameters</th>'
-        '<th colspan="3" scope="colgroup">cost of the chosen fit</th></tr>'
+        '<th colspan="3" scope="colgroup">cost of the chosen fit, median</th></tr>'
         f"<tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody></table>"
     )
     return table + data_table("scores", *score_rows(view), of="table")
@@ -89,14 +90,14 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
         f'<span class="iv">{interval}</span></span></td>'
         + _number("quantum", quantum, three)
         + _number("classical", classical, three)
-        + _number("training, CPU s", arm.mean_cost("cpu_s"), three)
-        + _number("predicted rows/s", arm.mean_rate("predict_rows_s"), short)
-        + _number("trained rows/s", arm.mean_rate("train_rows_s"), short)
+        + _number("training, CPU s", arm.typical_cost("cpu_s"), three)
+        + _number("predicted rows/s", arm.typical_rate("predict_rows_s"), short)
+        + _number("trained rows/s", arm.typical_rate("train_rows_s"), short)
         + "</tr>"
     )
 
 
-def _number(label: str, value: float | None, write) -> str:
+def _number(label: str, value: float | None, write: Callable[[float | None], str]) -> str:
     absent = value is None or not math.isfinite(value) or (label == "quantum" and value == 0)
     shown = "–" if absent else write(value)
     return f'<td data-l="{label}" data-v="{0 if absent else value}"{" class=na" if absent else ""}>{shown}</td>'
@@ -122,11 +123,11 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
         costs = [
             shown(arm.validation),
             *(arm.parameters.get(part, 0) for part in ("quantum", "classical")),
-            arm.mean_cost("cpu_s"),
+            arm.typical_cost("cpu_s"),
             sum(c.cpu_s for c in arm.cells) / len(arm.cells),
-            arm.mean_rate("predict_rows_s"),
-            arm.mean_rate("train_rows_s"),
-            arm.mean_cost("rows"),
+            arm.typical_rate("predict_rows_s"),
+            arm.typical_rate("train_rows_s"),
+            arm.typical_cost("rows"),
         ]
         means = [_mean([c.metrics["test"][m] for c in arm.cells if m in c.metrics["test"]]) for m in others]
         rows.append((arm.title, arm.family, *(_text(v) for v in (*values, *costs, *means))))
@@ -156,7 +157,7 @@ def posterior_table(view: View) -> str:
     band = esc(view.scale.band(rope))
     units = f", in {view.scale.units}," if view.scale.units else ""
     return (
-        '<div class="two"><div><table class="cells"><thead>'
+        '<div class="two"><div class="scroll free"><table class="cells"><thead>'
         f'<tr><th scope="col">{title} against</th>{heads}</tr></thead>'
         f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or '
         f"above the band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest "

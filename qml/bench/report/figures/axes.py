@@ -33,8 +33,11 @@ class ScoreAxis:
             least = min(worst / 3, max(0.08, min(100 - v for v in shown) / 1.3))
             height = logarithmic(worst, least, bottom, top)
             marks = [m for m in _SHARES if least <= 100 - m <= worst]
-            y = lambda value: height(min(worst, max(least, 100 - value)))  # noqa: E731
-            return cls(tuple(_apart(marks, y, gap)), y, True)
+
+            def by_error(value: float) -> float:
+                return height(min(worst, max(least, 100 - value)))
+
+            return cls(tuple(_apart(marks, by_error, gap)), by_error, True)
         marks = ticks(min(shown), max(shown), 7)
         ends = (bottom, top) if scale.higher_is_better else (top, bottom)
         straight = linear(marks[0], marks[-1], *ends)

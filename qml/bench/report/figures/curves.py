@@ -41,7 +41,7 @@ def by_cpu(view: View, arm: Contestant) -> Curve:
     curves = [c.curve(rank) for c in arm.cells]
     if min(len(curve) for curve in curves) < 2:
         once = np.array([arm.validation])
-        return Curve(np.array([max(arm.mean_cost("cpu_s"), 1e-4)]), once, once, once)
+        return Curve(np.array([max(arm.typical_cost("cpu_s"), 1e-4)]), once, once, once)
     times = [np.maximum(np.array([r.cpu_s for r in curve]), 1e-4) for curve in curves]
     best = [sign * np.maximum.accumulate([sign * r.value for r in curve]) for curve in curves]
     start, end = max(t[0] for t in times), float(np.mean([t[-1] for t in times]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.canvas import Canvas, Map, digits, esc, linear, ticks
 from qml.bench.report.view import WIDE, Figure, View
-from qml.bench.scale import minus, plural
+from qml.bench.scale import listed, minus, plural
 from qml.bench.summary import Comparison
 from qml.bench.words import phrase, rung
 
@@ -43,11 +45,10 @@ def verdict_figure(view: View) -> Figure | None:
         "Wholly beyond zero: better or worse; wholly beyond the band: clearly so. Everything else: no "
         "evidence either way."
     )
-    barred = [f"{c.against.title} is shown, not judged ({s.barred(c)})." for c in chosen if s.barred(c)]
     alt = f"Paired differences {chosen[0].arm.title} minus {plural(len(chosen), 'reference')}."
     columns, rows = difference_rows(view, chosen)
     return Figure(
-        "verdict", title, " ".join([how, *barred]), lambda wide: forest(view, chosen, alt, wide), columns, rows
+        "verdict", title, how + _unjudged(view, chosen), lambda wide: forest(view, chosen, alt, wide), columns, rows
     )
 
 
@@ -66,19 +67,35 @@ def ladder_figure(view: View) -> Figure | None:
     rungs = ladder(view)
     if not rungs:
         return None
-    title = ". ".join(rung(c.word, SUBJECTS.get(c.role, c.against.title), view.scale.label) for c in rungs) + "."
+    title = ". ".join(_claim(view, c) for c in rungs) + "."
     how = (
         "Each rung takes one thing away from the hybrid and trains again on the same splits. To the right of the band: "
         "the thing taken away was useful. Order: from smallest to largest removal. "
-        "No correction is made for the number of rungs."
+        "No correction is made for the number of rungs." + _unjudged(view, rungs)
     )
     alt = f"Ablation ladder: paired differences {rungs[0].arm.title} minus each ablation."
     columns, rows = difference_rows(view, rungs)
     return Figure("ladder", title, how, lambda wide: forest(view, rungs, alt, wide), columns, rows)
 
 
+def _claim(view: View, c: Comparison) -> str:
+    """What a rung says; nothing where an arm was capped or lacks seeds."""
+    subject = SUBJECTS.get(c.role, c.against.title)
+    return f"{subject}: not judged" if view.summary.barred(c) else rung(c.word, subject, view.scale.label)
+
+
+def _unjudged(view: View, comparisons: Sequence[Comparison]) -> str:
+    """Which comparisons are shown only, and why."""
+    reasons: dict[str, list[str]] = {}
+    for c in comparisons:
+        reason = view.summary.barred(c)
+        if reason is not None:
+            reasons.setdefault(reason, []).append(c.against.title)
+    return "".join(f" Shown, not judged: {listed(names)} ({reason})." for reason, names in reasons.items())
+
+
 def difference_rows(
-    view: View, comparisons: tuple[Comparison, ...] | list[Comparison]
+    view: View, comparisons: Sequence[Comparison]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Columns and rows of the data table of paired differences."""
     count = max(len(c.estimate.values) for c in comparisons)
@@ -107,7 +124,7 @@ def _plain(value: float) -> str:
     return f"{value:.4g}" if abs(value) < float("inf") else ""
 
 
-def forest(view: View, comparisons: tuple[Comparison, ...] | list[Comparison], alt: str, wide: bool) -> Canvas:
+def forest(view: View, comparisons: Sequence[Comparison], alt: str, wide: bool) -> Canvas:
     """The drawing: one row a comparison."""
     row, top = (58, 34) if wide else (78, 50)
     bottom = top + row * len(comparisons)
@@ -126,7 +143,7 @@ def _words(view: View, c: Comparison) -> str:
     return f"{c.against.title}: {size}, {ends}, {phrase(c.word, view.scale.band(view.summary.protocol.rope))}"
 
 
-def _axis(view: View, comparisons: tuple[Comparison, ...] | list[Comparison], wide: bool) -> tuple[Map, list[float]]:
+def _axis(view: View, comparisons: Sequence[Comparison], wide: bool) -> tuple[Map, list[float]]:
     """Scale of shown differences with its ticks."""
     rope = view.summary.protocol.rope
     ends = [-1.5 * rope, 1.5 * rope]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from qml.bench.report.canvas import Canvas, logarithmic, place
+from qml.bench.report.canvas import Box, Canvas, logarithmic, place
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import listed, short, three
@@ -47,7 +47,7 @@ def pareto_figure(view: View) -> Figure | None:
         (
             arm.title,
             *(_plain(view.scale.shown(v)) for v in (e.mean, e.lo, e.hi)),
-            f"{arm.mean_cost('cpu_s'):.3g}",
+            f"{arm.typical_cost('cpu_s'):.3g}",
             *(f"{arm.parameters.get(part, 0):.0f}" for part in ("quantum", "classical")),
         )
         for arm in arms
@@ -64,7 +64,7 @@ def _plain(value: float) -> str:
 def _panels(view: View) -> list[tuple[Costs, str]]:
     arms = view.summary.ranked
     return [
-        ([(a, max(a.mean_cost("cpu_s"), 1e-4)) for a in arms], "training, CPU seconds (log scale)"),
+        ([(a, max(a.typical_cost("cpu_s"), 1e-4)) for a in arms], "training, CPU seconds (log scale)"),
         ([(a, a.all_parameters) for a in arms if a.all_parameters > 0], "trained parameters (log scale)"),
     ]
 
@@ -121,7 +121,7 @@ def _panel(canvas: Canvas, view: View, costs: Costs, label: str, frame: tuple[fl
     for px, py in steps[1:]:
         line += [(px, line[-1][1]), (px, py)]
     canvas.path([*line, (right, line[-1][1])], "front")
-    blocks = [(a[0], a[1] - 3, b[0], a[1] + 3) for a, b in zip(line, [*line[1:], (right, 0.0)], strict=True)]
+    blocks: list[Box] = [(a[0], a[1] - 3, b[0], a[1] + 3) for a, b in zip(line, [*line[1:], (right, 0.0)], strict=True)]
     points = [(x(cost), height[arm.key]) for arm, cost in costs]
     for (arm, _), (px, _) in zip(costs, points, strict=True):
         e = view.scores[arm.key]
@@ -132,8 +132,22 @@ def _panel(canvas: Canvas, view: View, costs: Costs, label: str, frame: tuple[fl
     for (arm, cost), (px, py) in zip(costs, points, strict=True):
         tip = f"{arm.title}: {view.scale.score(view.scores[arm.key].mean)}, {three(cost)}"
         canvas.add(view.marks.glyph(arm, px, py, 5.5, tip))
-    names = [view.name(arm, False, 14) for arm, _ in costs]
-    labels = place(points, names, (left, top - 18, right + 8, bottom), blocks)
-    for (arm, _), name, (px, py, anchor) in zip(costs, names, labels, strict=True):
-        bold = view.hero is not None and arm.key == view.hero.key
-        canvas.text(px, py, name, "t s halo b" if bold else "t s halo", anchor)
+    _names(canvas, view, [arm for arm, _ in costs], points, (left, top - 18, right + 8, bottom), blocks)
+
+
+def _names(
+    canvas: Canvas,
+    view: View,
+    arms: list[Contestant],
+    points: list[tuple[float, float]],
+    frame: Box,
+    blocks: list[Box],
+) -> None:
+    """Names beside the points, the arms of the verdict first; in a crowd the others keep their glyph only."""
+    order = sorted(range(len(arms)), key=lambda i: not view.is_strong(arms[i]))
+    names = [view.name(arms[i], False, 14) for i in order]
+    labels = place([points[i] for i in order], names, frame, blocks)
+    for i, name, (x, y, anchor, free) in zip(order, names, labels, strict=True):
+        if free or view.is_strong(arms[i]) or len(arms) <= 10:
+            bold = view.hero is not None and arms[i].key == view.hero.key
+            canvas.text(x, y, name, "t s halo b" if bold else "t s halo", anchor)

@@ -1,0 +1,54 @@
+"""Registered is tested: every encoding, ansatz, readout, circuit and executor keeps the promises of its noun."""
+
+import pytest
+
+from qml.backends import EXECUTORS, executor_named
+from qml.backends.reference import ReferenceBackend
+from qml.circuits import ANSATZE, CIRCUITS, ENCODINGS, READOUTS, angle, basic, sel
+from qml.contracts import check_executor, check_layer, check_layers
+from qml.layers.jax import circuit
+from qml.layers.torch import CircuitLayer
+
+N_QUBITS = 2
+PROGRAMS = {f"encoding {name}": make(N_QUBITS) + basic(N_QUBITS, depth=1) for name, make in ENCODINGS.items()}
+PROGRAMS |= {f"ansatz {name}": angle(N_QUBITS) + make(N_QUBITS, 1) for name, make in ANSATZE.items()}
+PROGRAMS |= {
+    f"readout {name}": (angle(N_QUBITS) + sel(N_QUBITS, depth=1)).with_readout(make(N_QUBITS))
+    for name, make in READOUTS.items()
+}
+PROGRAMS |= {f"circuit {name}": make(N_QUBITS, 1) for name, make in CIRCUITS.items()}
+
+
+@pytest.fixture(scope="module")
+def reports():
+    """A report on the torch layer of each Program; the two processes of DDP serve all."""
+    return check_layers({name: CircuitLayer(program, seed=3) for name, program in PROGRAMS.items()})
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_torch_layer(reports, name):
+    report = reports[name].raise_if_failed()
+    assert len(report.names("passed")) == 14, report
+    assert report.findings[-2].reason == "one graph"
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.startswith("encoding")])
+def test_jax_pair(name):
+    passes_everything(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if not name.startswith("encoding")])
+def test_jax_pair_of_the_others(name):
+    passes_everything(name)
+
+
+def passes_everything(name):
+    report = check_layer(circuit(PROGRAMS[name])).raise_if_failed()
+    assert not report.names("not applicable"), report
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_executor(name):
+    executor = EXECUTORS[name](ReferenceBackend()) if name == "shifted" else executor_named(name)
+    check_executor(executor, n_qubits=3 if executor.capabilities.name == "engine_cpu" else 2).raise_if_failed()

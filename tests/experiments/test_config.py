@@ -1,0 +1,136 @@
+"""Every YAML composes and builds, and what cannot be meant is refused with the near name."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from qml import config, schema
+from qml.base.errors import ConfigError
+from qml.circuits import CIRCUITS
+from qml.data import CATALOGUE
+from qml.estimators import BenchmarkJob, ReportJob, TrainJob
+from qml.models import FEATURES, MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+CONF = ROOT / "conf"
+GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
+GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
+CHOICES = [
+    (str(path.parent.relative_to(CONF)), path.stem) for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF
+]
+
+
+@pytest.mark.parametrize(("group", "name"), CHOICES)
+def test_every_choice_is_composed_and_built(group, name):
+    assert isinstance(config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])]), BenchmarkJob)
+
+
+@pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
+def test_every_entry_is_built(entry, made):
+    assert type(config.build([], entry)) is made
+
+
+def test_registries_and_groups_agree():
+    assert set(config.choices("model/circuit")) == {*CIRCUITS, "twin"}
+    assert set(config.choices("model/features")) == set(FEATURES)
+    assert set(config.choices("model")) == set(MODELS)
+    made = {config.build([f"data={name}", *GIVEN.get(f"data/{name}", [])]).data.name for name in config.choices("data")}
+    assert {name for name, entry in CATALOGUE.items() if entry.form in ("table", "image", "signal")} <= made
+
+
+@pytest.mark.parametrize(("group", "name"), CHOICES)
+def test_every_file_lists_its_schema(group, name):
+    if group == "recipe":
+        return
+    defaults = yaml.safe_load((CONF / group / f"{name}.yaml").read_text())["defaults"]
+    assert defaults[0] in schema.SCHEMAS[group]
+
+
+def test_recipes_say_what_they_claim():
+    for path in (CONF / "recipe").glob("*.yaml"):
+        text = path.read_text()
+        for word in ("# Claim", "# Command", "# Minutes", "# Expected"):
+            assert word in text, f"{path.name} lacks {word}"
+
+
+def test_a_twin_on_the_command_line_is_the_twin_of_the_named_circuit():
+    job = config.build(["model/circuit=twin", "model.twin_of=reupload", "model.circuit.depth=2"])
+    assert (job.model.ablation, job.model.circuit.name, job.model.circuit.depth) == ("twin", "reupload", 2)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data=digts"], "Did you mean 'digits'"),
+        (["model=hybrd"], "Did you mean 'hybrid'"),
+        (["model/circuit=reuplod"], "Did you mean 'reupload'"),
+        (["model/circut=sel"], "Did you mean 'model/circuit'"),
+        (["recipe=digts"], "Did you mean 'digits'"),
+        (["model.circuit.depht=3"], "Did you mean 'depth'"),
+        (["data.nme=wine"], "Did you mean 'name'"),
+        (["receipe=digits"], "Did you mean 'recipe"),
+        (["+model.circuit.depht=3"], "Did you mean 'depth'"),
+        (["protocol.trials=many"], "protocol.trials does not fit"),
+        (["model=svm", "model/circuit=sel"], "no such part"),
+        (["data=named"], "data.name is not given"),
+        (["framework=tensorflow"], "Known: jax, torch"),
+        (["model.circuit.name=twin", "model.ablation=frozen"], "Give one of the two"),
+        (["model.features._target_=os.system"], "may be named there"),
+        (["data.make=subprocess:run"], "may be named there"),
+        (["plugins=[no_such_package]"], "no_such_package"),
+        (["model._target_=qml.models.Hybird"], "has no 'Hybird'"),
+        (["training.learning_rate=-1"], "must be above 0"),
+        (["+training.search.learning_rat=[1]"], "Did you mean 'learning_rate'"),
+    ],
+)
+def test_bad_input_is_refused(overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        config.build(overrides)
+
+
+def test_a_misspelt_key_in_a_file_is_refused(tmp_path, monkeypatch):
+    for path in CONF.rglob("*.yaml"):
+        target = tmp_path / path.relative_to(CONF)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(path.read_text())
+    with open(tmp_path / "model/circuit/sel.yaml", "a") as file:
+        file.write("depht: 3\n")
+    (tmp_path / "recipe/mine.yaml").write_text("# @package _global_\nprotocol:\n  sedes: [1]\n")
+    monkeypatch.setattr(config, "folder", lambda: tmp_path)
+    with pytest.raises(ConfigError, match="Did you mean 'depth'"):
+        config.build([])
+    with pytest.raises(ConfigError, match="Did you mean 'seeds'"):
+        config.build(["model/circuit=iqp", "recipe=mine"])
+
+
+def test_the_class_of_what_was_built_is_checked():
+    with pytest.raises(ConfigError, match="must build a BenchmarkJob"):
+        config.built(OmegaConf.create({"_target_": "qml.models.spec.Head"}), "benchmark")
+
+
+@pytest.mark.parametrize(
+    ("entry", "arguments", "message"),
+    [
+        ("benchmark", ["recipe=digts"], "Did you mean 'digits'"),
+        ("train", ["model.circuit.depht=2"], "Did you mean 'depth'"),
+        ("report", ["store=/nowhere/at/all"], "Error"),
+    ],
+)
+def test_the_command_line_says_it_in_one_paragraph(entry, arguments, message, tmp_path):
+    command = [sys.executable, "-m", f"experiments.{entry}", *arguments, f"hydra.run.dir={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode != 0
+    assert message in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("entry", ["benchmark", "train", "report"])
+def test_help_teaches(entry):
+    command = [sys.executable, "-m", f"experiments.{entry}", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "Examples" in done.stdout
+    assert "digits" in done.stdout
