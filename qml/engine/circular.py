@@ -40,6 +40,7 @@ DOUBLE = {
 
 # 2 pi = HIGH + LOW, where LOW is what float64 cannot hold of it.
 TWO_PI_HIGH, TWO_PI_LOW = 6.283185307179586, 2.4492935982947064e-16
+LARGEST_REDUCED = 3.5  # a sound reduction ends in [-pi, pi], give or take rounding
 
 
 class _Vectors:
@@ -96,7 +97,7 @@ def cosine_and_sine(builder, vector, angles):
 
 
 def half_angle(builder, vector, values, coefficient, constant):
-    """LLVM value of `(coefficient * values + constant) / 2` modulo 2 pi, in [-pi, pi].
+    """LLVM value of `(coefficient * values + constant) / 2` modulo 2 pi, in [-pi, pi], or NaN.
 
     Computed in double: a float32 angle of 1e4 radians times a coefficient would otherwise be off by 1e-3.
     """
@@ -115,4 +116,7 @@ def half_angle(builder, vector, values, coefficient, constant):
     turns = v.call("rint", builder.fmul(half, v.constant(1.0 / TWO_PI_HIGH)))
     reduced = v.fma(turns, v.constant(-TWO_PI_HIGH), half)
     reduced = v.fma(turns, v.constant(-TWO_PI_LOW), reduced)
+    # Beyond about 1e15 radians neighbouring float64 numbers are a turn apart: NaN, not an arbitrary angle.
+    sound = builder.fcmp_ordered("<=", v.call("fabs", reduced), v.constant(LARGEST_REDUCED))
+    reduced = builder.select(sound, reduced, v.constant(float("nan")))
     return builder.fptrunc(reduced, vector.llvm) if single else reduced

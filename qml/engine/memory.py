@@ -170,6 +170,7 @@ class Pools:
         self._frames: list[Frame] = []
         self._work: dict[bool, list[Workspace]] = {False: [], True: []}
         self._kets: list[Kets] = []
+        self._waiting = WAITING  # held here: a residual may be dropped while the interpreter shuts down
 
     def take_frame(self) -> Frame:
         """An idle frame, or a new one."""
@@ -197,13 +198,13 @@ class Pools:
         kets = self._kets.pop() if self._kets else None
         if kets is None or kets.nbytes < nbytes:
             kets = Kets(nbytes)
-        if not WAITING.take(kets.nbytes, limit):
+        if not self._waiting.take(kets.nbytes, limit):
             return None
         return kets
 
     def give_kets(self, kets: Kets) -> None:
         """The kets of a run are not needed any more; one room is kept for the next run."""
-        WAITING.give_back(kets.nbytes)
+        self._waiting.give_back(kets.nbytes)
         if not self._kets:
             self._kets.append(kets)
 

@@ -136,6 +136,19 @@ def _one_turn(kind: str, block: str) -> Plan:
     return Plan(1, ((),), (Block("mixing", (around,)),), ((0, 1), (1, 0)), **counts)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["row", "shared"])
+@pytest.mark.parametrize("block", ["prefix", "diagonal", "mixing"])
+@pytest.mark.parametrize("size", [1e8, 1e12, 1e18, 1e30])
+def test_absurd_angles_give_values_in_range_or_nan(kind, block, size, dtype):
+    plan = _one_turn(kind, block)
+    values = np.array([size], dtype)
+    rows = values[:, None] if kind == "row" else np.zeros((1, 0), dtype)
+    shared = values if kind == "shared" else np.zeros(0, dtype)
+    result = run(plan, rows, shared, cotangent_BW=np.ones((1, 2), dtype))
+    assert (np.isnan(result.words_BW) | (np.abs(result.words_BW) <= 1 + 1e-5)).all()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_bad_row_spoils_its_own_values_only(bad, dtype):

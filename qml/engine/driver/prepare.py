@@ -10,6 +10,8 @@ from qml.engine.kernels import PER_KIND
 from qml.engine.lanes32 import REAL, VB, E, T, sincos, sload, sstore, vload
 from qml.engine.vector import at, call, f64at, f64set, put
 
+TWO_PI = 6.283185307179586
+LARGEST_REDUCED = 3.5  # beyond about 1e15 radians nothing is left of a phase: NaN, not an arbitrary angle
 SMALLEST_COSINE = 0.125  # below it the tangent loses digits
 SMALLEST_FACTOR = 1e-5  # the product of cosines folded into a table: keeps amplitudes in float32's range
 
@@ -115,8 +117,8 @@ def prepare_tables(plan, frame, shared):
             count = min(T, amplitudes - first)
             for lane in range(count):  # reduced in double, then sine and cosine in working precision
                 phase = f64at(phases + 8 * (first + lane))
-                turns = np.rint(phase * 0.15915494309189535)
-                sstore(buffer + E * lane, REAL(phase - 6.283185307179586 * turns))
+                reduced = phase - TWO_PI * np.rint(phase / TWO_PI)
+                sstore(buffer + E * lane, REAL(reduced if abs(reduced) < LARGEST_REDUCED else np.nan))
             sincos(vload(buffer), buffer + VB)
             for lane in range(count):
                 pair = out + 2 * E * (first + lane)
