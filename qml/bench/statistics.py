@@ -212,6 +212,11 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) 
 def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error: mean distance of confidence from share right over bins, weighted by rows.
 
+    Args:
+        probabilities: `(N, C)`.
+        targets: `(N,)` classes.
+        bins: how many bins over 0..1.
+
     Example:
         >>> calibration_error(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
         0.5

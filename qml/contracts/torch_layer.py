@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 
 from qml.base.extras import require as require_extra
 
@@ -37,7 +38,7 @@ class TorchCase:
         """A layer of its own for one check, in `dtype`."""
         return self.make().to(dtype)
 
-    def parameters(self, layer: nn.Module) -> dict[str, Tensor]:
+    def parameters(self, layer: nn.Module) -> Mapping[str, Tensor]:
         """The parameters by name; a layer without any is not concerned by what is asked of them."""
         found = dict(layer.named_parameters())
         if not found:
@@ -161,7 +162,7 @@ def double_backward(case: TorchCase) -> None:
 
     def slope() -> Tensor:
         found = torch.autograd.grad((layer(inputs) ** 3).sum(), places, create_graph=True)
-        return sum(((g + 0.1) ** 2).sum() for g in found)
+        return torch.stack([((g + 0.1) ** 2).sum() for g in found]).sum()
 
     try:
         second = torch.autograd.grad(slope(), places)
@@ -231,7 +232,9 @@ def loader_workers(case: TorchCase) -> None:
     layer = case.fresh()
     _squares(layer, case.inputs).backward() if any(p.requires_grad for p in layer.parameters()) else None
     loader = torch.utils.data.DataLoader(_Rows(layer, case.inputs), batch_size=2, num_workers=2, timeout=120)
-    found = torch.cat(list(loader))
+    with warnings.catch_warnings():  # JAX warns of any fork once it is loaded; the workers do not touch it
+        warnings.filterwarnings("ignore", message=".*os.fork", category=RuntimeWarning)
+        found = torch.cat(list(loader))
     _near(found, layer(case.inputs).detach(), "values from workers")
 
 

@@ -32,6 +32,7 @@ from numba import types
 
 from qml.base.files import replacing
 from qml.engine import layout as L
+from qml.engine.forks import fresh_in_children
 from qml.engine.kernels import kernel_names, kernel_source
 from qml.engine.vector import VECTOR_BYTES
 
@@ -172,12 +173,9 @@ class Library:
         self._pieces: dict[str, object] = {}
         self._said = False
         self.calls = Calls(self)
-        self._unlock()
-        if sys.platform != "win32":
-            os.register_at_fork(after_in_child=self._unlock)
+        fresh_in_children(self._unlock)
 
     def _unlock(self) -> None:
-        """A lock of this process: a child must not inherit one that another thread held at the fork."""
         self._lock = threading.Lock()
 
     def need(self, names: Iterable[str]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TypeVar
 
 import numpy as np
 
 from qml.base.errors import ConfigError
 from qml.engine import layout as L
+from qml.engine.forks import fresh_in_children
 from qml.engine.pack import STAGGER, Packed
 from qml.engine.vector import VECTOR_BYTES
 
@@ -157,6 +159,17 @@ class Frame:
             self._state = state
 
 
+Buffer = TypeVar("Buffer")
+
+
+def _popped(idle: list[Buffer]) -> Buffer | None:
+    """An idle buffer, in one step that no other thread can come between; None if there is none."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
+
+
 class Pools:
     """Idle buffers of one packed plan; taking and giving back are atomic list operations.
 
@@ -174,7 +187,7 @@ class Pools:
 
     def take_frame(self) -> Frame:
         """An idle frame, or a new one."""
-        return self._frames.pop() if self._frames else Frame(self.packed, self.lean)
+        return _popped(self._frames) or Frame(self.packed, self.lean)
 
     def give_frame(self, frame: Frame) -> None:
         """Let another call use `frame`."""
@@ -182,8 +195,7 @@ class Pools:
 
     def take_work(self, gradient: bool) -> Workspace:
         """An idle workspace, or a new one."""
-        idle = self._work[gradient]
-        return idle.pop() if idle else Workspace(self.packed, gradient, self.lean)
+        return _popped(self._work[gradient]) or Workspace(self.packed, gradient, self.lean)
 
     def give_work(self, gradient: bool, work: Workspace) -> None:
         """Let another call use `work`."""
@@ -195,12 +207,12 @@ class Pools:
         nbytes = tiles * self.packed.n_segments * self.packed.ket_bytes
         if nbytes == 0:
             return None
-        kets = self._kets.pop() if self._kets else None
-        if kets is None or kets.nbytes < nbytes:
-            kets = Kets(nbytes)
-        if not self._waiting.take(kets.nbytes, limit):
+        kets = _popped(self._kets)
+        if kets is not None and kets.nbytes < nbytes:
+            kets = None
+        if not self._waiting.take(kets.nbytes if kets else nbytes, limit):
             return None
-        return kets
+        return kets or Kets(nbytes)
 
     def give_kets(self, kets: Kets) -> None:
         """The kets of a run are not needed any more; one room is kept for the next run."""
@@ -220,6 +232,9 @@ class KetBudget:
 
     def __init__(self):
         self._used = 0
+        fresh_in_children(self._unlock)
+
+    def _unlock(self) -> None:
         self._lock = threading.Lock()
 
     def take(self, nbytes: int, limit: int) -> bool:

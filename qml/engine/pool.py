@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Callable
 
 from qml.base.threads import available_cores
+from qml.engine.forks import fresh_in_children
 
 Job = Callable[[int], object]
 
@@ -57,9 +56,7 @@ class Crew:
     """
 
     def __init__(self):
-        self._reset()
-        if sys.platform != "win32":
-            os.register_at_fork(after_in_child=self._reset)
+        fresh_in_children(self._reset)
 
     def _reset(self) -> None:
         """Forget all helpers: threads do not survive a fork."""

@@ -12,6 +12,7 @@ import numpy as np
 from qml.base.errors import CapabilityError, ShapeError
 from qml.base.threads import default_threads
 from qml.engine.cache import ENTRIES
+from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
 from qml.engine.pack import Packed
 from qml.engine.plan import Plan
@@ -226,6 +227,9 @@ class Runners:
     def __init__(self, kept: int = 64, kept_bytes: int = 256 << 20):
         self._kept, self._kept_bytes = kept, kept_bytes
         self._runners: OrderedDict[tuple[int, str, int], Runner] = OrderedDict()
+        fresh_in_children(self._unlock)
+
+    def _unlock(self) -> None:
         self._lock = threading.Lock()
 
     def get(self, plan: Plan, dtype: str, budget: int) -> Runner:

@@ -136,7 +136,7 @@ def _labelled(source: Source) -> list[str]:
 
 def _scores(fitted: Fitted, source: Source, split: str, metrics: Sequence[Any]) -> dict[str, float]:
     """Metrics of one split that are defined for it."""
+    from qml.bench.facts import targets
     from qml.learn.metrics import scores
-    from qml.learn.whole import gather
 
-    return scores(metrics, predictions(fitted, source, split), gather(source, split)[1])
+    return scores(metrics, predictions(fitted, source, split), targets(source, split))

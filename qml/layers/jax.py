@@ -14,6 +14,7 @@ from qml.base.extras import require
 require("jax", extra="jax", purpose="The JAX layer")
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from qml.backends import Executor
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
@@ -93,7 +94,7 @@ class CircuitPair:
         Raises:
             CapabilityError: called inside `jit`, where a key has no value yet, or float64 without `jax_enable_x64`.
         """
-        if np.dtype(dtype) == np.float64 and not jax.config.jax_enable_x64:
+        if np.dtype(dtype) == np.float64 and jax.dtypes.canonicalize_dtype(np.float64) != np.float64:
             raise CapabilityError(
                 "CircuitPair.init was asked for float64 weights, but JAX runs without 64-bit numbers. "
                 'Call `jax.config.update("jax_enable_x64", True)` first, or take float32.'
@@ -129,12 +130,12 @@ class CircuitPair:
 
     @cached_property
     def _function(self) -> Any:
+        if self._call is None:
+            return lambda rows, weights, seed: traced(self.program, jnp, rows, weights)
         return circuit_function(self._call)
 
     def _run(self, rows: jax.Array, weights: jax.Array, seed: Any) -> jax.Array:
-        if self._call is None:
-            return traced(self.program, jnp, rows, weights)
-        if seed is None and not self._call.capabilities.exact:
+        if seed is None and self._call is not None and not self._call.capabilities.exact:
             raise CapabilityError(
                 f"Executor {self.executor!r} estimates values from shots and was given no seed. "
                 "Pass one: `apply(params, inputs, seed=step)`."
@@ -158,7 +159,7 @@ class CircuitPair:
                 "Cast them, for instance with `inputs.astype(jnp.float32)`."
             )
         able = self._call.capabilities if self._call is not None else None
-        if able is not None and not isinstance(inputs, jax.core.Tracer):
+        if able is not None and not isinstance(inputs, Tracer):
             platforms = {device.platform for device in inputs.devices()}
             if platforms != {able.device}:
                 raise CapabilityError(
@@ -192,12 +193,12 @@ class CircuitPair:
 
 def _seed_of(key: Any) -> int:
     """The integer behind a seed or a JAX key."""
-    if isinstance(key, jax.core.Tracer):
+    if isinstance(key, Tracer):
         raise CapabilityError(
             "CircuitPair.init was called inside a JAX transformation, where the key has no value yet. Call it outside."
         )
-    if isinstance(key, jax.Array) and (key.ndim > 0 or jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)):
-        data = jax.random.key_data(key) if jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) else key
+    if isinstance(key, jax.Array) and (key.ndim > 0 or jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
+        data = jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
         seed = 0
         for number in np.asarray(data).reshape(-1):
             seed = (seed << 32) | int(number)

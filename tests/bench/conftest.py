@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+from threadpoolctl import threadpool_limits
 
 from qml.bench.protocol import Protocol
 from qml.bench.run import run_cell
@@ -10,21 +13,22 @@ from qml.bench.store import Store
 from tests.bench.contestants import diabetes_arms, diabetes_source, digits_arms, digits_source, make_task
 
 SMALL = Protocol(
-    "small", "digits", epochs=6, trials=2, cpu_s=60.0, seeds=(0, 1, 2), rows_curve=(0.2,), floors=(("logistic", 0.9),)
+    "small", "digits", epochs=6, trials=2, cpu_s=60.0, seeds=(0, 1, 2), rows_curve=(0.2,), floors=(("logistic", 0.8),)
 )
 
 
 def fill(folder, arms, source, protocol):
     store = Store(folder)
-    for seed in protocol.seeds:
-        for arm in arms:
-            run_cell(arm, source, make_task, protocol, seed, store)
+    with threadpool_limits(1):
+        for seed in protocol.seeds:
+            for arm in arms:
+                run_cell(arm, source, make_task, protocol, seed, store)
     return store
 
 
 @pytest.fixture(scope="session")
 def digits_store(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("digits"), digits_arms(), digits_source, SMALL)
+    return fill(tmp_path_factory.mktemp("digits"), digits_arms(), partial(digits_source, rows=700), SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -37,4 +41,4 @@ def diabetes_store(tmp_path_factory):
 def fixed_store(tmp_path_factory):
     protocol = Protocol("fixed", "digits", epochs=4, seeds=(0, 1, 2))
     arms = [arm for arm in digits_arms() if arm.info.name in ("hybrid", "removed", "twin", "logistic")]
-    return fill(tmp_path_factory.mktemp("fixed"), arms, lambda seed: digits_source(seed, fixed=True), protocol)
+    return fill(tmp_path_factory.mktemp("fixed"), arms, partial(digits_source, fixed=True, rows=700), protocol)

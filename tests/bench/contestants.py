@@ -64,8 +64,8 @@ class PlainSource:
             yield Batch(self._inputs[rows[chosen]], self._targets[rows[chosen]], chosen)
 
 
-def digits_source(seed, fixed=False):
-    inputs, targets = load_digits(return_X_y=True)
+def digits_source(seed, fixed=False, rows=None):
+    inputs, targets = (part[:rows] for part in load_digits(return_X_y=True))
     return PlainSource(inputs, targets, seed, labels=tuple(map(str, range(10))), fixed=fixed)
 
 

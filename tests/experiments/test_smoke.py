@@ -9,7 +9,10 @@ import pytest
 from qml import config
 from qml.bench import Store
 from qml.data.source import Target
+from qml.estimators import load_weights
+from qml.estimators.choices import signature_of
 from qml.estimators.fits import step_fit
+from qml.estimators.jobs import placed_in
 from qml.learn.fit import Budget
 from qml.learn.hooks import Hook
 
@@ -64,8 +67,6 @@ class Losses(Hook):
 def test_golden_losses(tmp_path):
     smoke = job(tmp_path, "backend=reference")
     losses = Losses()
-    from qml.estimators.choices import signature_of
-
     source = smoke.data.source(0)
     arm = smoke.contestants(signature_of(source), False)[0]
     fit = step_fit(arm.spec, smoke.training, hooks=(losses,), progress=False)
@@ -94,17 +95,14 @@ def test_a_sweep_fills_one_store(tmp_path):
 
 @pytest.mark.parametrize("overrides", [[], ["model=logistic"], ["framework=jax"]])
 def test_train_saves_what_it_trained(tmp_path, overrides):
-    from qml.estimators import load_weights
-
-    common = ["data=wine", "epochs=2", "model/circuit=sel", "model.circuit.n_qubits=3"] if overrides != ["model=logistic"] else []
-    run = config.build([*common, "data=wine", f"folder={tmp_path}", "tensorboard=false", *overrides], "train")
+    small = [] if overrides == ["model=logistic"] else ["model.circuit.n_qubits=3"]
+    run = config.build(
+        [*small, "data=wine", "epochs=2", f"folder={tmp_path}", "tensorboard=false", *overrides], "train"
+    )
     trained = run.run(progress=False)
     assert 0 <= trained.scores["test"]["accuracy"] <= 1
     assert (trained.folder / "summary.json").is_file()
     if trained.model is not None:
-        from qml.estimators.choices import signature_of
-        from qml.estimators.jobs import placed_in
-
         spec = placed_in(run.model, run.framework, run.backend).on(signature_of(run.data.source(0)))
         assert load_weights(spec, trained.folder) is not None
     again = run.run(progress=False)

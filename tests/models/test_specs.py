@@ -134,7 +134,10 @@ def pooled(input_shape, size):
 def test_cnn_takes_images_and_refuses_rows():
     images = spec(features=Cnn((4, 8), 16), signature=Signature((1, 12, 12), 3))
     assert images.build(1)(torch.randn(5, 1, 12, 12)).shape == (5, 3)
-    assert spec(features=Cnn((4,), 8), signature=Signature((12, 12), 3)).build(1)(torch.randn(5, 12, 12)).shape == (5, 3)
+    assert spec(features=Cnn((4,), 8), signature=Signature((12, 12), 3)).build(1)(torch.randn(5, 12, 12)).shape == (
+        5,
+        3,
+    )
     with pytest.raises(ShapeError, match="Use features 'mlp'"):
         spec(features=Cnn()).build(1)
     with pytest.raises(ConfigError, match="needs images"):
