@@ -170,7 +170,8 @@ def instantiated(node: Any, path: str) -> Any:
     if "_target_" not in node:
         return values
     target = located(node["_target_"], path)
-    takes = [field.name for field in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else None
+    is_value = dataclasses.is_dataclass(target)
+    takes = [field.name for field in dataclasses.fields(target)] if is_value else None
     for key in values:
         if takes is not None and key not in takes:
             raise unknown(f"key of {path}", key, takes)

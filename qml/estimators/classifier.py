@@ -105,7 +105,7 @@ class _HybridEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """Raw outputs `(N, C)` of a fitted estimator."""
         check_is_fitted(self)
-        X_ND = validate_data(self, X, reset=False, dtype=np.float64)
+        X_ND: Any = validate_data(self, X, reset=False, dtype=np.float64)
         if self.spec_.framework == "jax":
             return np.asarray(self.model_(self._scaled(X_ND)), dtype=np.float64)
         from qml.models.networks import outputs
@@ -155,7 +155,8 @@ class HybridClassifier(ClassifierMixin, _HybridEstimator):
         Raises:
             ValueError: rows or labels that scikit-learn refuses, or a single class.
         """
-        X_ND, y = validate_data(self, X, y, dtype=np.float64)
+        checked: Any = validate_data(self, X, y, dtype=np.float64)
+        X_ND, y = checked
         check_classification_targets(y)
         self.classes_, codes_N = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -216,10 +217,11 @@ class HybridRegressor(RegressorMixin, _HybridEstimator):
         Raises:
             ValueError: rows or numbers that scikit-learn refuses.
         """
-        X_ND, y_N = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        checked: Any = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        X_ND, y_N = checked
         self.target_scaler_ = StandardScaler().fit(y_N[:, None])
-        scaled = self.target_scaler_.transform(y_N[:, None])[:, 0]
-        self._train(X_ND, np.asarray(scaled, np.float32), ())
+        scaled_N1 = np.asarray(self.target_scaler_.transform(y_N[:, None]), np.float32)
+        self._train(X_ND, scaled_N1[:, 0], ())
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -41,9 +41,13 @@ class KeptSource:
         count = max(1, round(self.share * total))
         return np.sort(generator(self.seed, "kept").choice(total, count, replace=False))
 
-    @cached_property
+    @property
     def schema(self) -> Schema:
         """That of the source, with the size of "validation"."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         schema = self.source.schema
         return replace(schema, sizes={**schema.sizes, "validation": len(self._rows)})
 

@@ -117,10 +117,11 @@ class Svm(Champion):
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import SVC, SVR
 
+        gamma: Any = self.gamma
         if self.number:
-            machine = TransformedTargetRegressor(SVR(C=self.C, gamma=self.gamma), transformer=StandardScaler())
+            machine = TransformedTargetRegressor(SVR(C=self.C, gamma=gamma), transformer=StandardScaler())
             return scaled(machine, self.scaling)
-        return scaled(SVC(C=self.C, gamma=self.gamma), self.scaling)
+        return scaled(SVC(C=self.C, gamma=gamma), self.scaling)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Boosting(Champion):
         """A scikit-learn estimator."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        made = HistGradientBoostingRegressor if self.number else HistGradientBoostingClassifier
+        made: Any = HistGradientBoostingRegressor if self.number else HistGradientBoostingClassifier
         return made(
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaf_nodes,

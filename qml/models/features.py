@@ -26,7 +26,6 @@ class FeaturesSpec(Protocol):
 FEATURES: Registry[Callable[..., FeaturesSpec]] = Registry("model/features")
 
 
-@FEATURES.register("identity")
 @dataclass(frozen=True)
 class Identity:
     """The inputs themselves, flattened."""
@@ -38,7 +37,6 @@ class Identity:
         return identity(input_shape)
 
 
-@FEATURES.register("mlp")
 @dataclass(frozen=True)
 class Mlp:
     """Linear layers with ReLU.
@@ -64,7 +62,6 @@ class Mlp:
         return mlp(input_shape, self.widths, self.dropout)
 
 
-@FEATURES.register("cnn")
 @dataclass(frozen=True)
 class Cnn:
     """Convolutions of 3 x 3 with batch normalisation, ReLU and halving, then one linear layer.
@@ -106,7 +103,6 @@ class Cnn:
         return cnn(shape, self.channels, self.width, self.dropout)
 
 
-@FEATURES.register("own")
 @dataclass(frozen=True)
 class Own:
     """A network of your own package, named by its address.
@@ -126,6 +122,10 @@ class Own:
     def build(self, input_shape: tuple[int, ...]) -> Any:
         """Calls `make`."""
         return located(self.make)(input_shape, **dict(self.options))
+
+
+for _name, _made in (("identity", Identity), ("mlp", Mlp), ("cnn", Cnn), ("own", Own)):
+    FEATURES.add(_name, _made)
 
 
 def located(address: str) -> Callable[..., Any]:

@@ -58,7 +58,11 @@ def cnn(input_shape: tuple[int, ...], channels: tuple[int, ...], width: int, dro
     if dropout:
         layers.append(nn.Dropout(dropout))
     layers += [nn.Linear(channels[-1] * height * wide, width), nn.ReLU()]
-    return nn.Sequential(*layers)
+    network = nn.Sequential(*layers)
+    for layer in network:
+        if isinstance(layer, nn.Conv2d):  # the same numbers in the memory order of `Images`
+            layer.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return network
 
 
 class Images(nn.Module):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qml.base.registry import Registry
 from qml.models.champions import Boosting, CnnChampion, Logistic, Majority, MlpChampion, Neighbours, Svm
-from qml.models.model import Spec
 from qml.models.spec import HybridSpec
 
-MODELS: Registry[Callable[..., Spec]] = Registry("model")
+MODELS: Registry[Callable[..., Any]] = Registry("model")
+"""Models by name; a call gives a `Spec`."""
 
 for _name, _spec in (
     ("hybrid", HybridSpec),

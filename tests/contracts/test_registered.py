@@ -5,7 +5,8 @@ import pytest
 from qml.backends import EXECUTORS, executor_named
 from qml.backends.reference import ReferenceBackend
 from qml.circuits import ANSATZE, CIRCUITS, ENCODINGS, READOUTS, angle, basic, sel
-from qml.contracts import check_executor, check_layer, check_layers
+from qml.contracts import check_executor, check_layer, check_layers, check_source
+from qml.data import make_source
 from qml.layers.jax import circuit
 from qml.layers.torch import CircuitLayer
 
@@ -52,3 +53,8 @@ def passes_everything(name):
 def test_executor(name):
     executor = EXECUTORS[name](ReferenceBackend()) if name == "shifted" else executor_named(name)
     check_executor(executor, n_qubits=3 if executor.capabilities.name == "engine_cpu" else 2).raise_if_failed()
+
+
+@pytest.mark.parametrize("name", ["digits", "diabetes"])
+def test_built_in_source(name):
+    check_source(make_source(name)).raise_if_failed()

@@ -1,7 +1,7 @@
 """Models as values: they pickle, digest, build the same weights from the same seed, and count their parameters."""
 
-import pickle
 from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_registered_models_are_specs(name):
     signature = Signature((1, 8, 8), 3) if name == "cnn" else FLAT
     made = MODELS[name]().on(signature)
     assert isinstance(made, Spec)
-    assert digest(pickle.loads(pickle.dumps(made))) == digest(made)
+    assert digest(ForkingPickler.loads(ForkingPickler.dumps(made))) == digest(made)
     assert made.title
     for key, choices in made.space.items():
         assert digest(made.with_settings({key: choices[0]})) is not None
@@ -93,7 +93,7 @@ def test_product_has_no_entanglement():
 
 
 def test_product_refuses_prepared_states():
-    with pytest.raises(CapabilityError, match="leave the arm|Leave the arm"):
+    with pytest.raises(CapabilityError, match="Leave the arm"):
         spec(circuit=CircuitSpec("amplitude", 3, 1), ablation="product").check()
 
 
@@ -123,7 +123,7 @@ def test_own_features_as_value_and_by_address():
     assert spec(features=Pooling()).build(1)(torch.randn(6, 20)).shape == (6, 3)
     by_address = Own("tests.models.test_specs:pooled", {"size": 5})
     assert spec(features=by_address).build(1)(torch.randn(6, 20)).shape == (6, 3)
-    with pytest.raises(ConfigError, match="package.module:name"):
+    with pytest.raises(ConfigError, match="that can be imported"):
         spec(features=Own("tests.models.test_specs:absent")).build(1)
 
 
@@ -155,7 +155,7 @@ def test_bad_specs_are_refused():
         spec(features=Cnn(), framework="jax").build(1)
     with pytest.raises(ConfigError, match="has no input slot"):
         spec(circuit=CircuitSpec("own", program=sel(4, depth=1))).check()
-    with pytest.raises(ConfigError, match="Did you mean 'C'|Known: C"):
+    with pytest.raises(ConfigError, match="Known: C"):
         MODELS["logistic"]().with_settings({"c": 1.0})
 
 
