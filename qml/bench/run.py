@@ -76,6 +76,7 @@ def run_cell(
     say = progress or _silent
     label = f"{arm.info.name}, seed {seed}"
     if _is_settled(store, cell, retry_failed):
+        store.tidy(cell)
         say(f"{label}: finished before")
         return None
     with store.claim(cell) as mine:

@@ -155,10 +155,20 @@ class Store:
         return target
 
     def discard(self, cell: Cell) -> None:
-        """Move a finished cell away, so that it will be run again; it is kept under `damaged/`."""
+        """Move a finished cell away, so that it will be run again from the start; it is kept under `damaged/`."""
+        shutil.rmtree(self.folder / "work" / cell.digest, ignore_errors=True)
         aside = self.folder / "damaged" / f"{cell.digest}.{len(list(self.folder.glob('damaged/*')))}"
         aside.parent.mkdir(exist_ok=True)
         os.rename(self.path(cell), aside)
+
+    def tidy(self, cell: Cell) -> None:
+        """Remove the working folder of a finished cell, which a process killed at the very end of it has left."""
+        work = self.folder / "work" / cell.digest
+        if not work.exists():
+            return
+        with self.claim(cell) as mine:
+            if mine and self.path(cell).exists():
+                shutil.rmtree(work, ignore_errors=True)
 
     def _folders(self) -> list[Path]:
         return sorted(p for p in (self.folder / "cells").iterdir() if p.is_dir())

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qml.base.digest import canonical
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.bench.arm import ArmInfo
+from qml.bench.facts import targets
 from qml.data.source import Source
-from qml.estimators.choices import Training
+from qml.estimators.choices import Training, signature_of
 from qml.estimators.fits import step_fit, whole_fit
 from qml.learn.fit import Budget, Fitted
 from qml.models import KINDS, MODELS, HybridSpec, Signature, Spec
@@ -47,13 +50,22 @@ class SpecArm:
         for key in rest:
             if key not in self.training.search:
                 raise unknown(f"setting of arm {self.info.name!r}", key, [*self.spec.space, *self.training.search])
-        spec = self.spec.with_settings(own)
+        spec = in_units_of(self.spec.with_settings(own), source)
         training = replace(self.training, **rest)
         target = source.schema.target
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
         fit = whole_fit() if spec.framework == "whole" else step_fit(spec, training, progress=self.progress)
         return fit(spec.build, training.task(target), source, budget, seed, folder)
+
+
+def in_units_of(spec: Spec, source: Source) -> Spec:
+    """A model that learns a number by steps, told mean and spread of that number over the training rows."""
+    signature = signature_of(source)
+    if spec.framework == "whole" or signature.kind == "classes":
+        return spec
+    numbers = targets(source, "train").astype(np.float64)
+    return spec.on(replace(signature, center=float(numbers.mean()), scale=float(numbers.std()) or 1.0))
 
 
 def arm_of(

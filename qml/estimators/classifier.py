@@ -144,7 +144,7 @@ class HybridClassifier(ClassifierMixin, _HybridEstimator):
     Example:
         >>> from sklearn.datasets import load_wine
         >>> X, y = load_wine(return_X_y=True)
-        >>> classifier = HybridClassifier("sel", n_qubits=4, epochs=20, random_state=0).fit(X, y)
+        >>> classifier = HybridClassifier("sel", n_qubits=4, random_state=0).fit(X, y)
         >>> classifier.score(X, y) > 0.9
         True
     """
@@ -206,7 +206,7 @@ class HybridRegressor(RegressorMixin, _HybridEstimator):
 
     Example:
         >>> rows = np.linspace(-1, 1, 60)[:, None]
-        >>> regressor = HybridRegressor("sel", n_qubits=2, epochs=40, random_state=0).fit(rows, rows[:, 0] ** 2)
+        >>> regressor = HybridRegressor("reupload", n_qubits=2, batch_size=8, random_state=0).fit(rows, rows[:, 0] ** 2)
         >>> regressor.score(rows, rows[:, 0] ** 2) > 0.9
         True
     """

@@ -12,7 +12,7 @@ from qml.base.errors import ConfigError
 from qml.base.files import write_json
 from qml.base.registry import unknown
 from qml.data.source import Source
-from qml.estimators.arms import check, config_of
+from qml.estimators.arms import check, config_of, in_units_of
 from qml.estimators.choices import Backend, DataChoice, Training, signature_of
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.jobs import arm_name, placed_in
@@ -100,6 +100,7 @@ class TrainJob:
         source = self.data.source(self.seed)
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
+        spec = in_units_of(spec, source)
         config = {**config_of(spec, self.training), "data": asdict(self.data), "seed": self.seed}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"
         folder.mkdir(parents=True, exist_ok=True)

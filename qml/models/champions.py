@@ -237,7 +237,7 @@ def network(features: Mlp | Cnn, signature: Signature, seed: int) -> Any:
     """Features and a linear layer, drawn from `seed`."""
     from qml.models.networks import with_head
 
-    return with_head(features, signature.input_shape, signature.n_outputs, seed)
+    return with_head(features, signature, seed)
 
 
 def scaled(estimator: Any, scaling: str = "standard") -> Any:

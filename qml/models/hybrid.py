@@ -13,7 +13,7 @@ from qml.base.extras import require
 from qml.base.seeds import derive
 from qml.models.ablations import replaced
 from qml.models.model import Kind, Part
-from qml.models.networks import n_features, seeded
+from qml.models.networks import in_units, n_features, seeded
 from qml.models.signature import placed
 from qml.models.spec import ANGLE_START, HybridSpec
 
@@ -137,7 +137,7 @@ def build_hybrid(spec: HybridSpec, seed: int) -> Hybrid:
     circuit = CircuitLayer(program, executor=spec.executor, init=spec.circuit.init, seed=derive(seed, "circuit"))
     if spec.ablation:
         circuit = replaced(circuit, spec.ablation, derive(seed, "block"), spec.executor)
-    return Hybrid(features, circuit, head, angles)
+    return Hybrid(features, circuit, in_units(head, signature), angles)
 
 
 def _features(spec: HybridSpec, input_shape: tuple[int, ...]) -> nn.Module:

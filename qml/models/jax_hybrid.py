@@ -107,7 +107,8 @@ class JaxHybrid:
         values = self._middle(params, math.pi * jnp.tanh(_linear(params["angles"], hidden)))
         for index, name in enumerate(sorted(params["head"])):
             values = _linear(params["head"][name], jnp.tanh(values) if index else values)
-        return values
+        signature = placed(self.spec, self.spec.signature)
+        return signature.center + signature.scale * values
 
     def _middle(self, params: Params, angles_BD: jax.Array) -> jax.Array:
         if "circuit" in params:

@@ -13,6 +13,7 @@ from qml.base.errors import ShapeError
 from qml.base.extras import require
 from qml.base.seeds import derive
 from qml.models.features import FeaturesSpec
+from qml.models.signature import Signature
 
 require("torch", extra="torch", purpose="a torch model")
 import torch
@@ -98,13 +99,32 @@ def n_features(module: nn.Module, input_shape: tuple[int, ...]) -> int:
     return outputs.shape[1]
 
 
-def with_head(features: FeaturesSpec, input_shape: tuple[int, ...], n_outputs: int, seed: int) -> nn.Sequential:
+class Units(nn.Module):
+    """Outputs in the units of the target: `center + scale * outputs`, `(B, C)` to `(B, C)`."""
+
+    def __init__(self, center: float, scale: float):
+        super().__init__()
+        self.center, self.scale = center, scale
+
+    def forward(self, outputs_BC: torch.Tensor) -> torch.Tensor:
+        """The affine map; nothing is trained."""
+        return self.center + self.scale * outputs_BC
+
+
+def in_units(head: nn.Module, signature: Signature) -> nn.Module:
+    """`head` with its outputs in the units of the target; `head` itself for classes."""
+    if (signature.center, signature.scale) == (0.0, 1.0):
+        return head
+    return nn.Sequential(head, Units(signature.center, signature.scale))
+
+
+def with_head(features: FeaturesSpec, signature: Signature, seed: int) -> nn.Sequential:
     """`features` and a linear layer behind them: `(B, *input_shape) -> (B, n_outputs)`, drawn from `seed`."""
     with seeded(seed, "features"):
-        front = features.build(input_shape)
-        width = n_features(front, input_shape)
+        front = features.build(signature.input_shape)
+        width = n_features(front, signature.input_shape)
     with seeded(seed, "head"):
-        return nn.Sequential(front, nn.Linear(width, n_outputs))
+        return nn.Sequential(front, in_units(nn.Linear(width, signature.n_outputs), signature))
 
 
 def loaded(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> nn.Module:

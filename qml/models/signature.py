@@ -21,6 +21,8 @@ class Signature:
         input_shape: shape of one row, such as `(64,)` or `(1, 28, 28)`.
         n_outputs: classes `C`, or 1 for a number.
         kind: what the outputs are, logits of `classes` or one `number`.
+        center: added to the output of a network that learns by steps; for a number, its mean over the training rows.
+        scale: what that output is multiplied by first; for a number, its spread over the training rows.
 
     Example:
         >>> Signature((1, 28, 28), 10).n_inputs
@@ -30,6 +32,8 @@ class Signature:
     input_shape: tuple[int, ...]
     n_outputs: int
     kind: Literal["classes", "number"] = "classes"
+    center: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self):
         object.__setattr__(self, "input_shape", tuple(int(n) for n in self.input_shape))

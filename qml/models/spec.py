@@ -89,7 +89,7 @@ class HybridSpec:
     Example:
         >>> spec = HybridSpec(circuit=CircuitSpec("sel", n_qubits=4, depth=2)).on(Signature((64,), 10))
         >>> spec.title, spec.ablate("twin").title, str(spec.block)
-        ('Hybrid', 'Classical twin', "tanh network 4-6-4 in 2 groups, 24 parameters for the circuit's 24 (+0.0%)")
+        ('Hybrid', 'Classical twin', "tanh network 4-4-4 in 2 groups, 24 parameters for the circuit's 24 (+0.0%)")
     """
 
     features: FeaturesSpec = field(default_factory=Identity)

@@ -179,3 +179,15 @@ def test_jax_and_torch_twins_count_alike_and_stay_bounded():
     values = twin(10 * torch.randn(50, 4))
     assert values.abs().max() <= 1
     assert np.isfinite(model.apply(params, np.zeros((2, 20), np.float32))).all()
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_numbers_come_in_the_units_of_the_target(framework):
+    plain = spec(signature=Signature((20,), 1, "number"), framework=framework)
+    scaled = plain.on(Signature((20,), 1, "number", center=150.0, scale=20.0))
+    inputs = np.random.default_rng(0).normal(size=(6, 20)).astype(np.float32)
+    if framework == "torch":
+        first, second = (made.build(4)(torch.from_numpy(inputs)).detach().numpy() for made in (plain, scaled))
+    else:
+        first, second = (np.asarray(made.build(4).apply(made.build(4).init(4), inputs)) for made in (plain, scaled))
+    np.testing.assert_allclose(second, 150 + 20 * first, rtol=1e-5)

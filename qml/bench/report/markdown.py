@@ -20,7 +20,7 @@ def markdown(view: View, found: tuple[Finding, ...]) -> str:
     """The whole report."""
     p = view.summary.protocol
     facts = "\n".join(
-        f"- **{number} {unit}**".replace(" **", "**") + f" {what}" for number, unit, what in sentences.key_facts(view)
+        f"- **{f'{number} {unit}'.strip()}** {what}" for number, unit, what in sentences.key_facts(view)
     )
     parts = [
         f"# {plain(page_title(view))}",
