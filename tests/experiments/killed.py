@@ -65,15 +65,18 @@ class Kill:
         return real(*args, **kwargs)
 
     def _die_in_step(self, main):
-        """Watch the main thread from another one."""
+        """Watch the main thread from another one; after its last look it cannot run on before the signal."""
+        self._await_step(main)
+        time.sleep(self.delay)
+        self._await_step(main)
+        if self._noted():
+            self._await_step(main)
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def _await_step(self, main):
+        """Return when the main thread is inside a step."""
         while kind_of(sys._current_frames()[main]) != "step":
             time.sleep(POLL_SECONDS)
-        time.sleep(self.delay)
-        if not self._noted():
-            return
-        while kind_of(sys._current_frames()[main]) != "step":  # the main thread cannot leave the step between
-            time.sleep(POLL_SECONDS)
-        os.killpg(os.getpgrp(), signal.SIGKILL)
 
     def _noted(self):
         """Write the kind; False when another process of the group was first."""

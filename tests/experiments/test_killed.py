@@ -167,7 +167,7 @@ def test_a_sweep_killed_ten_times_ends_as_an_undisturbed_one(tmp_path):
     whole.finish()
     plan = ["step"] * 4 + ["checkpoint"] * 2 + ["anywhere"] * 2 + ["trial", "cell"]
     random.Random(0).shuffle(plan)
-    killed = Command(SWEEP, tmp_path / "killed", every_steps=40, within=0.8)
+    killed = Command(SWEEP, tmp_path / "killed", every_steps=40, within=0.4)
     kinds, begun = end_after(killed, plan, seed=0)
     assert kinds == {"step": 4, "checkpoint": 2, "anywhere": 2, "trial": 1, "cell": 1}
     assert begun == 6
