@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
@@ -38,6 +39,15 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     except KeyboardInterrupt:
         print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def command_line(name: str) -> tuple[str, ...]:
+    """The words that run this job alone again, also where it is one job of a sweep.
+
+    Args:
+        name: "train", "benchmark" or "report".
+    """
+    return ("python", "-m", f"experiments.{name}", *HydraConfig.get().overrides.task)
 
 
 def _stop(error: QmlError, cause: BaseException) -> None:

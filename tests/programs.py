@@ -139,6 +139,8 @@ def _angle(rng: np.random.Generator, n_inputs: int, n_weights: int, form: str | 
         case "affine":
             return number() * slot(either) + number()
         case "sum":
+            if rng.random() < 0.3:  # nothing but slots, which the engine might take for a column of its own
+                return slot(either) + slot(either)
             return number() * slot("input") + number() * slot("weight") + number()
         case product:
             left, right = product.split("*")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check import check_program
 from qml.backends.executor import Capabilities, Executor, Gradients, Values
+from qml.base.errors import ConfigError
 from qml.base.registry import Registry
 
 __all__ = [
@@ -52,7 +53,8 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
     """The Executor of that name, the Executor itself if it is one already, or the default.
 
     Raises:
-        ConfigError: the name is not in `EXECUTORS`; the message names the nearest.
+        ConfigError: the name is not in `EXECUTORS` (the message names the nearest), or what was handed in is no
+            Executor.
 
     Example:
         >>> executor_named("reference").capabilities.exact
@@ -60,4 +62,11 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
     """
     if executor is None:
         executor = DEFAULT
-    return EXECUTORS[executor]() if isinstance(executor, str) else executor
+    if isinstance(executor, str):
+        return EXECUTORS[executor]()
+    if not isinstance(getattr(executor, "capabilities", None), Capabilities):
+        raise ConfigError(
+            f"An executor is a name among {', '.join(sorted(EXECUTORS))}, or an instance with `capabilities`, "
+            f"`forward` and `vjp`; got {executor!r}."
+        )
+    return executor

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qml.backends.executor import Capabilities, Gradients, Values
-from qml.base.errors import CapabilityError, ConfigError
+from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
@@ -20,8 +20,9 @@ CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
 class EngineExecutor:
     """Exact values and adjoint gradients on the CPU, in float32 or float64 as handed in.
 
-    A row of NaN or infinite inputs gives NaN values and input gradients in that row only; its NaN reaches the
-    gradients of shared weights, which sum over rows. Results are the same bits for any number of threads. The
+    A row of NaN or infinite inputs, or of an angle beyond about 1e15 radians (neighbouring float64 numbers are a turn
+    apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of shared
+    weights, which sum over rows. Results are the same bits for any number of threads. The
     first call on a machine compiles the kernels (about 15 seconds a precision; `python -m qml.engine.warmup` does
     it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
     which states are un-computed instead (about 1.3 times the work).
@@ -102,6 +103,7 @@ class EngineExecutor:
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        _check_cotangent(program, inputs_BD, cotangent_BK)
         cotangent_BW = np.ascontiguousarray(compiled.word_map.pull_back(cotangent_BK))
         run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
         back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
@@ -115,6 +117,16 @@ class EngineExecutor:
             )
         compiled = compile_program(program, weights.ndim == 2)
         return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+
+
+def _check_cotangent(program: Program, inputs_BD: np.ndarray, cotangent_BK: np.ndarray) -> None:
+    """Refuse what the kernels, which are handed bare addresses, would read beyond its end."""
+    shape = (len(inputs_BD), program.n_values)
+    if cotangent_BK.shape != shape or cotangent_BK.dtype != inputs_BD.dtype:
+        raise ShapeError(
+            f"EngineExecutor.vjp got a cotangent of shape {cotangent_BK.shape} and dtype {cotangent_BK.dtype}; values "
+            f"of these inputs are {shape} {inputs_BD.dtype}, so their cotangent must be too."
+        )
 
 
 def _columns(compiled, inputs_BD: np.ndarray, weights: np.ndarray):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from qml.backends.backend import Backend
 from qml.backends.check import check_program
 from qml.backends.executor import Capabilities, Gradients, Values
-from qml.base.errors import CapabilityError
+from qml.backends.reference import ReferenceBackend
+from qml.base.errors import CapabilityError, ConfigError
 from qml.base.seeds import derive
 from qml.circuits.program import Program
 from qml.circuits.slots import amplitude_tables, angle_table, slots, slots_vjp
@@ -27,15 +28,20 @@ class ShiftedExecutor:
     slot, as one job: for a simulator the adjoint sweep of the engine is far cheaper.
 
     Args:
-        backend: what runs the circuits.
+        backend: what runs the circuits; the exact simulator for tests when left out.
         shots: a binding; None is exact where the backend can be.
 
     Raises:
+        ConfigError: fewer than one shot.
         CapabilityError: the Program prepares amplitudes that depend on a slot; a machine sees only angles.
     """
 
-    backend: Backend
+    backend: Backend = field(default_factory=ReferenceBackend)
     shots: int | None = None
+
+    def __post_init__(self):
+        if self.shots is not None and self.shots < 1:
+            raise ConfigError(f"ShiftedExecutor needs shots >= 1, or None for exact values; got {self.shots}.")
 
     @property
     def capabilities(self) -> Capabilities:

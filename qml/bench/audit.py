@@ -106,7 +106,12 @@ def _seeds(s: Summary) -> Iterator[Finding]:
     if count < 2:
         yield Finding("warn", "One seed only", "No interval can be given, so no comparison can be called.")
         return
-    same = [a.title for a in s.ranked if len(a.scores) > 2 and len(set(a.scores.values())) == 1]
+    for c in s.comparisons:
+        if len(c.estimate.values) > 1 and c.estimate.se == 0:
+            text = "no spread can be told from equal numbers, so there is no interval and nothing is claimed."
+            yield Finding("warn", f"Same difference to {c.against.title} in every seed", text)
+    varied = [a for a in s.ranked if a.name != "majority"]  # a constant answer may well score the same on every split
+    same = [a.title for a in varied if len(a.scores) > 2 and len(set(a.scores.values())) == 1]
     if same and not s.fixed_test:
         yield Finding(
             "warn", f"Same score in every seed: {listed(same)}", "Each seed is a new split, so this is unlikely."
@@ -225,6 +230,13 @@ def _rows(s: Summary) -> Iterator[Finding]:
         yield Finding("warn", "Test rows that also lie in training", text)
     elif shared == 0:
         yield Finding("pass", "No test row lies in training", "compared input by input after all transforms.")
+    chosen_on = data.get("validation_in_training")
+    if chosen_on:
+        text = (
+            f"{chosen_on} of {s.rows('validation')} validation rows equal a training row in every input, so what is "
+            "chosen on them (settings, the champion) favours arms that learn rows by heart."
+        )
+        yield Finding("warn", "Validation rows that also lie in training", text)
     repeated = data.get("repeated")
     if repeated and any(repeated.values()):
         text = ", ".join(f"{count} of {data['rows'][split]} in {split}" for split, count in repeated.items() if count)

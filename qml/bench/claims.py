@@ -10,8 +10,10 @@ from pathlib import Path
 
 
 @contextmanager
-def claim(path: Path) -> Iterator[bool]:
+def claim(path: Path, *, wait: bool = False) -> Iterator[bool]:
     """Try to hold `path` for the length of the block; gives False at once when somebody else holds it.
+
+    With `wait` it stands in line until `path` is free, and gives True.
 
     The lock is the operating system's (`flock`): it ends with the process, also after `kill -9`, and holds
     between processes and between threads. The file itself stays; its content is the holder's process number,
@@ -28,7 +30,7 @@ def claim(path: Path) -> Iterator[bool]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.bench.scale import listed
 from qml.data.source import Source
 
 CHUNK = 4096
@@ -31,16 +32,31 @@ def targets(source: Source, split: str) -> np.ndarray:
 
 @runtime_checkable
 class NumberedSource(Protocol):
-    """A Source that also tells which rows of its table a split holds; sources over arrays do."""
+    """A Source that can also tell which rows of its table a split holds; sources over arrays do."""
 
-    def rows(self, split: str) -> np.ndarray:
-        """`(N,)` row numbers in the table, in the order of the split."""
+    def rows(self, split: str) -> np.ndarray | None:
+        """`(N,)` row numbers in the table, in the order of the split; None where it does not know."""
         ...
 
 
 def row_numbers(source: Source, split: str) -> np.ndarray | None:
     """Row numbers `(N,)` of a split in the whole table, where the source tells them."""
-    return np.asarray(source.rows(split)) if isinstance(source, NumberedSource) else None
+    found = source.rows(split) if isinstance(source, NumberedSource) else None
+    return None if found is None else np.asarray(found)
+
+
+def check_splits(source: Source) -> None:
+    """Refuse a source without one of the splits of a benchmark, or with an empty one; nothing is read.
+
+    Raises:
+        DataError: names the split.
+    """
+    for split in SPLITS:
+        if source.schema.sizes.get(split, 0) == 0:
+            raise DataError(
+                f"A benchmark trains, chooses and tests on {listed(SPLITS)}; source {source.schema.name!r} has "
+                f"no row in {split!r}. Give that split a share of the rows."
+            )
 
 
 def source_facts(source: Source) -> dict[str, Any]:
@@ -48,8 +64,8 @@ def source_facts(source: Source) -> dict[str, Any]:
 
     Returns:
         name, digest, input shape, target name, kind and labels; rows by split and classes by split; how many
-        rows repeat an earlier row of their split; how many test rows also lie in training or validation;
-        how many input numbers never vary over the training rows.
+        rows repeat an earlier row of their split; how many test rows also lie in training or validation, and
+        validation rows in training; how many input numbers never vary over the training rows.
     """
     schema = source.schema
     facts: dict[str, Any] = {
@@ -73,6 +89,8 @@ def source_facts(source: Source) -> dict[str, Any]:
         known = seen["train"].keys.keys() | seen["validation"].keys.keys()
         facts["repeated"] = {split: seen[split].rows - len(seen[split].keys) for split in SPLITS}
         facts["test_in_training"] = sum(n for key, n in seen["test"].keys.items() if key in known)
+        in_both = (n for key, n in seen["validation"].keys.items() if key in seen["train"].keys)
+        facts["validation_in_training"] = sum(in_both)
         facts["constant_inputs"] = seen["train"].constant
     return facts
 

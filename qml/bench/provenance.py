@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from qml.base.threads import available_cores, default_threads
 PACKAGES = ("qml-hybrid", "numpy", "scipy", "numba", "scikit-learn", "torch", "jax", "pennylane", "qiskit")
 
 
-def provenance() -> dict[str, Any]:
+def provenance(command: Sequence[str] = ()) -> dict[str, Any]:
     """Versions, machine, code revision, command line and the moment, as plain data.
+
+    Args:
+        command: words that run the same again; by default those that started this process.
 
     Example:
         >>> sorted(provenance())
@@ -30,7 +34,7 @@ def provenance() -> dict[str, Any]:
         "cores": available_cores(),
         "threads": default_threads(),
         "revision": revision(),
-        "command": ["python", *sys.orig_argv[1:]],
+        "command": list(command) or ["python", *sys.orig_argv[1:]],
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
@@ -58,7 +62,7 @@ def revision() -> str | None:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    command = ["git", "-C", str(folder), *words]
+    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (FileNotFoundError, subprocess.TimeoutExpired):

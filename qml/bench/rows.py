@@ -18,6 +18,7 @@ from qml.bench.facts import CHUNK, targets
 from qml.bench.protocol import Protocol
 from qml.bench.trial import FAILURES, checked_predictions
 from qml.data.source import Batch, Schema, Source
+from qml.data.splits import nested_subset
 from qml.learn.fit import Budget
 from qml.learn.task import Metric
 
@@ -30,15 +31,19 @@ class FewerRowsSource:
 
     Args:
         source: the whole.
-        rows: how many training rows stay, at most all.
-        seed: which draw.
+        rows: how many training rows stay: at least one a class, at most all.
+        seed: which draw; fewer rows of a seed lie within more.
+
+    Raises:
+        DataError: too few or too many rows.
     """
 
     def __init__(self, source: Source, rows: int, seed: int):
         self._source = source
         parts = list(source.batches("train", CHUNK))
         labels = targets(source, "train")
-        stay = _draw(labels, rows, seed)
+        classes = labels if np.issubdtype(labels.dtype, np.integer) else None
+        stay = nested_subset(np.arange(len(labels)), classes, rows, seed)
         self._inputs = np.concatenate([part.inputs for part in parts])[stay]
         self._targets = labels[stay]
 
@@ -71,18 +76,6 @@ class FewerRowsSource:
             yield Batch(self._inputs[rows], self._targets[rows], rows)
 
 
-def _draw(labels: np.ndarray, rows: int, seed: int) -> np.ndarray:
-    """Numbers of `rows` rows, in rising order; classes keep their shares as nearly as whole rows allow."""
-    shuffled = generator(seed, "fewer").permutation(len(labels))
-    if not np.issubdtype(labels.dtype, np.integer):
-        return np.sort(shuffled[:rows])
-    place = np.empty(len(labels))
-    for label in np.unique(labels):  # rows of a class spread evenly over 0..1, so that any first part is balanced
-        members = shuffled[labels[shuffled] == label]
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return np.sort(np.argsort(place, kind="stable")[:rows])
-
-
 def rows_curve(
     arm: Arm, source: Source, rank: Metric, protocol: Protocol, budget: Budget, best: Trial, folder: Path
 ) -> dict[str, float]:
@@ -109,8 +102,8 @@ def _fit_share(
 ) -> tuple[int, float | None]:
     whole = len(targets(source, "train"))
     rows = max(1, round(share * whole))
-    fewer = FewerRowsSource(source, rows, derive(best.seed, "rows"))
     try:
+        fewer = FewerRowsSource(source, rows, derive(best.seed, "rows"))
         fitted = arm.fit(fewer, best.settings, budget, best.seed, folder)
         value = float(rank.compute(checked_predictions(fitted, fewer, "test", None), targets(source, "test")))
     except CheckpointError:

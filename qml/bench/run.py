@@ -14,7 +14,7 @@ from qml.base.seeds import derive, generator
 from qml.bench.arm import Arm
 from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import Cell, CellResult, Trial
-from qml.bench.facts import row_numbers, source_facts, targets
+from qml.bench.facts import check_splits, row_numbers, source_facts, targets
 from qml.bench.protocol import Protocol
 from qml.bench.provenance import provenance
 from qml.bench.rows import rows_curve
@@ -39,6 +39,7 @@ def run_cell(
     *,
     progress: Progress | None = None,
     retry_failed: bool = False,
+    command: Sequence[str] = (),
 ) -> CellResult | None:
     """Run one cell and add it to the store, unless it is finished or another process is at it.
 
@@ -56,6 +57,7 @@ def run_cell(
         store: where finished cells are kept.
         progress: called with one line of text as each trial begins and ends; None is silent.
         retry_failed: run a cell again that was finished as failed.
+        command: words that run this again, kept with the cell; by default those that started the process.
 
     Returns:
         The finished cell, or None when it was finished before or is being run by another process.
@@ -88,7 +90,7 @@ def run_cell(
             return None
         if retry_failed and store.is_finished(cell):
             store.discard(cell)
-        result = _run(arm, make_source(seed), make_task, protocol, cell, store, say)
+        result = _run(arm, make_source(seed), make_task, protocol, cell, store, say, command)
         store.finish(result)
     return result
 
@@ -110,7 +112,9 @@ def _run(
     cell: Cell,
     store: Store,
     say: Progress,
+    command: Sequence[str],
 ) -> CellResult:
+    check_splits(source)
     metrics = chosen_metrics(make_task(source).metrics(), protocol)
     rank = next(metric for metric in metrics if metric.name == protocol.rank)
     budget = Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience)
@@ -134,7 +138,7 @@ def _run(
         trials=trials,
         metric_facts={m.name: {"higher_is_better": m.higher_is_better, "unit": m.unit} for m in metrics},
         data=source_facts(source),
-        provenance=provenance(),
+        provenance=provenance(command),
         records=tuple((trial.number, record) for trial in trials for record in runner.records(trial.number)),
         **settled,
     )
@@ -180,7 +184,7 @@ def _read_test(
     on_validation: np.ndarray,
     on_test: np.ndarray,
 ) -> dict[str, Any]:
-    """Metrics of both splits for the chosen trial: the one place where test targets meet predictions."""
+    """Metrics of both splits for the chosen trial; test targets are read only now, after every choice."""
     found = runner.predictions(chosen)
     truth = {"validation": on_validation, "test": on_test}
     scores = {}

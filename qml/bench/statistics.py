@@ -12,6 +12,7 @@ from qml.base.errors import ShapeError
 
 CONFIDENCE = 0.95
 POWER = 0.80
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class Estimate:
     Args:
         values: one number a seed.
         mean: their mean.
-        se: standard error of the mean under the design.
+        se: standard error of the mean under the design. Equal numbers in every seed tell nothing of their spread,
+            so 0 gives no interval, as one seed does.
         df: degrees of freedom of the t distribution.
-        lo, hi: ends of the 95 % interval; infinite when there are fewer than two seeds.
+        lo, hi: ends of the 95 % interval; infinite where there is none.
         visible: smallest true difference that this design finds with 80 % power at the 5 % level.
         design: "splits" (new random split for each seed) or "fixed" (one test set for all seeds).
     """
@@ -38,7 +40,7 @@ class Estimate:
     visible: float = field(init=False)
 
     def __post_init__(self) -> None:
-        if math.isfinite(self.se):
+        if self.known:
             t = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.df))
             reach, visible = t * self.se, (t + float(stats.t.ppf(POWER, self.df))) * self.se
         else:
@@ -50,7 +52,7 @@ class Estimate:
     @property
     def known(self) -> bool:
         """Whether there is an interval at all."""
-        return math.isfinite(self.se)
+        return math.isfinite(self.se) and self.se > 0
 
     def posterior(self, rope: float) -> tuple[float, float, float]:
         """Probabilities that the true value lies below, in and above the band of +- `rope`.
@@ -65,11 +67,8 @@ class Estimate:
         """
         if not self.known:
             return math.nan, math.nan, math.nan
-        if self.se == 0:
-            below, above = float(self.mean < -rope), float(self.mean > rope)
-        else:
-            below = float(stats.t.cdf(-rope, self.df, self.mean, self.se))
-            above = float(stats.t.sf(rope, self.df, self.mean, self.se))
+        below = float(stats.t.cdf(-rope, self.df, self.mean, self.se))
+        above = float(stats.t.sf(rope, self.df, self.mean, self.se))
         return below, max(0.0, 1 - below - above), above
 
 
@@ -98,7 +97,7 @@ def over_splits(values: np.ndarray | list[float], n_train: int, n_test: int) -> 
     if n_train < 1 or n_test < 1:
         raise ShapeError(f"over_splits got n_train={n_train}, n_test={n_test}; both need to be at least 1.")
     count = len(values)
-    variance = float(values.var(ddof=1)) * (1 / count + n_test / n_train) if count > 1 else math.inf
+    variance = _variance(values) * (1 / count + n_test / n_train) if count > 1 else math.inf
     return Estimate(tuple(values.tolist()), float(values.mean()), math.sqrt(variance), max(count - 1, 1), "splits")
 
 
@@ -139,7 +138,7 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
     if count < 2:
         return Estimate(tuple(values.tolist()), float(values.mean()), math.inf, 1, "fixed")
     blocks = left_out.shape[1]
-    by_seed = float(values.var(ddof=1)) / count
+    by_seed = _variance(values) / count
     by_row = _jackknife(left_out.mean(axis=0))
     each = float(np.mean([_jackknife(row) for row in left_out]))
     rest = max(0.0, (each - by_row) / (count - 1))
@@ -147,6 +146,11 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
     spread = by_seed**2 / (count - 1) + by_row**2 / (blocks - 1)
     df = min(variance**2 / spread, count + blocks - 2.0) if spread > 0 else count - 1.0
     return Estimate(tuple(values.tolist()), float(values.mean()), math.sqrt(variance), max(df, 1.0), "fixed")
+
+
+def _variance(values: np.ndarray) -> float:
+    """Sample variance; 0 where the values differ by rounding alone, as differences of shares of rows may."""
+    return 0.0 if np.ptp(values) <= ROUNDING * np.abs(values).max() else float(values.var(ddof=1))
 
 
 def _jackknife(values: np.ndarray) -> float:

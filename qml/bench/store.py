@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import logging
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -44,7 +45,7 @@ class Store:
         folder: where; made when it is not there.
 
     Raises:
-        ConfigError: `folder` is a file.
+        ConfigError: `folder` is a file, or cannot be made.
 
     Example:
         >>> import tempfile
@@ -57,8 +58,13 @@ class Store:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise ConfigError(f"The store {str(self.folder)!r} is a file. Name a folder, or one that is to be made.")
-        for name in ("cells", "claims", "work"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in ("cells", "claims", "work"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"The store {str(self.folder)!r} was to be made; it failed: {error}. Name a folder that can be written."
+            ) from error
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -87,7 +93,7 @@ class Store:
         if not folder.exists():
             return False
         try:
-            _checked(folder)
+            read_cell(folder)
         except DamagedCellError as error:
             _logger.warning("%s It counts as not finished and will be run again.", error)
             return False
@@ -125,7 +131,7 @@ class Store:
         found = []
         for folder in self._folders():
             try:
-                _checked(folder)
+                read_cell(folder)
             except DamagedCellError as error:
                 found.append((folder.name, str(error)))
         return tuple(found)
@@ -146,9 +152,7 @@ class Store:
         draft.mkdir()
         _write(draft, result)
         if target.exists():
-            aside = self.folder / "damaged" / f"{target.name}.{len(list(self.folder.glob('damaged/*')))}"
-            aside.parent.mkdir(exist_ok=True)
-            os.rename(target, aside)
+            self._set_aside(target)
         os.rename(draft, target)
         _sync(target.parent)
         shutil.rmtree(work, ignore_errors=True)
@@ -157,9 +161,14 @@ class Store:
     def discard(self, cell: Cell) -> None:
         """Move a finished cell away, so that it will be run again from the start; it is kept under `damaged/`."""
         shutil.rmtree(self.folder / "work" / cell.digest, ignore_errors=True)
-        aside = self.folder / "damaged" / f"{cell.digest}.{len(list(self.folder.glob('damaged/*')))}"
-        aside.parent.mkdir(exist_ok=True)
-        os.rename(self.path(cell), aside)
+        self._set_aside(self.path(cell))
+
+    def _set_aside(self, folder: Path) -> None:
+        """Move a cell's folder to the first free number under `damaged/`; the caller holds its claim."""
+        damaged = self.folder / "damaged"
+        damaged.mkdir(exist_ok=True)
+        free = (damaged / f"{folder.name}.{number}" for number in itertools.count())
+        os.rename(folder, next(place for place in free if not place.exists()))
 
     def tidy(self, cell: Cell) -> None:
         """Remove the working folder of a finished cell, which a process killed at the very end of it has left."""
@@ -171,7 +180,7 @@ class Store:
                 shutil.rmtree(work, ignore_errors=True)
 
     def _folders(self) -> list[Path]:
-        return sorted(p for p in (self.folder / "cells").iterdir() if p.is_dir())
+        return sorted(p for p in (self.folder / "cells").iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def read_cell(folder: Path) -> CellResult:
@@ -182,7 +191,10 @@ def read_cell(folder: Path) -> CellResult:
         DataError: it was written under another schema version.
     """
     data = _checked(folder)
-    return CellResult.from_json(data, records=_read_records(folder / RECORDS), arrays=_read_arrays(folder / ARRAYS))
+    try:
+        return CellResult.from_json(data, records=_read_records(folder / RECORDS), arrays=_read_arrays(folder / ARRAYS))
+    except (KeyError, TypeError, ConfigError) as error:
+        raise DamagedCellError(f"Cell {folder.name} does not read as a cell ({error}).") from error
 
 
 def _order(result: CellResult) -> tuple[str, str, int, str]:
@@ -191,7 +203,7 @@ def _order(result: CellResult) -> tuple[str, str, int, str]:
 
 
 def _write(folder: Path, result: CellResult) -> None:
-    """The three files of a cell, `cell.json` last; it holds the digests of the other two."""
+    """The three files of a cell, `cell.json` last; its "files" are the digests of the others and of all else in it."""
     with open(folder / RECORDS, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", *_RECORD_FIELDS])
@@ -202,8 +214,9 @@ def _write(folder: Path, result: CellResult) -> None:
         np.savez_compressed(file, **arrays)
     for name in (RECORDS, ARRAYS):
         _sync(folder / name)
-    files = {name: _sha(folder / name) for name in (RECORDS, ARRAYS)}
-    write_json(folder / CELL, {"schema": SCHEMA_VERSION, "files": files, **result.to_json()})
+    data = {"schema": SCHEMA_VERSION, **result.to_json()}
+    files = {CELL: _sha_of_data(data), **{name: _sha(folder / name) for name in (RECORDS, ARRAYS)}}
+    write_json(folder / CELL, {**data, "files": files})
     _sync(folder)
 
 
@@ -221,10 +234,10 @@ def _checked(folder: Path) -> dict[str, Any]:
         raise DamagedCellError(f"There is no cell in {str(folder)!r}.")
     try:
         data = json.loads((folder / CELL).read_text())
-    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DamagedCellError(f"Cell {folder.name} has no readable {CELL} ({error}).") from error
-    if not isinstance(data, dict) or "schema" not in data:
-        raise DamagedCellError(f"Cell {folder.name} has a {CELL} without a schema version.")
+    if not isinstance(data, dict) or not {"schema", "files"} <= data.keys():
+        raise DamagedCellError(f"Cell {folder.name} has a {CELL} without a schema version or without digests.")
     if data["schema"] != SCHEMA_VERSION:
         raise DataError(
             f"Cell {folder.name} was written with schema {data['schema']}; this version reads schema {SCHEMA_VERSION}. "
@@ -235,7 +248,8 @@ def _checked(folder: Path) -> dict[str, Any]:
     for name, wanted in data["files"].items():
         if not (folder / name).is_file():
             raise DamagedCellError(f"Cell {folder.name} lacks its file {name}.")
-        if _sha(folder / name) != wanted:
+        found = _sha_of_data(data) if name == CELL else _sha(folder / name)
+        if found != wanted:
             raise DamagedCellError(f"Cell {folder.name}: its file {name} was changed after it was written.")
     return data
 
@@ -270,6 +284,12 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _sha(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+
+
+def _sha_of_data(data: Mapping[str, Any]) -> str:
+    """Digest of what `cell.json` says, but for its digests."""
+    rest = {key: value for key, value in data.items() if key != "files"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()[:32]
 
 
 def _sync(path: Path) -> None:

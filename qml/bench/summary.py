@@ -225,12 +225,12 @@ class Summary:
 
     @cached_property
     def hero(self) -> Contestant | None:
-        """The hybrid that the verdict is about: the protocol's, else the best whole hybrid by validation score."""
+        """The hybrid that the verdict is about: the best by validation score of the protocol's, whole ones first."""
         named = [arm for arm, _ in self.protocol.contrasts]
         references = {against for _, against in self.protocol.contrasts}
         hybrids = [arm for arm in self.ranked if arm.family == "hybrid"]
         first = [arm for arm in hybrids if arm.role in named] or [a for a in hybrids if a.role not in references]
-        return self.best(first)
+        return self.best([arm for arm in first if self.is_whole(arm)] or first)
 
     @cached_property
     def champion(self) -> Contestant | None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from qml.base.errors import ProgramError
+from qml.circuits.counting import whole_number
 
 Kind = Literal["input", "weight"]
+KINDS = ("input", "weight")
 
 
 class Slot(NamedTuple):
@@ -45,7 +47,7 @@ class Angle:
         merged: dict[tuple[Slot, ...], float] = {}
         constant = float(self.constant)
         for coefficient, slots in self.terms:
-            key = tuple(sorted(Slot(*slot) for slot in slots))
+            key = tuple(sorted(map(_slot, slots)))
             if not key:
                 constant += float(coefficient)
             else:
@@ -122,11 +124,20 @@ def as_angle(value: Angle | float) -> Angle:
     if isinstance(value, Angle):
         return value
     try:
-        return Angle(float(value))
+        number = float(value)
     except (TypeError, ValueError) as error:
         raise ProgramError(
             f"An angle must be a number or built from input_slot and weight_slot; got {value!r}."
         ) from error
+    return Angle(number)
+
+
+def _slot(slot: tuple[Kind, int]) -> Slot:
+    """The slot, checked."""
+    kind, index = slot
+    if kind not in KINDS:
+        raise ProgramError(f"A slot is an 'input' or a 'weight'; got {kind!r}.")
+    return Slot(kind, whole_number(f"The number of the {kind} slot", index))
 
 
 def input_slot(index: int) -> Angle:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from qml.circuits.angle import Angle, as_angle
+from qml.circuits.counting import whole_number
 from qml.circuits.readout import PauliWord
 
 ComplexRows = tuple[tuple[complex, ...], ...]
@@ -33,7 +34,7 @@ class Gate:
     matrix: ComplexRows = ()
 
     def __post_init__(self):
-        object.__setattr__(self, "wires", tuple(int(wire) for wire in self.wires))
+        object.__setattr__(self, "wires", tuple(whole_number(f"A wire of {self.name}", wire) for wire in self.wires))
         object.__setattr__(self, "angles", tuple(as_angle(angle) for angle in self.angles))
         object.__setattr__(self, "matrix", tuple(tuple(complex(v) + 0j for v in row) for row in self.matrix))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 from qml.base.digest import digest
 from qml.base.errors import ProgramError
 from qml.circuits.angle import Angle, Slot
+from qml.circuits.counting import whole_number
 from qml.circuits.gates import PREPARATIONS, Gate, check_gate, invert
 from qml.circuits.readout import Readout, z_each
 
@@ -46,7 +47,7 @@ class WeightBlock:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Program:
     """A parametrised circuit with its readout.
 
@@ -77,6 +78,8 @@ class Program:
     name: str = field(default="", compare=False)
 
     def __post_init__(self):
+        for count in ("n_qubits", "n_inputs", "n_weights"):
+            object.__setattr__(self, count, whole_number(f"{count} of a Program", getattr(self, count)))
         if self.n_qubits < 1:
             raise ProgramError(f"A Program needs at least one qubit; got n_qubits={self.n_qubits}.")
         object.__setattr__(self, "gates", tuple(self.gates))
@@ -111,7 +114,7 @@ class Program:
 
     def _check_slots(self, angle: Angle, gate: Gate, position: int) -> None:
         for kind, used, size in (("input", angle.inputs, self.n_inputs), ("weight", angle.weights, self.n_weights)):
-            if used and not 0 <= used[0] <= used[-1] < size:
+            if used and used[-1] >= size:
                 raise ProgramError(
                     f"Gate {position} ({gate.name}) uses {kind} slots {used}, but this Program has {size}. "
                     f"Pass n_{kind}s={used[-1] + 1}."
@@ -135,8 +138,7 @@ class Program:
         return self._hash
 
     def __getstate__(self) -> dict:
-        cached = ("digest", "_hash")
-        return {key: value for key, value in self.__dict__.items() if key not in cached}
+        return {kept.name: getattr(self, kept.name) for kept in fields(self)}  # nothing that is cached
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
@@ -209,6 +211,12 @@ class Program:
         from qml.circuits.wires import bind
 
         return bind(self, slots)
+
+    def __repr__(self) -> str:
+        return (
+            f"Program({self.name + ': ' if self.name else ''}{self.n_qubits} qubits, {len(self.gates)} gates, "
+            f"{self.n_inputs} inputs, {self.n_weights} weights, {self.n_values} values, digest {self.digest[:8]})"
+        )
 
     def __str__(self) -> str:
         from qml.circuits.draw import as_text

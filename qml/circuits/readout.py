@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qml.base.errors import ProgramError
+from qml.circuits.counting import whole_number
 
 PauliWord = tuple[tuple[int, str], ...]  # ((wire, "X" | "Y" | "Z"), ...) sorted by wire; () is the identity
 
@@ -28,7 +29,7 @@ def pauli_word(letters: Mapping[int, str] | Iterable[tuple[int, str]]) -> PauliW
     for _, letter in pairs:
         if letter not in "IXYZ" or len(letter) != 1:
             raise ProgramError(f"A Pauli letter must be one of I, X, Y, Z; got {letter!r}.")
-    return tuple(sorted((int(wire), letter) for wire, letter in pairs if letter != "I"))
+    return tuple(sorted((whole_number("A wire", wire), letter) for wire, letter in pairs if letter != "I"))
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ class Expectations:
 
     observables: tuple[PauliSum, ...]
 
+    def __post_init__(self):
+        object.__setattr__(self, "observables", tuple(self.observables))
+
     @property
     def n_values(self) -> int:
         """Numbers a row."""
@@ -83,6 +87,9 @@ class Probabilities:
     """`2 ** len(wires)` probabilities of the outcomes of `wires`, the first wire most significant."""
 
     wires: tuple[int, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "wires", tuple(whole_number("A wire of Probabilities", wire) for wire in self.wires))
 
     @property
     def n_values(self) -> int:

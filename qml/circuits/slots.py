@@ -94,16 +94,18 @@ def amplitude_tables(program: Program) -> tuple[AngleTable, ...]:
     return tuple(AngleTable.of(gate.angles, program.n_inputs) for gate in preparations(program))
 
 
-def columns_of(inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def columns_of(program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`(B, 1 + D + P)`: the number one, the inputs and the weights of each row.
 
     Raises:
-        ShapeError: the inputs are not a matrix, or the weights are neither `(P,)` nor one set a row.
+        ShapeError: the inputs are not `(B, D)`, or the weights are neither `(P,)` nor one set a row.
     """
-    if inputs_BD.ndim != 2 or weights.ndim not in (1, 2) or (weights.ndim == 2 and len(weights) != len(inputs_BD)):
+    n_inputs, n_weights, n_rows = program.n_inputs, program.n_weights, len(inputs_BD)
+    fits = inputs_BD.shape == (n_rows, n_inputs) and weights.shape in ((n_weights,), (n_rows, n_weights))
+    if not fits:
         raise ShapeError(
-            f"Got inputs of shape {inputs_BD.shape} and weights of shape {weights.shape}. Inputs must be (B, D), "
-            "weights (P,) shared by the rows or (B, P), one set a row."
+            f"Got inputs of shape {inputs_BD.shape} and weights of shape {weights.shape}. This Program needs inputs "
+            f"(B, {n_inputs}), and weights (P,) = ({n_weights},) shared by the rows or (B, P), one set a row."
         )
     size = len(inputs_BD)
     shared = np.broadcast_to(weights, (size, weights.shape[-1]))
@@ -132,7 +134,7 @@ def slots(program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.nd
         array([[4.]])
     """
     table = angle_table(program)
-    columns = columns_of(inputs_BD, weights)
+    columns = columns_of(program, inputs_BD, weights)
     return table.evaluate(columns, table.constant.astype(columns.dtype), table.coefficient.astype(columns.dtype))
 
 
@@ -144,7 +146,7 @@ def slots_vjp(
     Raises:
         ShapeError: inputs or weights do not fit.
     """
-    gradient = angle_table(program).pull_back(columns_of(inputs_BD, weights), cotangent_BS)
+    gradient = angle_table(program).pull_back(columns_of(program, inputs_BD, weights), cotangent_BS)
     return split_columns(gradient, inputs_BD.shape[1], shared=weights.ndim == 1)
 
 

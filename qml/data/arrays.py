@@ -12,7 +12,7 @@ from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.base.seeds import generator
-from qml.data.intake import feature_matrix, target_values
+from qml.data.intake import feature_matrix, is_absent, target_values
 from qml.data.source import Batch, Column, Schema, Source, Target
 from qml.data.splits import Split, at_random, by_group, by_time, stratified
 
@@ -249,4 +249,10 @@ def _given(values: Any, what: str, how: str, n_rows: int) -> np.ndarray:
     array = np.asarray(values)
     if array.shape != (n_rows,):
         raise DataError(f"{what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
+    absent = np.array([is_absent(value) for value in array], bool)
+    if absent.any():
+        raise DataError(
+            f"{what} is missing in {absent.sum()} of {n_rows} rows (first: row {absent.argmax()}), so these rows have "
+            f"no place in a split by {how}. Fill it in or leave them out."
+        )
     return array

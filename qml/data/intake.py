@@ -36,8 +36,9 @@ def feature_matrix(
             whole = _numeric(array, "inputs")
             check_finite(whole.reshape(len(whole), -1), None, allow_missing)
             return whole, ()
-        names = _names(array, names)
-        frame = {name: array[:, place] for place, name in enumerate(names)}
+        if not array.shape[1]:
+            raise DataError(f"inputs have shape {array.shape}: no columns. Give at least one.")
+        frame = {name: array[:, place] for place, name in enumerate(_names(array, names))}
     for name, kind in kinds.items():
         if name not in frame:
             raise unknown("column", name, list(frame))
@@ -51,6 +52,7 @@ def _named_columns(inputs: Any) -> dict[str, np.ndarray] | None:
     names = list(inputs) if isinstance(inputs, Mapping) else getattr(inputs, "columns", None)
     if names is None:
         return None
+    _once([str(name) for name in names])
     frame = {str(name): np.asarray(inputs[name]) for name in names}
     lengths = {name: len(values) for name, values in frame.items()}
     if len(set(lengths.values())) > 1:
@@ -64,7 +66,15 @@ def _names(array: np.ndarray, names: Sequence[str] | None) -> list[str]:
         return [f"x{place}" for place in range(array.shape[1])]
     if len(names) != array.shape[1]:
         raise DataError(f"{len(names)} column names were given for {array.shape[1]} columns.")
-    return [str(name) for name in names]
+    return _once([str(name) for name in names])
+
+
+def _once(names: list[str]) -> list[str]:
+    """`names`, each seen to occur once: a column of the name of another would take its place."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"column names must differ; {', '.join(map(repr, twice[:3]))} occurs again. Rename it.")
+    return names
 
 
 def _columns_of(array: np.ndarray, names: Sequence[str] | None) -> tuple[Column, ...]:
@@ -115,7 +125,7 @@ def _numeric(values: np.ndarray, what: str, name: str = "<name>") -> np.ndarray:
 
 def category_codes(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """`(N,)` int32 positions in the sorted categories, -1 for None, NaN and missing."""
-    missing = np.array([_is_absent(value) for value in values], bool)
+    missing = np.array([is_absent(value) for value in values], bool)
     words = np.array([str(value) for value in values[~missing]], object)
     categories, positions = np.unique(words, return_inverse=True)
     codes = np.full(len(values), -1, np.int32)
@@ -123,7 +133,7 @@ def category_codes(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     return codes, tuple(str(word) for word in categories)
 
 
-def _is_absent(value: Any) -> bool:
+def is_absent(value: Any) -> bool:
     """None, NaN, and pandas' NA and NaT."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
 
@@ -215,8 +225,9 @@ def _coded_classes(values: np.ndarray, name: str, labels: Sequence[str] | None) 
             f"target {name!r} needs labels 0 .. {top}; {int(outside.sum())} of {len(codes)} rows hold others "
             f"(first: {codes[outside][0]}). Renumber them: np.unique(y, return_inverse=True)[1], or hand in strings."
         )
-    absent = np.flatnonzero(np.bincount(codes, minlength=top + 1) == 0)
-    if labels is None and len(absent):
+    found = np.unique(codes)
+    if labels is None and len(found) <= top:
+        absent = np.setdiff1d(np.arange(len(found) + 1), found)
         raise DataError(
             f"target {name!r} runs up to {top}, but no row has class {absent[0]}. Renumber the classes "
             f"(np.unique(y, return_inverse=True)[1]) or name them all with labels=[...]."

@@ -48,6 +48,10 @@ class TransformedSource:
         """The facts of an `ArraySource` below; empty for others."""
         return self.source.info if isinstance(self.source, (ArraySource, TransformedSource)) else {}
 
+    def rows(self, split: str) -> np.ndarray | None:
+        """`(n,)` which rows of the arrays below a part holds; None where the source below does not tell."""
+        return self.source.rows(split) if isinstance(self.source, (ArraySource, TransformedSource)) else None
+
     def batches(
         self,
         split: str,

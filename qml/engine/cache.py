@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import logging
 import os
+import pickle
 import platform
 import shutil
 import sys
@@ -223,14 +224,24 @@ class Library:
         function = getattr(self._module(stem), name)
         self._say(stem, name)
         kind = types.int64(*[types.int64] * function.__code__.co_argcount)
-        piece = numba.cfunc(kind, cache=True, error_model="numpy")(function)
+        compiled = numba.cfunc(kind, cache=True, error_model="numpy")
+        try:
+            piece = compiled(function)
+        except (EOFError, pickle.UnpicklingError) as error:  # Numba does not flush: a power cut leaves empty files
+            logger.warning("the compiled %s in %s is damaged (%s) and is made anew", name, self.folder, error)
+            for path in self._saved(stem, name):
+                path.unlink(missing_ok=True)
+            piece = compiled(function)
         self.addresses[ENTRIES.index(name)] = int(piece.address or 0)
         self._pieces[name] = piece  # last: whoever sees it may call the address
 
+    def _saved(self, stem: str, name: str) -> list[Path]:
+        """What Numba has on disk of one piece: an index and machine code."""
+        return list((self.folder / "__pycache__").glob(f"{stem}_{self.dtype}.{name}-*.nb[ci]"))
+
     def _say(self, stem: str, name: str) -> None:
         """Tell once that this machine compiles, which takes a while."""
-        cached = any((self.folder / "__pycache__").glob(f"{stem}_{self.dtype}.{name}-*.nbi"))
-        if not cached and not self._said:
+        if not self._said and not self._saved(stem, name):
             self._said = True
             logger.info("compiling %s kernels into %s, about 15 s, once on this machine", self.dtype, self.folder)
 

@@ -51,9 +51,8 @@ class SlotMap:
         self._constants = np.array([angle.constant for angle in angles])
         self._one_to_one = len(terms) == len(angles)
         self._shifted = bool(self._constants.any())
-        self.is_gather = self._row.is_gather and not (
-            self._shared.depth or self._shifted or np.any(self._coefficients != 1)
-        )
+        bare = self._one_to_one and not (self._shared.depth or self._shifted or np.any(self._coefficients != 1))
+        self.is_gather = bare and self._row.is_gather
         self.is_identity = self.is_gather and np.array_equal(self._row.index[:, 0], np.arange(n_row))
 
     @property

@@ -134,11 +134,12 @@ class BenchmarkJob:
         )
         return (own, *made)
 
-    def run(self, progress: bool | None = None) -> BenchmarkOutcome:
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:
         """Run every cell that is missing, seeds outermost, and write the report.
 
         Args:
             progress: bars; None shows them in a terminal or in Jupyter.
+            command: words that run this again, kept with each cell; by default those that started the process.
 
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
@@ -155,14 +156,20 @@ class BenchmarkJob:
         cells_of(arms, protocol)
         store = Store(self.store)
         seeds = protocol.seeds if self.seed is None else (self.seed,)
-        results = self._run_cells(arms, protocol, seeds, store, shown)
+        results = self._run_cells(arms, protocol, seeds, store, shown, command)
         ran = tuple(result for result in results if result is not None)
         failed = tuple(f"{r.cell.arm.name}, seed {r.cell.seed}: {r.reason}" for r in ran if r.status == "failed")
         outcome = BenchmarkOutcome(ran, len(results) - len(ran), failed)
         return replace(outcome, report=written(store, protocol, self.out, self.recipe_name)) if self.report else outcome
 
     def _run_cells(
-        self, arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[int], store: Store, shown: bool
+        self,
+        arms: Sequence[SpecArm],
+        protocol: Protocol,
+        seeds: Sequence[int],
+        store: Store,
+        shown: bool,
+        command: Sequence[str],
     ) -> list[CellResult | None]:
         from tqdm.auto import tqdm
 
@@ -181,6 +188,7 @@ class BenchmarkJob:
                         store,
                         progress=say,
                         retry_failed=self.retry_failed,
+                        command=command,
                     )
                 )
         return results
@@ -197,7 +205,7 @@ class BenchmarkJob:
 class ReportJob(BenchmarkJob):
     """The report of a benchmark, from the cells that are in the store now; it runs none."""
 
-    def run(self, progress: bool | None = None) -> Any:
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> Any:
         """Join the cells of the protocol and write HTML and Markdown.
 
         Raises:

@@ -20,7 +20,7 @@ from qml.backends import Executor
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
-from qml.layers.call import TRACED, Call, width_error
+from qml.layers.call import TRACED, Call, check_is_program, width_error
 from qml.layers.jax_functions import circuit_function
 
 _HALF = (np.dtype(jnp.float16), np.dtype(jnp.bfloat16))
@@ -62,6 +62,7 @@ class CircuitPair:
     """
 
     def __init__(self, program: Program, executor: str | Executor | None, how: str):
+        check_is_program("circuit", program)
         self.program = program
         self.how = how
         self._call = None if executor == TRACED else Call(program, executor)

@@ -15,7 +15,7 @@ from qml.backends import Executor
 from qml.base.errors import CapabilityError, ProgramError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
-from qml.layers.call import TRACED, Call, width_error
+from qml.layers.call import TRACED, Call, check_is_program, width_error
 from qml.layers.torch_compiled import circuit_values, drawn_seed
 from qml.layers.torch_functions import circuit, flat
 
@@ -73,6 +73,7 @@ class CircuitLayer(nn.Module):
         dtype: torch.dtype | None = None,
     ):
         super().__init__()
+        check_is_program("CircuitLayer", program)
         self.program = program
         self.init = init
         self.seed = seed

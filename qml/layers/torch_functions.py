@@ -19,7 +19,7 @@ from qml.layers.call import Call
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """The numbers of a CPU tensor as a C-contiguous array of its shape; a view where it can be."""
-    return np.ascontiguousarray(tensor.detach().numpy())
+    return np.ascontiguousarray(tensor.detach().resolve_neg().numpy())
 
 
 def flat(blocks: tuple[Tensor, ...], like: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def _flat_array(blocks: tuple[Tensor, ...], like: Tensor) -> np.ndarray:
         return array_of(blocks[0]).reshape(-1)
     if not blocks:
         return np.zeros(0, array_of(like).dtype)
-    return np.concatenate([block.detach().numpy().reshape(-1) for block in blocks])
+    return np.concatenate([array_of(block).reshape(-1) for block in blocks])
 
 
 def _cut(by_weights: Tensor, blocks: list[Tensor], wanted: tuple[bool, ...]) -> list[Tensor | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, runtime_checkable
 
 from qml.data.source import Source
@@ -49,6 +50,15 @@ class RankedStep(Protocol):
 
 
 @runtime_checkable
+class ThreadedStep(Protocol):
+    """A Step whose framework has threads of its own."""
+
+    def threads(self, state: Any, rows: int, inputs: int) -> AbstractContextManager[None]:
+        """While open, as many threads as batches of `rows` rows of `inputs` numbers are worth."""
+        ...
+
+
+@runtime_checkable
 class TrainedStep(Protocol):
     """A Step that can hand out the trained object itself."""
 
@@ -70,6 +80,11 @@ def schedule_step(step: Step, total_updates: int | None) -> Step:
 def shard_of(step: Step, state: Any) -> tuple[int, int]:
     """`(rank, world)` of this process; `(0, 1)` for a step that knows no others."""
     return step.shard(state) if isinstance(step, RankedStep) else (0, 1)
+
+
+def threads_for(step: Step, state: Any, rows: int, inputs: int) -> AbstractContextManager[None]:
+    """The threads that batches of `rows` rows of `inputs` numbers are worth; a step without threads is left alone."""
+    return step.threads(state, rows, inputs) if isinstance(step, ThreadedStep) else nullcontext()
 
 
 def trained_model(step: Step, state: Any) -> Any:

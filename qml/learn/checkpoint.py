@@ -30,6 +30,7 @@ import safetensors.numpy
 CHECKPOINT_VERSION = 1
 MANIFEST = "checkpoint.json"
 ARRAYS = "checkpoint-{steps}-{sha}.safetensors"
+KEYS = ("version", "arrays", "sha256", "complex", "fingerprint", "data")
 _OURS = re.compile(r"^(checkpoint-\d+-[0-9a-f]+\.safetensors|\.checkpoint.*\.tmp)$")
 
 
@@ -60,14 +61,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, steps: int) -> Path:
     blob = safetensors.numpy.save({name: _storable(array) for name, array in checkpoint.arrays.items()})
     sha = hashlib.sha256(blob).hexdigest()
     name = ARRAYS.format(steps=steps, sha=sha[:12])
-    manifest = {
-        "version": CHECKPOINT_VERSION,
-        "arrays": name,
-        "sha256": sha,
-        "complex": complex_names,
-        "fingerprint": checkpoint.fingerprint,
-        "data": checkpoint.data,
-    }
+    values = (CHECKPOINT_VERSION, name, sha, complex_names, checkpoint.fingerprint, checkpoint.data)
+    manifest = dict(zip(KEYS, values, strict=True))
     try:
         with replacing(folder / name) as temporary:
             temporary.write_bytes(blob)
@@ -109,6 +104,9 @@ def load_checkpoint(folder: Path, fingerprint: Mapping[str, Any] | None = None) 
         raise _damaged(path, f"it does not read as JSON: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("version") != CHECKPOINT_VERSION:
         raise _damaged(path, f"it is not a manifest of version {CHECKPOINT_VERSION}")
+    absent = [key for key in KEYS if key not in manifest]
+    if absent:
+        raise _damaged(path, f"it lacks {', '.join(absent)}")
     if fingerprint is not None:
         found = difference(manifest["fingerprint"], json.loads(json.dumps(fingerprint)))
         if found:

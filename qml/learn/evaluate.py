@@ -11,6 +11,7 @@ import numpy as np
 from qml.base.errors import DataError
 from qml.data.source import Source
 from qml.learn.counters import Counters
+from qml.learn.diverged import DivergedError
 from qml.learn.scan import check_known
 from qml.learn.step import Snapshot, Step
 from qml.learn.task import Metric, Task
@@ -112,7 +113,6 @@ class Validation:
             )
         if counters.best is None or (score > counters.best if self.select.higher_is_better else score < counters.best):
             counters.best = score
-            counters.best_epoch = counters.epoch + 1
             counters.best_steps = counters.steps
             counters.waited = 0
             self.best = self.step.snapshot(state) if self.keep_best else None
@@ -125,10 +125,18 @@ class Validation:
 
         Raises:
             DataError: the split has no labels.
+            DivergedError: an output is NaN or infinite.
         """
         from qml.learn.metrics import scores  # scikit-learn is loaded when metrics are computed
 
         outputs = outputs_of(self.step, state, self.source, "validation", self.size)
         if outputs.targets is None:
             raise DataError(f"Validation of {self.source.schema.name!r} needs labels; its split has none.")
+        bad = int(outputs.values.size - np.isfinite(outputs.values).sum())
+        if bad:
+            raise DivergedError(
+                f"{bad} of {outputs.values.size} outputs of the model on the validation split of "
+                f"{self.source.schema.name!r} are NaN or infinite. Lower the learning rate, set gradient_clip, or look "
+                "for extreme values in these rows."
+            )
         return scores(metrics, self.task.predictions(outputs.values), outputs.targets)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from qml.base.errors import ConfigError
 from qml.data.source import Source
 from qml.learn.record import Record
 from qml.learn.task import Task
@@ -23,12 +24,23 @@ class Budget:
         cpu_s: CPU seconds of this process and its threads, carried over a resume; None is unbounded.
         steps: updates; None is unbounded.
         patience: epochs without a better validation score before stopping early; None never stops early.
+
+    Raises:
+        ConfigError: a bound under which nothing would be trained.
     """
 
     epochs: int = 10
     cpu_s: float | None = None
     steps: int | None = None
     patience: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "steps", "patience"):
+            value = getattr(self, name)
+            if value is not None and not value >= 1:
+                raise ConfigError(f"Budget {name} is {value}, under which nothing is trained. Give at least 1.")
+        if self.cpu_s is not None and not self.cpu_s > 0:
+            raise ConfigError(f"Budget cpu_s is {self.cpu_s}, under which nothing is trained. Give seconds above 0.")
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ def _end_pass(run: Run, course: Course, hooks: Sequence[Hook], clock: Clock, *, 
     epoch = counters.epoch + (1.0 if whole else _share_done(course, counters))
     scores = course.validate(run.state, counters) if course.validate else {}
     counters.evaluated = counters.steps
+    if counters.best_steps == counters.steps:
+        counters.best_epoch = epoch
     clock.tick(counters)
     new = counters.record("train", counters.means(), epoch) + counters.record("validation", scores, epoch)
     if whole:

@@ -30,13 +30,14 @@ def scan_split(source: Source, split: str, target: Target) -> Scan:
     """Look at every row of `split` once, in file order.
 
     Raises:
-        DataError: the split is unknown, empty or without labels; a label is out of range; an input or a
-            target is NaN or infinite.
+        DataError: the split is unknown, empty or without labels; its rows have another shape than the schema
+            says; a label is out of range; an input or a target is NaN or infinite.
     """
     check_known(source, split)
     counts = np.zeros(target.n_classes, np.int64)
     rows = 0
     for batch in source.batches(split, SCAN_SIZE):
+        _check_shape(batch, source, split)
         check_batch(batch, target, f"split {split!r} of {source.schema.name!r}")
         rows += len(batch)
         if target.kind == "classes":
@@ -56,6 +57,16 @@ def check_known(source: Source, split: str) -> None:
         raise DataError(
             f"Split {split!r} of {source.schema.name!r} was asked for; it has {', '.join(map(repr, known))}. "
             "Build the source with that split."
+        )
+
+
+def _check_shape(batch: Batch, source: Source, split: str) -> None:
+    """Raise DataError when rows have another shape than the schema says, which models are built for."""
+    shape, wanted = tuple(np.shape(batch.inputs)[1:]), tuple(source.schema.input_shape)
+    if shape != wanted:
+        raise DataError(
+            f"Rows of {source.schema.name!r} have the shape {wanted} by its schema; split {split!r} gives {shape}. "
+            "Make `schema.input_shape` and the batches agree."
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.source import Source
-from qml.learn.abilities import prepare_task, schedule_step, shard_of, trained_model
+from qml.learn.abilities import prepare_task, schedule_step, shard_of, threads_for, trained_model
 from qml.learn.counters import Counters
 from qml.learn.describe import plain, source_of, structure
 from qml.learn.evaluate import Predictor, Validation
@@ -21,9 +22,6 @@ from qml.learn.hooks import Hook, HookLike, Run, as_hooks
 from qml.learn.loop import Course, batches_per_pass, train
 from qml.learn.step import Step
 from qml.learn.task import Metric, Task
-
-if TYPE_CHECKING:
-    pass
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +96,8 @@ class StepFit:
                 )
             hooks = (*self._hooks(), *([saver] if saver else []))
             course = Course(source, budget, self.batch_size, seed, validation)
-            stopped = train(step, run, course, hooks)
+            with threads_for(step, run.state, self.batch_size, math.prod(source.schema.input_shape)):
+                stopped = train(step, run, course, hooks)
             if saver is not None:
                 saver.save(run)
             if validation is not None and validation.best is not None:

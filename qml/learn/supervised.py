@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -144,7 +145,7 @@ class Supervised:
             )
 
     def _check_weights(self, weights: tuple[float, ...]) -> None:
-        if isinstance(weights, str) or len(weights) != self.target.n_classes or min(weights) <= 0:
+        if isinstance(weights, str) or len(weights) != self.target.n_classes or not _positive(weights):
             raise ConfigError(
                 f'class_weights is None, "balanced" or {self.target.n_classes} positive numbers '
                 f"(one for each class of {self.target.name!r}); it is {weights!r}."
@@ -158,3 +159,8 @@ class Supervised:
                 "split. Split by class, or give the weights as a tuple."
             )
         return tuple(sum(counts) / (len(counts) * count) for count in counts)
+
+
+def _positive(weights: tuple[float, ...]) -> bool:
+    """Whether every weight is a number above zero."""
+    return all(math.isfinite(weight) and weight > 0 for weight in weights)

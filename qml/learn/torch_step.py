@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +39,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+WORTH_A_THREAD = 1_000_000  # rows of a batch x (inputs + trained numbers): with less work, threads only wait
 PRECISIONS = {"32-true": torch.float32, "64-true": torch.float64, "bf16-mixed": torch.float32}
 
 
@@ -182,6 +183,21 @@ class TorchStep:
     def parameters(self, state: TorchState) -> dict[str, int]:
         """Trained numbers, "quantum" and "classical"."""
         return counted({part: sum(parameter.numel() for parameter in group) for part, group in state.parts.items()})
+
+    @contextmanager
+    def threads(self, state: TorchState, rows: int, inputs: int) -> Iterator[None]:
+        """While open, one torch thread if batches of `rows` rows of `inputs` numbers are too little work for more.
+
+        Waking a second thread for a few microseconds of work gains nothing on an idle machine, and costs ten times
+        the work on one whose cores are busy, because threads that wait for each other spin.
+        """
+        before = torch.get_num_threads()
+        if rows * (inputs + sum(self.parameters(state).values())) < WORTH_A_THREAD:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def trained(self, state: TorchState) -> nn.Module:
         """The module in evaluation mode."""

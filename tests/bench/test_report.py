@@ -140,6 +140,8 @@ def test_user_text_is_escaped(tmp_path):
     store = Store(tmp_path)
     protocol = Protocol(evil, "digits", seeds=(0,), title=evil)
     run_cell(arm, digits_source, make_task, protocol, 0, store)
+    removed = WholeArm(info("removed", "control", evil), lambda s, seed: LogisticRegression(max_iter=200))
+    run_cell(removed, digits_source, make_task, protocol, 0, store)
     run_cell(FailingArm(info("f", "control", evil), ValueError(evil)), digits_source, make_task, protocol, 0, store)
     page, text = read(render(store))
     assert "<script>alert" not in page
@@ -252,6 +254,8 @@ def test_chance_level_overlap_and_dead_weights(digits_store):
 def test_test_rows_in_training_and_unequal_data(digits_store):
     leak = lambda c: replace(c, data={**c.data, "test_in_training": 5})  # noqa: E731
     assert "Test rows that also lie in training" in titles(summary_of(digits_store, leak), "warn")
+    kept = lambda c: replace(c, data={**c.data, "validation_in_training": 7})  # noqa: E731
+    assert "Validation rows that also lie in training" in titles(summary_of(digits_store, kept), "warn")
 
     def other(cell):
         return replace(cell, data={**cell.data, "digest": "other"}) if cell.cell.arm.name == "svm" else cell
@@ -272,6 +276,36 @@ def test_one_seed_is_said(digits_store):
     s = summary_of(digits_store, one, keep=lambda c: c.cell.seed == 0)
     assert "One seed only" in titles(s, "warn")
     assert s.state == "open"
+
+
+def test_the_same_difference_in_every_seed_is_said_and_claims_nothing(digits_store, tmp_path):
+    level = {"hybrid": 0.9, "removed": 0.85}
+
+    def even(cell):
+        score = level.get(cell.cell.arm.name, 0.8) + 0.01 * cell.cell.seed
+        return replace(cell, metrics={**cell.metrics, "test": {"accuracy": score}})
+
+    store = Store(tmp_path / "store")
+    for cell in digits_store:
+        store.finish(even(cell))
+    made = render(store, tmp_path)
+    assert "Same difference to Circuit removed in every seed" in [found.title for found in made.findings]
+    assert made.summary.comparison("removed").word == "open"
+    assert made.summary.state == "open"
+    read(made)
+
+
+def test_a_whole_hybrid_goes_before_a_lucky_one_of_one_seed(digits_store):
+    def lucky(cell):
+        if cell.cell.arm.name != "product":
+            return cell
+        arm = replace(cell.cell.arm, name="hybrid", title="Lucky")
+        perfect = {**cell.metrics, "validation": {"accuracy": 1.0}}
+        return replace(cell, cell=replace(cell.cell, arm=arm), metrics=perfect)
+
+    s = summary_of(digits_store, lucky, keep=lambda c: c.cell.arm.name != "product" or c.cell.seed == 0)
+    assert len([arm for arm in s.arms if arm.name == "hybrid"]) == 2
+    assert s.hero.title == "Hybrid"
 
 
 def test_two_arms_of_one_name_are_told_apart(digits_store):

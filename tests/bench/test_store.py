@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,7 +143,9 @@ def test_a_claimed_cell_is_skipped(tmp_path):
     assert run_cell(arm, digits_source, make_task, PROTOCOL, 0, store) is not None
 
 
-@pytest.mark.parametrize("harm", ["no json", "half json", "other arrays", "no arrays", "renamed"])
+@pytest.mark.parametrize(
+    "harm", ["no json", "half json", "a folder", "other score", "no key", "other arrays", "no arrays", "renamed"]
+)
 def test_a_damaged_cell_counts_as_missing_and_is_said(tmp_path, caplog, harm):
     store, arm = Store(tmp_path), counting(tmp_path)
     cell = run_cell(arm, digits_source, make_task, PROTOCOL, 0, store).cell
@@ -151,6 +154,15 @@ def test_a_damaged_cell_counts_as_missing_and_is_said(tmp_path, caplog, harm):
         (folder / CELL).unlink()
     elif harm == "half json":
         (folder / CELL).write_text((folder / CELL).read_text()[:100])
+    elif harm == "a folder":
+        (folder / CELL).unlink()
+        (folder / CELL).mkdir()
+    elif harm in ("other score", "no key"):
+        data = json.loads((folder / CELL).read_text())
+        data["metrics"] = {**data["metrics"], "test": {"accuracy": 1.0}}
+        if harm == "no key":
+            del data["metrics"], data["files"][CELL]
+        (folder / CELL).write_text(json.dumps(data))
     elif harm == "other arrays":
         (folder / "predictions.npz").write_bytes(b"0" * 100)
     elif harm == "no arrays":
@@ -169,6 +181,34 @@ def test_a_damaged_cell_counts_as_missing_and_is_said(tmp_path, caplog, harm):
     assert len(list((store.folder / "damaged").iterdir())) == 1
 
 
+def test_what_is_set_aside_takes_a_free_name(tmp_path):
+    store, arm = Store(tmp_path), counting(tmp_path)
+    for _ in range(3):
+        cell = run_cell(arm, digits_source, make_task, PROTOCOL, 0, store).cell
+        (store.path(cell) / "records.csv").write_text("")
+    shutil.rmtree(store.folder / "damaged" / f"{cell.digest}.0")
+    assert run_cell(arm, digits_source, make_task, PROTOCOL, 0, store) is not None
+    assert store.damaged() == ()
+
+
+def test_a_folder_of_another_program_is_no_cell(tmp_path):
+    (Store(tmp_path).folder / "cells" / ".ipynb_checkpoints").mkdir()
+    assert Store(tmp_path).damaged() == ()
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_an_empty_split_is_refused_before_work(tmp_path, split):
+    def short(seed):
+        source = digits_source(seed, rows=300)
+        source.schema = replace(source.schema, sizes={**source.schema.sizes, split: 0})
+        return source
+
+    arm = counting(tmp_path)
+    with pytest.raises(DataError, match=f"no row in '{split}'"):
+        run_cell(arm, short, make_task, PROTOCOL, 0, Store(tmp_path / "store"))
+    assert not Path(arm.log).exists()
+
+
 def test_another_schema_version_is_an_error(tmp_path):
     store, arm = Store(tmp_path), counting(tmp_path)
     cell = run_cell(arm, digits_source, make_task, PROTOCOL, 0, store).cell
@@ -183,6 +223,8 @@ def test_a_store_is_a_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="is a file"):
         Store(tmp_path / "file")
+    with pytest.raises(ConfigError, match=r"was to be made; it failed: .*Not a directory"):
+        Store(tmp_path / "file" / "store")
     with pytest.raises(DataError, match="no finished cell"):
         Store(tmp_path / "s").get(Cell.of(counting(tmp_path).info, PROTOCOL, 0))
 

@@ -56,6 +56,10 @@ def test_equal_programs_have_equal_digests_in_every_process():
     assert minus_zero == zero
     assert minus_zero.digest == zero.digest
     assert hash(minus_zero) == hash(zero)
+    assert Program(True).digest == Program(1).digest
+    lists = Program(2, readout=Probabilities([0, np.int64(1)]))
+    assert lists == Program(2, readout=Probabilities((0, 1)))
+    assert lists == Program(2, readout=Probabilities(range(2)))
     command = "from qml.circuits import angle, sel; print((angle(3) + sel(3, 2)).digest)"
     digests = {
         subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.strip()
@@ -77,6 +81,13 @@ def test_pickle_copy_and_digest(program):
         assert other.digest == program.digest
         assert hash(other) == hash(program)
     assert len({program, copy.copy(program)}) == 1
+
+
+def test_what_is_cached_is_not_pickled():
+    program = sel(3, depth=2)
+    size = len(pickle.dumps(program))
+    assert program.inverse.inverse == program
+    assert len(pickle.dumps(program)) == size
 
 
 def test_different_programs_have_different_digests():
@@ -160,6 +171,14 @@ def test_binding_errors():
     ("make", "message"),
     [
         (lambda: Program(0), "at least one qubit"),
+        (lambda: Program(2.0), "whole number; got 2.0"),
+        (lambda: Program(1, n_inputs=-1), "n_inputs of a Program must be 0 or more"),
+        (lambda: input_slot(-1), "input slot must be 0 or more; got -1"),
+        (lambda: input_slot(0.5), "whole number; got 0.5"),
+        (lambda: Angle(0.0, ((1.0, (("inputs", 0),)),)), "got 'inputs'"),
+        (lambda: Gate("RX", (0,), (float("nan"),)), "must be finite"),
+        (lambda: Gate("RX", (0.5,), (1.0,)), "A wire of RX must be a whole number; got 0.5"),
+        (lambda: Probabilities((0.5,)), "A wire of Probabilities"),
         (lambda: Program(1, (Gate("RX", (0,), (input_slot(2),)),), n_inputs=2), "n_inputs=3"),
         (lambda: Program(1, (Gate("RX", (0,), (weight_slot(0),)),)), "n_weights=1"),
         (lambda: Program(1, readout=Probabilities((1,))), "does not fit 1 qubits"),

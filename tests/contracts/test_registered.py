@@ -3,7 +3,6 @@
 import pytest
 
 from qml.backends import EXECUTORS, executor_named
-from qml.backends.reference import ReferenceBackend
 from qml.circuits import ANSATZE, CIRCUITS, ENCODINGS, READOUTS, angle, basic, sel
 from qml.contracts import check_executor, check_layer, check_layers, check_source
 from qml.data import make_source
@@ -51,7 +50,7 @@ def passes_everything(name):
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_executor(name):
-    executor = EXECUTORS[name](ReferenceBackend()) if name == "shifted" else executor_named(name)
+    executor = executor_named(name)
     check_executor(executor, n_qubits=3 if executor.capabilities.name == "engine_cpu" else 2).raise_if_failed()
 
 

@@ -74,6 +74,7 @@ def test_object_columns_of_numbers_are_numbers():
         (np.where(Y == 1, 1, -1), {}, r"labels 0 \.\. 1; 20 of 40 rows hold others \(first: -1"),
         (Y + 1, {"labels": ["a", "b"]}, r"labels 0 \.\. 1; 20 of 40"),
         (Y * 2, {}, "no row has class 1"),
+        (Y * 10**12, {}, "no row has class 1"),
         (np.where(Y == 1, np.nan, 0.0), {}, "missing or infinite in 20 of 40"),
         (np.where(Y == 1, np.nan, 0.0), {"task": "classes"}, "fractions or missing"),
         (Y + 0.5, {"labels": ["a", "b"]}, "fractions"),
@@ -117,9 +118,27 @@ def test_an_unknown_split_and_no_rows():
         ArraySource.from_arrays(X, Y, split="stratify")
     with pytest.raises(DataError, match="no rows"):
         ArraySource.from_arrays(X[:0], Y[:0])
+    with pytest.raises(DataError, match="no columns"):
+        ArraySource.from_arrays(X[:, :0], Y)
     with pytest.raises(DataError, match="one row a sample"):
         ArraySource.from_arrays(X[:, 0], Y)
     with pytest.raises(DataError, match="unequal lengths"):
         ArraySource.from_arrays({"a": [1.0, 2.0], "b": [1.0]})
     with pytest.raises(DataError, match="2 column names were given for 3"):
         ArraySource.from_arrays(X, Y, columns=["a", "b"])
+
+
+def test_a_column_name_twice_is_refused_and_loses_no_column():
+    with pytest.raises(DataError, match="'a' occurs again"):
+        ArraySource.from_arrays(X, Y, columns=["a", "a", "b"])
+    with pytest.raises(DataError, match="'a' occurs again"):
+        ArraySource.from_arrays(pd.DataFrame(X, columns=["a", "a", "b"]), Y)
+
+
+@pytest.mark.parametrize(
+    ("split", "values"),
+    [("time", np.where(Y == 0, np.nan, 1.0)), ("group", np.array([None, "a"] * 20, object))],
+)
+def test_rows_without_a_group_or_a_moment_have_no_place(split, values):
+    with pytest.raises(DataError, match=rf"missing in 20 of 40 rows \(first: row 0\).*by {split}"):
+        ArraySource.from_arrays(X, Y, split=split, groups=values, time=values)

@@ -199,3 +199,10 @@ def test_at_once_and_batch_by_batch_are_the_same():
     for a, b in zip(lazy.batches("train", 7, 0), eager.batches("train", 7, 0), strict=True):
         assert np.array_equal(a.inputs, b.inputs)
     assert lazy.schema.digest == eager.schema.digest
+
+
+def test_a_transformed_source_tells_the_rows_of_the_arrays_below():
+    source = ArraySource.from_arrays(IMAGES, np.arange(60) % 2)
+    lazy = transformed(source, ScaleImages())
+    assert isinstance(lazy, TransformedSource)
+    assert np.array_equal(lazy.rows("test"), source.rows("test"))

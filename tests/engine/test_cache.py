@@ -47,6 +47,18 @@ def test_three_processes_fill_an_empty_cache_at_once(tmp_path):
     assert "compiling" not in err
 
 
+def test_a_damaged_piece_is_made_anew(tmp_path):
+    start(tmp_path).communicate(timeout=240)
+    (folder,) = (tmp_path / "qml-hybrid").iterdir()
+    for place, pattern in enumerate(("prepare_*.prepare-*.nbc", "chunks_*.begin-*.nbi")):
+        (piece,) = (folder / "__pycache__").glob(pattern)
+        piece.write_bytes(b"\x80" * place)
+    out, err = start(tmp_path).communicate(timeout=240)
+    assert out == "value 0.5\n", err
+    assert err.count("is damaged") == 2
+    assert "is damaged" not in start(tmp_path).communicate(timeout=240)[1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no write bit")
 def test_a_cache_that_cannot_be_written_is_told_and_replaced(tmp_path, monkeypatch, caplog):
     blocked = tmp_path / "file"

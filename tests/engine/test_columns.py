@@ -118,6 +118,21 @@ def test_gathered_columns():
     np.testing.assert_array_equal(found.weights, [0, 2, 0, 0, 1])
 
 
+@pytest.mark.parametrize("row_weights", [False, True])
+def test_a_plain_sum_of_slots_is_one_column(row_weights):
+    program = Program(1, n_inputs=2, n_weights=2)
+    sums = [x(0) + x(1)] + [w(0) + w(1)] * row_weights
+    columns = Columns(program, [] if row_weights else [w(0) + w(1)], sums, row_weights)
+    inputs_BD = np.array([[1.0, 2.0], [3.0, 4.0]])
+    weights = np.array([[5.0, 6.0], [7.0, 8.0]]) if row_weights else np.array([5.0, 6.0])
+    values = columns.values(inputs_BD, weights)
+    np.testing.assert_array_equal(values.rows_BM, [[3, 11], [7, 15]] if row_weights else [[3], [7]])
+    np.testing.assert_array_equal(values.shared_S, [] if row_weights else [11])
+    found = columns.pull_back(inputs_BD, weights, np.ones_like(values.rows_BM), np.ones_like(values.shared_S))
+    np.testing.assert_array_equal(found.inputs_BD, np.ones((2, 2)))
+    np.testing.assert_array_equal(found.weights, np.ones_like(weights))
+
+
 def test_a_program_without_slots_keeps_its_batch():
     columns = Columns(Program(1), [], [], row_weights=False)
     values = columns.values(np.zeros((3, 0)), np.zeros(0))

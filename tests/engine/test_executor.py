@@ -9,8 +9,8 @@ import pytest
 from qml.backends import executor_named
 from qml.backends.engine import EngineExecutor
 from qml.backends.reference import ReferenceExecutor
-from qml.base.errors import CapabilityError, ConfigError, DataError
-from qml.circuits import Gate, Program, angle, sel
+from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
+from qml.circuits import Gate, Program, angle, input_slot, sel, weight_slot
 from qml.circuits.readout import Probabilities
 from tests.programs import ALL_FEATURES, coverage, random_program, random_programs, random_values
 
@@ -64,6 +64,20 @@ def test_weights_of_each_row_have_gradients_of_each_row(number):
 def test_wider_programs_agree_with_the_reference(n_qubits):
     rng = np.random.default_rng(n_qubits)
     check(random_program(rng, n_qubits, 14), 3, rng)
+
+
+@pytest.mark.parametrize("slot", [input_slot, weight_slot])
+def test_an_angle_that_is_a_plain_sum_of_slots(slot):
+    program = Program(1, (Gate("RX", (0,), (slot(0) + slot(1),)),), n_inputs=2, n_weights=2)
+    for row_weights in (False, True):
+        check(program, 3, np.random.default_rng(0), row_weights)
+
+
+@pytest.mark.parametrize("cotangent", [np.ones((4, 1)), np.ones((1, 3)), np.ones(3), np.ones((4, 3), np.float32)])
+def test_a_cotangent_of_another_shape_or_dtype_is_refused(cotangent):
+    program = angle(3) + sel(3, depth=1)
+    with pytest.raises(ShapeError, match=r"\(4, 3\) float64"):
+        EngineExecutor().vjp(program, np.zeros((4, 3)), np.zeros(9), cotangent)
 
 
 def test_many_rows():

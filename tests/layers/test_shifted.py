@@ -39,6 +39,7 @@ def test_executors_by_name():
     assert set(EXECUTORS) >= {"engine_cpu", "reference", "shifted"}
     with pytest.raises(ConfigError, match="Did you mean 'engine_cpu'"):
         executor_named("engine")
+    assert executor_named("shifted").capabilities.exact
 
 
 @pytest.mark.parametrize("row_weights", [False, True])
@@ -86,5 +87,7 @@ def test_refusals():
         executor.forward(angle(1), np.zeros((1, 1)), np.zeros(0))
     with pytest.raises(CapabilityError, match="rotation angles only"):
         executor.forward(amplitude(2), np.ones((1, 4)), np.zeros(0), seed=1)
+    with pytest.raises(ConfigError, match="shots >= 1"):
+        ShiftedExecutor(shots=0)
     with pytest.raises(CapabilityError, match="at most 2"):
         ShiftedExecutor(ReferenceBackend(2)).forward(Program(3), np.zeros((1, 0)), np.zeros(0), seed=1)

@@ -67,6 +67,9 @@ def test_no_rotation_and_no_row():
     assert not by_weights.any()
 
 
-def test_weights_of_other_rows_are_refused():
-    with pytest.raises(ShapeError, match=r"weights \(P,\)"):
-        slots(PROGRAMS[0], np.zeros((3, 3)), np.zeros((2, 5)))
+@pytest.mark.parametrize("shapes", [((3, 1), (5, 2)), ((3, 2), (2,)), ((3, 1), (3,)), ((1,), (2,))])
+def test_inputs_and_weights_of_other_shapes_are_refused(shapes):
+    program = Program(1, (Gate("RX", (0,), (input_slot(0) + weight_slot(1),)),), n_inputs=1, n_weights=2)
+    inputs, weights = map(np.zeros, shapes)
+    with pytest.raises(ShapeError, match=r"weights \(P,\) = \(2,\)"):
+        slots(program, inputs, weights)

@@ -227,6 +227,10 @@ def test_the_door(inputs, error, words):
 def test_construction_errors():
     with pytest.raises(ConfigError, match="engine_cpu"):
         CircuitLayer(PROGRAM, executor="engine_gpu")
+    with pytest.raises(ConfigError, match="an instance with"):
+        CircuitLayer(PROGRAM, executor=Narrow)
+    with pytest.raises(ProgramError, match=r"'sel', which is no Program.*CIRCUITS"):
+        CircuitLayer("sel")
     with pytest.raises(CapabilityError, match="at most"):
         CircuitLayer(Program(40))
     turn = Program(1, (Gate("RX", (0,), (0.1,)),), n_weights=1, blocks=(WeightBlock("forward", (1,)),))
@@ -257,6 +261,16 @@ def test_circuit_without_weights_or_inputs():
     values.sum().backward()
     assert values.shape == (3, 2)
     assert next(born.parameters()).grad.any()
+
+
+def test_tensors_whose_sign_is_only_noted():
+    layer = layers()[0]
+    turned = torch.randn(4, 3, dtype=torch.complex128, generator=torch.Generator().manual_seed(0)).conj().imag
+    assert turned.is_neg()
+    torch.testing.assert_close(layer(turned), layer(turned.clone()))
+    (found,) = torch.autograd.grad(layer(turned), [layer.weights], turned[:, :2])
+    (wanted,) = torch.autograd.grad(layer(turned), [layer.weights], turned[:, :2].clone())
+    torch.testing.assert_close(found, wanted)
 
 
 def test_no_gradient_where_none_is_asked():

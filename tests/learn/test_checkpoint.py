@@ -128,6 +128,9 @@ def test_damage_is_seen(tmp_path):
     (tmp_path / MANIFEST).write_text(json.dumps({"version": 99}))
     with pytest.raises(CheckpointError, match="version 1"):
         load_checkpoint(tmp_path)
+    (tmp_path / MANIFEST).write_text(json.dumps({"version": 1}))
+    with pytest.raises(CheckpointError, match="lacks arrays, sha256"):
+        load_checkpoint(tmp_path)
 
 
 def test_data_that_is_not_json_is_named(tmp_path):

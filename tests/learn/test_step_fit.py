@@ -4,9 +4,11 @@ import os
 import random
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from torch import nn
 
 from qml.base.errors import CheckpointError, ConfigError, DataError
 from qml.learn import Budget, DivergedError, Hook, StepFit, Supervised
@@ -82,6 +84,36 @@ def test_a_bound_on_updates_scores_what_was_reached(classes, steps, passes):
     assert (last.step, last.epoch) == (steps, pytest.approx(passes))
     keys = [(record.metric, record.split, record.step) for record in out.records]
     assert len(keys) == len(set(keys))
+
+
+def test_the_best_pass_amid_one_is_told_with_its_fraction(classes):
+    out = fit(classes, Budget(epochs=9, steps=1, patience=9))
+    assert (out.info["best_steps"], out.info["best_epoch"]) == (1, pytest.approx(0.2))
+
+
+@pytest.mark.parametrize("bound", [{"epochs": 0}, {"steps": 0}, {"patience": 0}, {"cpu_s": 0.0}, {"cpu_s": np.nan}])
+def test_a_budget_that_trains_nothing_is_refused(bound):
+    with pytest.raises(ConfigError, match=f"Budget {next(iter(bound))} is"):
+        Budget(**bound)
+
+
+def test_outputs_that_are_not_finite_on_validation_rows(classes):
+    class Late(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(4, 3)
+
+        def forward(self, inputs):
+            return self.head(inputs) if self.training else self.head(inputs) * float("nan")
+
+    with pytest.raises(DivergedError, match="120 of 120 outputs of the model on the validation split"):
+        fit(classes, model=lambda seed: Late())
+
+
+def test_rows_of_another_width_than_the_schema_says_are_refused(classes):
+    classes._schema = replace(classes.schema, input_shape=(5,))
+    with pytest.raises(DataError, match=r"the shape \(5,\) by its schema; split 'train' gives \(4,\)"):
+        fit(classes)
 
 
 def test_a_bound_on_seconds_caps(classes):

@@ -71,6 +71,8 @@ def test_the_wrong_number_of_outputs_is_named():
         {"target": Target("height", "number"), "label_smoothing": 0.1},
         {"target": TARGET, "class_weights": (1.0, 2.0)},
         {"target": TARGET, "class_weights": (1.0, 2.0, 0.0)},
+        {"target": TARGET, "class_weights": (1.0, 2.0, float("nan"))},
+        {"target": TARGET, "class_weights": (1.0, 2.0, float("inf"))},
         {"target": TARGET, "class_weights": "even"},
         {"target": TARGET, "label_smoothing": 1.0},
     ],

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from qml.base.errors import CapabilityError, CheckpointError, ConfigError
-from qml.data.source import Batch
+from qml.data.source import Batch, Target
 from qml.learn import Supervised
 from qml.learn.torch_parts import built_module, parts_of
 from qml.learn.torch_step import TorchStep
@@ -292,3 +292,17 @@ def test_models_that_cannot_be_trained(classes):
 
     with pytest.raises(CapabilityError, match="keeps to jax"):
         TorchStep().init(small, Foreign(), 0)
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(8, 1), (1_000_000, 2)])
+def test_little_work_takes_one_thread_and_gives_the_others_back(rows, expected):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        step = TorchStep()
+        state = step.init(nn.Linear(4, 3), Supervised(Target("y", "classes", ("a", "b", "c"))), 0)
+        with step.threads(state, rows, 4):
+            assert torch.get_num_threads() == expected
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -19,9 +19,7 @@ Row = tuple[str, ...]
 def markdown(view: View, found: tuple[Finding, ...]) -> str:
     """The whole report."""
     p = view.summary.protocol
-    facts = "\n".join(
-        f"- **{f'{number} {unit}'.strip()}** {what}" for number, unit, what in sentences.key_facts(view)
-    )
+    facts = [(f"{number} {unit}".strip(), plain(what)) for number, unit, what in sentences.key_facts(view)]
     parts = [
         f"# {plain(page_title(view))}",
         f"Experiment report, {report_date(view)}, protocol `{p.hash[:12]}`",
@@ -29,7 +27,7 @@ def markdown(view: View, found: tuple[Finding, ...]) -> str:
         f"**{sentences.headline_text(view)}**",
         cleaned(sentences.lede(view)),
         cleaned(sentences.subordinate(view)),
-        facts,
+        "\n".join(f"- **{number}** {what}" for number, what in facts),
         _comparisons(view),
         f"What this does not say: {sentences.LIMITS}",
         "## 2 What was compared, and how",

@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from typing import Any
 
-from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import NBSP, listed, minus, plural
 from qml.bench.summary import Contestant
@@ -64,7 +63,7 @@ def _splits(view: View) -> str:
         for split, name in (("train", "training"), ("validation", "validation"), ("test", "test"))
     )
     new = "one test set for all seeds" if s.fixed_test else "new for each seed"
-    return f"{s.protocol.split}, {new}: {sizes} rows. Test rows are used once, after all choices"
+    return f"{s.protocol.split}, {new}: {sizes} rows. Test targets are read after all choices"
 
 
 def _budget(view: View) -> str:
@@ -163,9 +162,3 @@ def command(arm: Contestant) -> str:
         return str(arm.details["command"])
     lines = [shlex.join(cell.provenance.get("command", ())) for cell in arm.cells or arm.failed]
     return " ; ".join(dict.fromkeys(lines))
-
-
-def contrast_names(view: View) -> str:
-    """The contrasts of the protocol in words."""
-    names = {CHAMPION: "the best baseline by validation score"}
-    return "; ".join(f"{arm} against {names.get(other, other)}" for arm, other in view.summary.protocol.contrasts)

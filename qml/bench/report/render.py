@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qml.base.files import replacing
 from qml.bench.audit import Finding, findings
+from qml.bench.claims import claim
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
 from qml.bench.report.sentences import headline_text, lede
@@ -17,6 +18,7 @@ from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
 
 SIZE_BUDGET = 400 * 1024
+LOCK = ".report.lock"
 _logger = logging.getLogger(__name__)
 
 
@@ -77,16 +79,24 @@ def render(
         ```
     """
     store = folder if isinstance(folder, Store) else Store(folder)
+    target = Path(out) if out is not None else store.folder / "report"
+    with claim(target / LOCK, wait=True):
+        return _rendered(store, target, protocol_hash)
+
+
+def _rendered(store: Store, target: Path, protocol_hash: str | None) -> RenderedReport:
+    """Read the cells and write the files, one process at a time: the last report of a sweep has every cell."""
     summary = summarise(store, protocol_hash, store.damaged(), store.unfinished())
     found = findings(summary)
     view = View(summary)
-    target = Path(out) if out is not None else store.folder / "report"
     html_path, markdown_path = target / "report.html", target / "report.md"
     page = Page(view, found).html()
     if len(page.encode()) > SIZE_BUDGET:
         _logger.warning(
             "The report page has %d KB; pages above 400 KB load slowly on phones.", len(page.encode()) // 1024
         )
+    for left in target.glob(".report.*.tmp"):  # of a process that was killed while it wrote
+        left.unlink()
     _write(html_path, page)
     _write(markdown_path, markdown(view, found))
     return RenderedReport(html_path, markdown_path, summary, found)
