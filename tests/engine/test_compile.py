@@ -114,6 +114,7 @@ def test_the_cache_is_bounded():
     assert compiling._compiled.cache_info().currsize <= compiling.CACHED_PROGRAMS
 
 
+@pytest.mark.filterwarnings("ignore:.*os.fork:RuntimeWarning")  # JAX warns of any fork once it is loaded
 def test_many_threads_and_a_fork():
     programs = [small(1000 + number) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
