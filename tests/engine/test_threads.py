@@ -70,6 +70,7 @@ def _step_in_child(queue) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="fork is not safe beside other libraries elsewhere")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*os.fork:RuntimeWarning")  # JAX warns of any fork once it is loaded
 def test_a_forked_child_makes_threads_of_its_own():
     expected = step(EngineExecutor(threads=2))
     context = multiprocessing.get_context("fork")
