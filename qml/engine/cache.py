@@ -109,23 +109,37 @@ def content_key() -> str:
 
 @cache
 def cache_folder() -> Path:
-    """The folder of this machine and these versions; a temporary one, and a warning, where it cannot be written."""
+    """The folder of this machine and these versions; where it cannot be written, a temporary copy of what it holds."""
     folder = cache_root() / content_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError as error:
-        temporary = Path(tempfile.mkdtemp(prefix="qml-hybrid-"))
-        atexit.register(_remove, temporary, os.getpid())
-        logger.warning(
-            "The kernel cache %s cannot be written (%s); compiled kernels go to %s and are lost when this process "
-            "ends. Set QML_CACHE_DIR to a folder that can be written.",
-            folder,
-            error,
-            temporary,
-        )
+        return _temporary_copy(folder, error)
+
+
+def _temporary_copy(folder: Path, error: OSError) -> Path:
+    """A folder for this process alone, with what is compiled already: Numba uses no cache that it cannot write to."""
+    parent = Path(tempfile.mkdtemp(prefix="qml-hybrid-"))
+    atexit.register(_remove, parent, os.getpid())
+    temporary = parent / folder.name
+    if folder.is_dir():
+        shutil.copytree(folder, temporary)  # keeps the times of the sources, by which Numba knows its files
+        temporary.chmod(0o700)
+        logger.info("using a copy of the compiled kernels in %s, which cannot be written (%s)", folder, error)
+        for path in temporary.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
         return temporary
+    temporary.mkdir()
+    logger.warning(
+        "The kernel cache %s cannot be written (%s); compiled kernels go to %s and are lost when this process "
+        "ends. Set QML_CACHE_DIR to a folder that can be written.",
+        folder,
+        error,
+        temporary,
+    )
+    return temporary
 
 
 def _remove(folder: Path, owner: int) -> None:

@@ -109,3 +109,24 @@ def test_warmup_refuses_other_precisions(capsys):
     with pytest.raises(SystemExit):
         warmup.main(["--dtype", "float16"])
     assert "float16" in capsys.readouterr().err
+
+
+SEALED = """
+import tempfile
+real = tempfile.TemporaryFile
+def refuse(*args, dir=None, **options):
+    if str(dir).startswith({sealed!r}):
+        raise OSError(30, "Read-only file system")
+    return real(*args, dir=dir, **options)
+tempfile.TemporaryFile = refuse
+"""
+
+
+def test_a_full_cache_that_is_read_only_is_used(tmp_path):
+    start(tmp_path).communicate(timeout=240)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    out, err = start(tmp_path, SEALED.format(sealed=str(tmp_path)) + SMALL_RUN).communicate(timeout=240)
+    assert out == "value 0.5\n", err
+    assert "using a copy of the compiled kernels" in err
+    assert "compiling" not in err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before

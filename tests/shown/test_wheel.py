@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return next(folder.glob("*.whl"))
@@ -32,7 +43,9 @@ def test_wheel_requires_only_numpy_scipy_numba(wheel):
     with zipfile.ZipFile(wheel) as archive:
         meta = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         lines = archive.read(meta).decode().splitlines()
-    needed = {line.split(":")[1].strip() for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line}
+    needed = {
+        line.split(":")[1].strip() for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line
+    }
     assert {name.split(">")[0].split("=")[0] for name in needed} == {"numpy", "scipy", "numba"}
 
 
