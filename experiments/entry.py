@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import textwrap
@@ -17,12 +18,17 @@ from qml.base.errors import QmlError
 from qml.config import COMPOSING, folder, register, translated
 
 FAILED, INTERRUPTED = 1, 130
+REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Make it writable, or name another folder"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Allow more open files (ulimit -n), or run fewer jobs at once"),
+}
 
 
 def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     """Run `main` with the configuration `conf/<name>.yaml` and the overrides of the command line.
 
-    With `QML_TRACEBACK=1` errors keep their traceback.
+    With `QML_TRACEBACK=1` errors keep their traceback; trouble of the machine, such as a full disk, is one of them.
 
     Args:
         name: "train", "benchmark" or "report".
@@ -36,9 +42,33 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
         _stop(error, error)
     except COMPOSING as error:
         _stop(translated(error), error)
+    except BrokenPipeError:  # whoever read what is printed has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        _stop(machine_trouble(name, error), error)
     except KeyboardInterrupt:
         print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+class MachineError(QmlError, RuntimeError):
+    """The operating system refused something in the middle of the work; what was finished before is kept."""
+
+
+def machine_trouble(name: str, error: OSError) -> MachineError:
+    """What the operating system refused, as what was being done, what it said and what to do.
+
+    Args:
+        name: the entry.
+        error: what it said.
+    """
+    where = " and ".join(str(path) for path in (error.filename, error.filename2) if path is not None)
+    said = (error.strerror or str(error) or type(error).__name__).rstrip(".")
+    return MachineError(
+        f"experiments.{name} was at work{f' with {where}' if where else ''}; the system said: {said}. What is finished "
+        f"is kept. {REMEDIES.get(error.errno or 0, 'See to that')}, then start the same command again."
+    )
 
 
 def command_line(name: str) -> tuple[str, ...]:

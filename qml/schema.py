@@ -18,7 +18,7 @@ class DataConfig:
         test, validation: shares of rows; an official test set is kept as it is.
         rows: use at most so many; null uses all.
         hold_out: false shows a share of the training rows as validation rows without taking them out of training;
-            for published splits, where nothing is chosen.
+            for published splits, where nothing is chosen: refused with protocol.trials > 1 and with patience.
         transforms: "auto", or "none".
         root: folder of Parquet sets; null reads QML_DATA.
         make: "package.module:name" of a callable `(seed, **options) -> Source`, in place of the catalogue.
@@ -201,6 +201,7 @@ class TrainingConfig:
         schedule: "constant", "cosine" or "onecycle" over the whole budget.
         clip: bound on the norm of the gradient; null leaves it.
         class_weights: null or "balanced".
+        checkpoint_every_s: wall seconds between checkpoints; null writes one at the end only. It changes no result.
         search: choices a setting, tried when the protocol gives more than one trial.
     """
 
@@ -213,6 +214,7 @@ class TrainingConfig:
     schedule: str = "constant"
     clip: float | None = None
     class_weights: str | None = None
+    checkpoint_every_s: float | None = 30.0
     search: dict[str, list[Any]] = field(default_factory=dict)
 
 

@@ -309,25 +309,39 @@ def _budget(s: Summary) -> Iterator[Finding]:
     yield Finding("note", "Cost depends on the machine", text)
 
 
+def _several(s: Summary) -> Iterator[Finding]:
+    if s.hero is None:
+        return
+    rivals = [arm for arm in s.ranked if arm.role == s.hero.role]
+    if len(rivals) > 1:
+        others = listed([arm.title for arm in rivals if arm.key != s.hero.key])
+        text = (
+            f"its mean validation {s.scale.label} is the best of {len(rivals)}; {others}: in the scores, and compared "
+            "with nothing here. Comparisons are with its own ablations."
+        )
+        yield Finding("note", f"The verdict is about {s.hero.title}", text)
+
+
 def _inside(s: Summary) -> Iterator[Finding]:
     for arm in s.ranked:
         dead, total = arm.mean_info("dead_weights"), arm.parameters.get("quantum")
         if dead:
             of = f" of {total:.0f}" if total else ""
             text = (
-                "they cannot change any output (found on the trained circuit), and are counted as parameters "
-                "all the same."
+                "they cannot change any value of the circuit (its derivatives by them are zero everywhere), and are "
+                "counted as parameters all the same."
             )
             yield Finding("warn", f"{dead:.0f}{of} weights of {arm.title} are dead", text)
     if s.hero is None:
         return
-    spread, mixed = s.hero.mean_info("circuit_sd"), s.hero.mean_info("score_shuffled_circuit")
-    if spread is not None and mixed is not None:
-        own = s.estimate(s.hero).mean
+    rank = s.protocol.rank
+    spread, own = s.hero.mean_info("circuit_sd"), s.hero.mean_info(f"score_circuit/{rank}")
+    mixed = s.hero.mean_info(f"score_shuffled_circuit/{rank}")
+    if spread is not None and own is not None and mixed is not None:
         through = s.scale.sign * (own - mixed) > s.protocol.rope
         text = (
-            f"circuit outputs vary (mean standard deviation {spread:.2f}); with outputs exchanged between "
-            f"test rows the score is {s.scale.score(mixed)} instead of {s.scale.score(own)}."
+            f"its outputs have a mean standard deviation of {spread:.2g} over validation rows; with outputs exchanged "
+            f"between these rows their {s.scale.label} is {s.scale.score(mixed)} instead of {s.scale.score(own)}."
         )
         title = "The signal does go through the circuit" if through else "The circuit's outputs hardly matter"
         yield Finding("pass" if through else "warn", title, text)
@@ -368,6 +382,7 @@ CHECKS = (
     _overlap,
     _same_data,
     _budget,
+    _several,
     _inside,
     _converged,
     _versions,

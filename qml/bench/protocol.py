@@ -32,6 +32,8 @@ class Protocol:
         test: share of rows held back for the end, in (0, 1); ignored by official splits.
         validation: share of rows that choices are made on, in (0, 1).
         rows: use at most so many rows; None uses all.
+        source: which rows are seen and how, beyond the above, as pairs of a name and its text: transforms, options,
+            a digest of the contents. Not where the data lie.
         seeds: every seed of the comparison; a job may run only some of them.
         trials: settings tried by each contestant, the same number for all.
         epochs: passes over the training rows of one fit, at most.
@@ -60,6 +62,7 @@ class Protocol:
     test: float = 0.2
     validation: float = 0.2
     rows: int | None = None
+    source: tuple[tuple[str, str], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     trials: int = 1
     epochs: int = 20
@@ -98,7 +101,7 @@ class Protocol:
             value = getattr(self, key)
             _check(isinstance(value, (tuple, list)), key, value, "a list")
             object.__setattr__(self, key, tuple(value))
-        for key in ("contrasts", "floors"):
+        for key in ("source", "contrasts", "floors"):
             value = getattr(self, key)
             pairs = tuple(value.items()) if isinstance(value, Mapping) else value
             _check(isinstance(pairs, (tuple, list)), key, value, "a list of pairs")
@@ -114,6 +117,8 @@ class Protocol:
         _check(all(_number(v) and 0 < v < 1 for v in shares), "rows_curve", shares, "shares between 0 and 1")
         _check(tuple(sorted(set(shares))) == shares, "rows_curve", shares, "rising shares, each once")
         _check(all(isinstance(m, str) and m for m in self.metrics), "metrics", self.metrics, "names of metrics")
+        texts = [text for pair in self.source for text in pair]
+        _check(all(isinstance(text, str) for text in texts), "source", self.source, "pairs of a name and its text")
         names = [name for pair in self.contrasts for name in pair]
         _check(all(isinstance(name, str) and name for name in names), "contrasts", self.contrasts, "names of arms")
         _check(all(a != b for a, b in self.contrasts), "contrasts", self.contrasts, "two different arms in each pair")

@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,27 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def revision() -> str | None:
-    """Git commit of the code, with "+changes" for a changed tree; None outside a repository or without git."""
-    folder = Path(__file__).resolve().parent
+    """Git commit of the code, with "+changes" for a changed tree; None where it lies in no checkout of its own.
+
+    An installed package may lie inside a repository of yours, whose commit says nothing of this code.
+    """
+    folder = Path(__file__).resolve().parents[2]
+    if not is_checkout(folder):
+        return None
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
     return commit + ("+changes" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def is_checkout(folder: Path) -> bool:
+    """Whether `folder` is the root of a repository of this very project."""
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):  # absent, unreadable, or no TOML
+        return False
+    root = _git(folder, "rev-parse", "--show-toplevel") if project.get("name") == PACKAGES[0] else None
+    return root is not None and Path(root).resolve() == folder
 
 
 def _git(folder: Path, *words: str) -> str | None:

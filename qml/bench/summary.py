@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.bench.arm import ArmInfo
 from qml.bench.cell import CellResult
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale
@@ -62,15 +63,20 @@ class Contestant:
 
     @property
     def short(self) -> str:
-        """A short title for narrow drawings: `details["short"]`, else the usual one of its role, else the title."""
-        usual = SHORT.get(self.role, self.title) if self.key == self.name else self.title
-        return str(self.details.get("short", usual))
+        """A short title for narrow drawings: `details["short"]`, else the usual one of its role, else the title.
+
+        Where others have its name, `details["apart"]` is added.
+        """
+        short = str(self.details.get("short", SHORT.get(self.role, self.title)))
+        if self.key == self.name:
+            return short
+        return f"{short} {self.details['apart']}" if "apart" in self.details else self.title
 
     @property
     def spoken(self) -> str:
         """The title inside a sentence: "the hybrid", "circuit removed", "RBF SVM"."""
         if self.role == "hybrid":
-            return "the hybrid"
+            return "the hybrid" if self.key == self.name else f"the {self.title[:1].lower()}{self.title[1:]}"
         return self.title if self.family != "control" else self.title[:1].lower() + self.title[1:]
 
     @cached_property
@@ -347,12 +353,22 @@ def summarise(
     return Summary(protocol, _contestants(mine, protocol), others, damaged, unfinished)
 
 
+def _titles(arms: Mapping[str, ArmInfo]) -> dict[str, str]:
+    """A title for each arm by its digest: where two share one, with `details["apart"]` or a part of the digest."""
+    titles = {key: arm.title for key, arm in arms.items()}
+    for tail in (lambda key: arms[key].details.get("apart", ""), lambda key: key[:4]):
+        counts = Counter(titles.values())
+        shared = [key for key, title in titles.items() if counts[title] > 1 and tail(key)]
+        titles |= {key: f"{titles[key]} ({tail(key)})" for key in shared}
+    return titles
+
+
 def _contestants(cells: list[CellResult], protocol: Protocol) -> tuple[Contestant, ...]:
     groups: dict[str, list[CellResult]] = {}
     for cell in sorted(cells, key=lambda c: (c.cell.arm.name, c.cell.arm_digest, c.cell.seed)):
         groups.setdefault(cell.cell.arm_digest, []).append(cell)
     names = Counter(group[0].cell.arm.name for group in groups.values())
-    titles = Counter(group[0].cell.arm.title for group in groups.values())
+    titles = _titles({key: group[0].cell.arm for key, group in groups.items()})
     found = []
     for key, group in groups.items():
         info = group[0].cell.arm
@@ -360,7 +376,7 @@ def _contestants(cells: list[CellResult], protocol: Protocol) -> tuple[Contestan
             Contestant(
                 key=info.name if names[info.name] == 1 else f"{info.name}-{key[:4]}",
                 name=info.name,
-                title=info.title if titles[info.title] == 1 else f"{info.title} ({key[:4]})",
+                title=titles[key],
                 family=info.family,
                 details=info.details,
                 cells=tuple(c for c in group if c.status == "finished"),

@@ -17,8 +17,10 @@ from qml.bench.facts import targets
 from qml.data.source import Source
 from qml.estimators.choices import Training, signature_of
 from qml.estimators.fits import step_fit, whole_fit
+from qml.estimators.inside import circuit_facts
 from qml.learn.fit import Budget, Fitted
 from qml.models import KINDS, MODELS, HybridSpec, Signature, Spec
+from qml.models.facts import circuit_words
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,11 @@ class SpecArm:
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
         fit = whole_fit() if spec.framework == "whole" else step_fit(spec, training, progress=self.progress)
-        return fit(spec.build, training.task(target), source, budget, seed, folder)
+        task = training.task(target)
+        fitted = fit(spec.build, task, source, budget, seed, folder)
+        if fitted.cost.stopped == "interrupted":
+            return fitted
+        return replace(fitted, info={**fitted.info, **circuit_facts(spec, fitted, task, source, seed)})
 
 
 def in_units_of(spec: Spec, source: Source) -> Spec:
@@ -102,6 +108,11 @@ def space_of(spec: Spec, training: Training) -> dict[str, tuple[Any, ...]]:
 def config_of(spec: Spec, training: Training) -> dict[str, Any]:
     """Everything that decides what is trained, as plain data."""
     config: dict[str, Any] = {"model": canonical(spec)}
+    if isinstance(spec, HybridSpec) and spec.ablation in ("twin", "removed"):  # of two circuits of equal size one model
+        program = spec.program
+        config["model"]["circuit"] = {"n_inputs": program.n_inputs, "n_values": program.n_values}
+        if spec.ablation == "twin":
+            config["model"]["block"] = canonical(spec.block.layers)
     if spec.framework != "whole":
         config["training"] = canonical(training)
     if isinstance(spec, HybridSpec) and spec.ablation not in ("twin", "removed"):
@@ -112,8 +123,7 @@ def config_of(spec: Spec, training: Training) -> dict[str, Any]:
 def title_of(spec: Spec) -> str:
     """The words of the report: a hybrid with the name and size of its circuit."""
     if isinstance(spec, HybridSpec) and not spec.ablation:
-        circuit = spec.circuit
-        return f"{spec.title} ({circuit.name}, {spec.program.n_qubits} qubits, depth {circuit.depth})"
+        return f"{spec.title} ({circuit_words(spec)})"
     return spec.title
 
 
@@ -123,8 +133,19 @@ def facts_of(spec: Spec) -> dict[str, Any]:
 
 
 def check(spec: Spec) -> None:
-    """Raise before any work if a model cannot be built; a Spec of your own need not have a `check`."""
+    """Raise before any work if a model cannot be built; a Spec of your own need not have a `check`.
+
+    Raises:
+        ConfigError, CapabilityError: what the `check` of the model finds.
+        ShapeError: its features do not take rows of the data.
+    """
     getattr(spec, "check", lambda: None)()
+    if isinstance(spec, HybridSpec) and spec.framework == "torch" and spec.signature is not None:
+        from qml.models.hybrid import built_features
+
+        built_features(spec, seed=1)
+    elif isinstance(spec, HybridSpec):
+        spec.build(seed=1)  # a pair of functions: nothing is drawn
 
 
 def arms_for(

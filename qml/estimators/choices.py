@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
+from qml.base.digest import canonical, digest
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.bench.protocol import CONTRASTS, Protocol
 from qml.data.source import Source, Target
+from qml.estimators.contents import catalogue_contents, source_contents
 from qml.estimators.kept import KeptSource
 from qml.learn.supervised import Supervised
 from qml.models.features import located
 from qml.models.signature import Signature
 
 Pairs = tuple[tuple[str, Any], ...]
+OF_THE_CATALOGUE = ("how", "test", "validation", "rows", "hold_out", "transforms", "root")
 
 
 def pairs(options: Mapping[str, Any] | Pairs) -> Pairs:
@@ -38,7 +42,10 @@ class DataChoice:
         transforms: "auto" or "none".
         root: folder of Parquet sets; None reads `QML_DATA`.
         make: "package.module:name" of `(seed, **options) -> Source`, in place of the catalogue.
-        options: its further arguments.
+        options: its further arguments, as plain data.
+
+    Raises:
+        ConfigError: options that are no plain data, or a choice that a source of your own does not listen to.
     """
 
     name: str
@@ -54,11 +61,64 @@ class DataChoice:
 
     def __post_init__(self):
         object.__setattr__(self, "options", pairs(self.options))
+        try:
+            canonical(self.options)
+        except TypeError as error:
+            raise ConfigError(f"data.options of {self.name!r} must be plain data: {error}.") from error
+        defaults = {field.name: field.default for field in fields(self)}
+        deaf = [name for name in OF_THE_CATALOGUE if self.make and getattr(self, name) != defaults[name]]
+        if deaf:
+            raise ConfigError(
+                f"data.{deaf[0]}={getattr(self, deaf[0])} was asked for; data.make={self.make} builds the source, "
+                f"and does not hear of it. Give it what it takes as data.options.{deaf[0]}."
+            )
+
+    def __hash__(self) -> int:
+        return hash(digest(self))
 
     @property
     def split(self) -> str:
         """How rows are divided, in the words of a protocol."""
-        return self.how if self.hold_out else f"{self.how}, validation rows trained on as well"
+        how = f"by {self.make}" if self.make else self.how
+        return how if self.hold_out else f"{how}, validation rows trained on as well"
+
+    def terms(self, seed: int) -> tuple[tuple[str, str], ...]:
+        """Which rows are seen and how, beyond what a protocol says in words of its own; the same in every folder.
+
+        Args:
+            seed: of the source by which a set of your own is told from others; one of the catalogue needs none.
+
+        Returns:
+            Pairs of a name and its text: transforms, make, options, and a digest of the contents.
+
+        Raises:
+            ConfigError: no set of that name.
+            DataError: the set is missing.
+        """
+        from qml.data import CATALOGUE
+
+        listed = self.make is None and self.name in CATALOGUE
+        contents = catalogue_contents(self.name, self.root) if listed else source_contents(self.source(seed))
+        options = json.dumps(canonical(dict(self.options)), sort_keys=True)
+        found = {"transforms": self.transforms, "make": self.make or "", "options": options, "contents": contents}
+        return tuple(found.items())
+
+    def check_choosing(self, chosen: Mapping[str, Any]) -> None:
+        """Refuse choices on validation rows that are trained on.
+
+        Args:
+            chosen: key -> value of what is chosen on validation rows.
+
+        Raises:
+            ConfigError: `hold_out` is False, and something is chosen.
+        """
+        if self.hold_out or not chosen:
+            return
+        key, value = next(iter(chosen.items()))
+        raise ConfigError(
+            f"{key}={value} was asked for with data.hold_out=false; it would choose on validation rows that were "
+            f"trained on, where whatever learns rows by heart wins. Leave {key} out, or set data.hold_out=true."
+        )
 
     def source(self, seed: int) -> Source:
         """The rows with their splits; asked again for the same seed it gives the same object.
@@ -115,10 +175,11 @@ class Training:
         schedule: "constant", "cosine" or "onecycle" over the whole budget.
         clip: bound on the norm of the gradient; None leaves it.
         class_weights: None or "balanced".
+        checkpoint_every_s: wall seconds between checkpoints; None writes one at the end only. It changes no result.
         search: setting -> choices, tried where a protocol gives more than one trial.
 
     Raises:
-        ConfigError: a rate that is not positive, or a searched setting that is none of these.
+        ConfigError: a rate or time that is not positive, or a searched setting that is none of these.
     """
 
     batch_size: int = 32
@@ -129,11 +190,12 @@ class Training:
     schedule: str = "constant"
     clip: float | None = None
     class_weights: str | None = None
+    checkpoint_every_s: float | None = field(default=30.0, compare=False)
     search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, compare=False, hash=False)
 
     def __post_init__(self):
         object.__setattr__(self, "search", {str(key): tuple(value) for key, value in self.search.items()})
-        for name in ("learning_rate", "circuit_learning_rate", "batch_size"):
+        for name in ("learning_rate", "circuit_learning_rate", "batch_size", "checkpoint_every_s"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"training.{name} is {value}; it must be above 0. Change training.{name}.")
@@ -225,6 +287,7 @@ class Terms:
             test=data.test,
             validation=data.validation,
             rows=data.rows,
+            source=data.terms(self.seeds[0]) if self.seeds else (),
             seeds=tuple(self.seeds),
             trials=self.trials,
             epochs=self.epochs,

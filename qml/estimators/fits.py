@@ -28,7 +28,8 @@ def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = ()
         gradient_clip=training.clip,
         schedule=training.schedule,
     )
-    return StepFit(step, batch_size=training.batch_size, hooks=hooks, progress=progress)
+    every = training.checkpoint_every_s
+    return StepFit(step, batch_size=training.batch_size, hooks=hooks, checkpoint_every_s=every, progress=progress)
 
 
 def whole_fit() -> Fit:

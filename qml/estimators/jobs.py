@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from qml.base.digest import canonical
 from qml.base.errors import ConfigError, QmlError
 from qml.base.registry import unknown
 from qml.bench import CellResult, Protocol, Store, cells_of, run_cell
@@ -100,6 +101,9 @@ class BenchmarkJob:
     def __post_init__(self):
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
+        terms = self.protocol
+        chosen = {"protocol.trials": terms.trials} if terms.trials > 1 else {}
+        self.data.check_choosing(chosen | ({} if terms.patience is None else {"protocol.patience": terms.patience}))
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
@@ -132,7 +136,7 @@ class BenchmarkJob:
             searched=searched,
             progress=progress,
         )
-        return (own, *made)
+        return tuple(run_by(arm, self.backend) for arm in (own, *made))
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:
         """Run every cell that is missing, seeds outermost, and write the report.
@@ -220,6 +224,14 @@ def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
     if not isinstance(model, HybridSpec):
         return model
     return replace(model, framework=framework, executor=backend.resolve())
+
+
+def run_by(arm: SpecArm, backend: Backend) -> SpecArm:
+    """`arm`, told apart from the same model on another executor of your own, whatever the two are called."""
+    if backend.make is None or "executor" not in arm.info.config:
+        return arm
+    config = {**arm.info.config, "backend": {"make": backend.make, "options": canonical(dict(backend.options))}}
+    return replace(arm, info=replace(arm.info, config=config))
 
 
 def arm_name(model: Spec) -> str:

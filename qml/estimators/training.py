@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qml.base.digest import digest
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError
 from qml.base.files import write_json
 from qml.base.registry import unknown
 from qml.data.source import Source
@@ -86,6 +86,7 @@ class TrainJob:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name}={value} was asked for; it must be at least 1. Change {name}.")
+        self.data.check_choosing({} if self.patience is None else {"patience": self.patience})
 
     def run(self, progress: bool | None = None) -> Trained:
         """Train, save and score.
@@ -97,11 +98,12 @@ class TrainJob:
             ConfigError, DataError, CapabilityError: something cannot be meant; before training.
             CheckpointError: a checkpoint cannot be written; the previous one is intact.
         """
-        source = self.data.source(self.seed)
+        source = trainable(self.data.source(self.seed))
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
-        config = {**config_of(spec, self.training), "data": asdict(self.data), "seed": self.seed}
+        where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
+        config = {**config_of(spec, self.training), "data": where, "seed": self.seed}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"
         folder.mkdir(parents=True, exist_ok=True)
         target = source.schema.target
@@ -128,6 +130,21 @@ class TrainJob:
 
             hooks = (*hooks, TensorBoardLog())
         return step_fit(spec, self.training, hooks=hooks, progress=progress)
+
+
+def trainable(source: Source) -> Source:
+    """`source`, which has rows to train on.
+
+    Raises:
+        DataError: its training split is absent or empty.
+    """
+    if source.schema.sizes.get("train", 0) == 0:
+        found = ", ".join(f"{split!r} of {rows} rows" for split, rows in source.schema.sizes.items()) or "none"
+        raise DataError(
+            f"A model is trained on the split 'train'; source {source.schema.name!r} has no row there. Its splits: "
+            f"{found}. Give 'train' a share of the rows."
+        )
+    return source
 
 
 def _labelled(source: Source) -> list[str]:

@@ -26,9 +26,16 @@ def facts(spec: HybridSpec) -> dict[str, Any]:
         "slot_size": f"{program.n_inputs} angles, {program.n_values} values",
         "head": "linear" if not spec.head.widths else "tanh " + "-".join(map(str, spec.head.widths)),
         "slot": slot_words(spec),
+        "apart": apart_words(spec),
+        "n_inputs": program.n_inputs,
+        "n_values": program.n_values,
     }
     if spec.ablation == "twin":
-        return found | {"twin": str(spec.block), "twin_difference": f"{spec.block.difference:+.1%}"}
+        return found | {
+            "n_weights": program.n_weights,
+            "twin": str(spec.block),
+            "twin_difference": f"{spec.block.difference:+.1%}",
+        }
     if spec.ablation == "removed":
         return found
     return found | {
@@ -40,6 +47,32 @@ def facts(spec: HybridSpec) -> dict[str, Any]:
         "program": program.digest,
         "drawing": str(program),
     }
+
+
+def apart_words(spec: HybridSpec) -> str:
+    """What tells a model from others of its kind in one comparison, in a few words.
+
+    Example:
+        >>> apart_words(HybridSpec()), apart_words(HybridSpec(ablation="removed"))
+        ('sel, 6 qubits, depth 2', '6 angles, 6 values')
+    """
+    program = spec.program
+    if spec.ablation == "removed":
+        return f"{program.n_inputs} angles, {program.n_values} values"
+    if spec.ablation == "twin":
+        return slot_words(spec)
+    return circuit_words(spec)
+
+
+def circuit_words(spec: HybridSpec) -> str:
+    """Name and size of the circuit; a Program of your own has no depth.
+
+    Example:
+        >>> circuit_words(HybridSpec())
+        'sel, 6 qubits, depth 2'
+    """
+    words = f"{spec.circuit.name}, {spec.program.n_qubits} qubits"
+    return words if spec.circuit.program is not None else f"{words}, depth {spec.circuit.depth}"
 
 
 def slot_words(spec: HybridSpec) -> str:

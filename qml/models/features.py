@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -120,8 +121,20 @@ class Own:
         object.__setattr__(self, "options", tuple(sorted((str(key), value) for key, value in pairs)))
 
     def build(self, input_shape: tuple[int, ...]) -> Any:
-        """Calls `make`."""
-        return located(self.make)(input_shape, **dict(self.options))
+        """Calls `make`.
+
+        Raises:
+            ConfigError: there is no such callable, or it does not take these options.
+        """
+        make, options = located(self.make), dict(self.options)
+        try:
+            inspect.signature(make).bind(input_shape, **options)
+        except TypeError as error:
+            raise ConfigError(
+                f"Features {self.make!r} were asked for with options {sorted(options)}; it is called as "
+                f"make(input_shape, **options), and {error}. Change model.features.options."
+            ) from error
+        return make(input_shape, **options)
 
 
 for _name, _made in (("identity", Identity), ("mlp", Mlp), ("cnn", Cnn), ("own", Own)):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from qml.base.errors import ShapeError
 from qml.base.extras import require
@@ -74,7 +77,11 @@ class Hybrid(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """`(B, ...)` to `(B, C)`."""
-        return self.head(self.circuit(self.angles(self.features(inputs))))
+        return self.head(self.values(inputs))
+
+    def values(self, inputs: torch.Tensor) -> torch.Tensor:
+        """What the circuit hands to the head: `(B, ...)` to `(B, K)`."""
+        return self.circuit(self.angles(self.features(inputs)))
 
     def part_parameters(self, part: Part = "all") -> Iterator[nn.Parameter]:
         """Trained parameters of the "quantum" or the "classical" part, or of "all"; none of a frozen circuit."""
@@ -97,6 +104,17 @@ class Hybrid(nn.Module):
         """
         circuit = replaced(self.circuit, kind, seed, executor)
         return Hybrid(copy.deepcopy(self.features), circuit, copy.deepcopy(self.head), copy.deepcopy(self.angles))
+
+
+def halves(model: Hybrid) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """A trained hybrid cut behind its circuit: rows to values `(B, K)`, and values to outputs `(B, C)`."""
+
+    def run(part: Callable[[torch.Tensor], torch.Tensor], arrays: np.ndarray) -> np.ndarray:
+        model.eval()
+        with torch.no_grad():
+            return part(torch.from_numpy(arrays)).numpy()
+
+    return partial(run, model.values), partial(run, model.head)
 
 
 def quantum_parameters(module: nn.Module, part: str = "classical") -> Iterator[nn.Parameter]:
@@ -127,9 +145,7 @@ def build_hybrid(spec: HybridSpec, seed: int) -> Hybrid:
 
     signature = placed(spec, spec.signature)
     program = spec.circuit.resolve()
-    with seeded(seed, "features"):
-        features = _features(spec, signature.input_shape)
-        width = n_features(features, signature.input_shape)
+    features, width = built_features(spec, seed)
     with seeded(seed, "angles"):
         angles = Angles(width, program.n_inputs)
     with seeded(seed, "head"):
@@ -138,6 +154,18 @@ def build_hybrid(spec: HybridSpec, seed: int) -> Hybrid:
     if spec.ablation:
         circuit = replaced(circuit, spec.ablation, derive(seed, "block"), spec.executor)
     return Hybrid(features, circuit, in_units(head, signature), angles)
+
+
+def built_features(spec: HybridSpec, seed: int) -> tuple[nn.Module, int]:
+    """The features of `spec` drawn from `seed`, tried on rows of zeros, and how many numbers a row they return.
+
+    Raises:
+        ShapeError: they do not take rows of the data, or do not return `(B, F)`.
+    """
+    input_shape = placed(spec, spec.signature).input_shape
+    with seeded(seed, "features"):
+        features = _features(spec, input_shape)
+        return features, n_features(features, input_shape)
 
 
 def _features(spec: HybridSpec, input_shape: tuple[int, ...]) -> nn.Module:

@@ -100,11 +100,18 @@ class JaxHybrid:
 
     def apply(self, params: Params, inputs: jax.Array, *, train: bool = False) -> jax.Array:
         """`(B, ...)` to `(B, C)`; `train` changes nothing, because no part behaves differently in training."""
+        return self.head(params, self.values(params, inputs))
+
+    def values(self, params: Params, inputs: jax.Array) -> jax.Array:
+        """What the circuit hands to the head: `(B, ...)` to `(B, K)`."""
         hidden = jnp.asarray(inputs, self.dtype).reshape(inputs.shape[0], -1)
         if "features" in params:
             for name in sorted(params["features"]):
                 hidden = jax.nn.relu(_linear(params["features"][name], hidden))
-        values = self._middle(params, math.pi * jnp.tanh(_linear(params["angles"], hidden)))
+        return self._middle(params, math.pi * jnp.tanh(_linear(params["angles"], hidden)))
+
+    def head(self, params: Params, values: jax.Array) -> jax.Array:
+        """From the circuit's values `(B, K)` to the outputs `(B, C)`."""
         for index, name in enumerate(sorted(params["head"])):
             values = _linear(params["head"][name], jnp.tanh(values) if index else values)
         signature = placed(self.spec, self.spec.signature)

@@ -83,13 +83,20 @@ def n_features(module: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Numbers `F` that a feature network returns a row, found by running two rows of zeros through it.
 
     Raises:
-        ShapeError: it does not return `(B, F)`.
+        ShapeError: it does not take such rows, or does not return `(B, F)`.
     """
     was_training = module.training
     module.eval()
-    with torch.no_grad():
-        outputs = module(torch.zeros(2, *input_shape))
-    module.train(was_training)
+    try:
+        with torch.no_grad():
+            outputs = module(torch.zeros(2, *input_shape))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:  # what torch says of shapes that do not fit
+        raise ShapeError(
+            f"A feature network was tried on rows of the data, (B, {', '.join(map(str, input_shape))}) with B = 2, and "
+            f"failed: {error}. Build it for the input_shape {tuple(input_shape)} that it is given."
+        ) from error
+    finally:
+        module.train(was_training)
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or len(outputs) != 2:
         found = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
         raise ShapeError(

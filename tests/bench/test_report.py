@@ -368,3 +368,22 @@ def test_scales():
 
 def test_arms_of_the_generator_cover_all_families():
     assert {arm.info.family for arm in digits_arms()} == {"hybrid", "control", "baseline"}
+
+
+def test_arms_that_share_a_title_are_told_apart_in_words(digits_store):
+    def twice(cell):
+        size = "8 qubits" if cell.cell.arm.name == "hybrid" else "4 qubits"
+        if cell.cell.arm.name not in ("hybrid", "product"):
+            return cell
+        arm = replace(cell.cell.arm, name="hybrid", title="Hybrid", details={"role": "hybrid", "apart": size})
+        return replace(cell, cell=replace(cell.cell, arm=arm))
+
+    found = summary_of(digits_store, twice)
+    assert found.hero is not None
+    named = {arm.title: (arm.short, arm.spoken) for arm in found.arms if arm.role == "hybrid"}
+    assert named == {
+        "Hybrid (8 qubits)": ("Hybrid 8 qubits", "the hybrid (8 qubits)"),
+        "Hybrid (4 qubits)": ("Hybrid 4 qubits", "the hybrid (4 qubits)"),
+    }
+    assert f"The verdict is about {found.hero.title}" in titles(found, "note")
+    assert summarise(digits_store).hero.spoken == "the hybrid"

@@ -12,7 +12,22 @@ from qml.bench.summary import Contestant
 
 Pairs = tuple[tuple[str, str], ...]
 SHOWN_ELSEWHERE = frozenset(
-    ("summary", "short", "role", "slot", "slot_size", "features", "head", "drawing", "command", "twin", "removed")
+    (
+        "summary",
+        "short",
+        "apart",
+        "n_inputs",
+        "n_values",
+        "role",
+        "slot",
+        "slot_size",
+        "features",
+        "head",
+        "drawing",
+        "command",
+        "twin",
+        "removed",
+    )
 )
 
 
