@@ -147,7 +147,7 @@ class Summary:
     Args:
         protocol: the terms.
         arms: contestants, hybrids first, then controls, then baselines.
-        others: cells under another protocol hash; they are named and not used.
+        others: cells of the same data under another protocol hash; they are named and not used.
         damaged: folders of the store that could not be read, with the reason.
         unfinished: digests of cells that were begun and not ended.
     """
@@ -325,7 +325,7 @@ def summarise(
     """The cells of one protocol as a Summary.
 
     Args:
-        cells: from a store; those of another protocol are named and not used.
+        cells: from a store; those of another protocol are not used, and named where the data is the same.
         protocol_hash: which protocol, or the first part of its hash; None takes the one with most cells.
         damaged: see `Store.damaged`.
         unfinished: see `Store.unfinished`.
@@ -348,8 +348,10 @@ def summarise(
             f"{', '.join(sorted(counts))}."
         )
     mine = [cell for cell in cells if cell.cell.protocol_hash == matching[0]]
-    others = tuple(cell for cell in cells if cell.cell.protocol_hash != matching[0])
     protocol = mine[0].protocol
+    others = tuple(
+        cell for cell in cells if cell.cell.protocol_hash != matching[0] and cell.protocol.data == protocol.data
+    )
     return Summary(protocol, _contestants(mine, protocol), others, damaged, unfinished)
 
 

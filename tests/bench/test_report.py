@@ -212,6 +212,12 @@ def test_missing_seeds_and_other_protocols_are_named(digits_store):
     assert "3 cells under another protocol, ffffffffffff" in titles(s, "warn")
     assert "svm" not in {arm.name for arm in s.arms}
 
+    def elsewhere(cell):
+        changed = change(cell)
+        return changed if changed is cell else replace(changed, protocol=replace(cell.protocol, data="wine"))
+
+    assert not [title for title in titles(summary_of(digits_store, elsewhere)) if "another protocol" in title]
+
 
 def test_a_capped_arm_is_shown_and_not_judged(digits_store):
     def cap(cell):
