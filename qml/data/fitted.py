@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -48,11 +49,12 @@ def from_state(state: Mapping[str, Any]) -> Fitted:
     return FITTED[state["kind"]](state)
 
 
-class _Digested:
+class _Digested(ABC):
     """The digest of a fitted transform is that of its state."""
 
+    @abstractmethod
     def state(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """All that it holds, as plain data."""
 
     @property
     def digest(self) -> str:
