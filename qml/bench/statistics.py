@@ -28,6 +28,7 @@ class Estimate:
         lo, hi: ends of the 95 % interval; infinite where there is none.
         visible: smallest true difference that this design finds with 80 % power at the 5 % level.
         design: "splits" (new random split for each seed) or "fixed" (one test set for all seeds).
+        limit: largest size that the number can have, such as 1 for a difference of shares; the interval ends there.
     """
 
     values: tuple[float, ...]
@@ -35,6 +36,7 @@ class Estimate:
     se: float
     df: float
     design: str
+    limit: float = math.inf
     lo: float = field(init=False)
     hi: float = field(init=False)
     visible: float = field(init=False)
@@ -45,8 +47,9 @@ class Estimate:
             reach, visible = t * self.se, (t + float(stats.t.ppf(POWER, self.df))) * self.se
         else:
             reach = visible = math.inf
-        object.__setattr__(self, "lo", self.mean - reach)
-        object.__setattr__(self, "hi", self.mean + reach)
+        beyond = -math.inf if not self.known else -self.limit  # no interval stays none
+        object.__setattr__(self, "lo", max(self.mean - reach, beyond))
+        object.__setattr__(self, "hi", min(self.mean + reach, -beyond))
         object.__setattr__(self, "visible", visible)
 
     @property

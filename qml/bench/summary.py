@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -217,7 +218,8 @@ class Summary:
             for cell in arm.cells
             if cell.cell.seed in arm.scores and cell.cell.seed in other and _same_rows(cell, other[cell.cell.seed])
         ]
-        return self._estimate(pairs, self.scale.sign) if pairs else None
+        limit = 1.0 if self.scale.percent else math.inf
+        return replace(self._estimate(pairs, self.scale.sign), limit=limit) if pairs else None
 
     def _estimate(self, pairs: Sequence[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
         rank = self.protocol.rank

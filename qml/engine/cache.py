@@ -257,7 +257,12 @@ class Library:
         """Tell once that this machine compiles, which takes a while."""
         if not self._said and not self._saved(stem, name):
             self._said = True
-            logger.info("compiling %s kernels into %s, about 15 s, once on this machine", self.dtype, self.folder)
+            logger.info(
+                "compiling the %s kernels that this circuit needs and this machine lacks, some seconds, into %s; "
+                "`python -m qml.engine.warmup` compiles all of them once",
+                self.dtype,
+                self.folder,
+            )
 
 
 class Calls:

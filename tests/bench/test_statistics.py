@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -221,3 +222,13 @@ def test_calibration_by_hand():
 def test_confusion_counts_rows_by_truth():
     p = np.eye(3)[[0, 1, 1, 2]]
     assert confusion(p, np.array([0, 1, 2, 2])).tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+
+
+def test_an_interval_ends_where_the_scale_does():
+    wide = over_splits([-0.2, 0.3], n_train=200, n_test=359)
+    assert wide.lo < -1
+    assert wide.hi > 1
+    cut = replace(wide, limit=1.0)
+    assert (cut.lo, cut.hi, cut.visible) == (-1.0, 1.0, wide.visible)
+    unknown = replace(over_splits([0.1], n_train=8, n_test=2), limit=1.0)
+    assert (unknown.lo, unknown.hi) == (-math.inf, math.inf)

@@ -38,7 +38,7 @@ def test_three_processes_fill_an_empty_cache_at_once(tmp_path):
     for process, (out, err) in zip(processes, answers, strict=True):
         assert process.returncode == 0, err
         assert out == "value 0.5\n"
-    assert any("compiling float64 kernels" in err for _, err in answers)
+    assert any("compiling the float64 kernels" in err for _, err in answers)
     (folder,) = (tmp_path / "qml-hybrid").iterdir()
     assert not list(folder.glob("*.tmp"))
     again = start(tmp_path)

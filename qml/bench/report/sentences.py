@@ -130,11 +130,14 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     judged = [c for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role)) and c.estimate.known]
     facts = []
     if judged:
-        number, _, unit = view.scale.size(max(c.estimate.visible for c in judged)).partition(" ")
+        widest = max(judged, key=lambda c: c.estimate.visible).estimate
+        number, _, unit = view.scale.size(min(widest.visible, widest.limit)).partition(" ")
         comparisons = f"widest of the {len(judged)} comparisons" if len(judged) > 1 else "the one comparison"
-        facts.append(
-            (number, unit, f"smallest difference this design could have seen (80 % power, 5 % level, {comparisons})")
-        )
+        if widest.visible > widest.limit:
+            facts.append(("no", "difference", f"could have been seen: this design needs more seeds ({comparisons})"))
+        else:
+            seen = f"smallest difference this design could have seen (80 % power, 5 % level, {comparisons})"
+            facts.append((number, unit, seen))
     number, _, unit = view.scale.band(s.protocol.rope).partition(" ")
     facts.append((f"±{number}", unit, "counts as practically equal (fixed in the protocol)"))
     new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
