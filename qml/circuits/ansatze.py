@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from qml.base.errors import ProgramError
 from qml.base.registry import Registry
 from qml.circuits.builder import Circuit
+from qml.circuits.counting import whole_number
 from qml.circuits.encodings import rotation_name
 from qml.circuits.entangling import Pair, entangling_pairs
 from qml.circuits.program import Program
@@ -145,9 +146,9 @@ def tree(n_qubits: int, depth: int = 1) -> Program:
         >>> tree(8).blocks[0].shape
         (7, 1, 2)
     """
+    circuit = _started(n_qubits, depth)
     if n_qubits < 2:
         raise ProgramError(f"tree joins wires two by two and needs 2 or more; got n_qubits={n_qubits}.")
-    circuit = _started(n_qubits, depth)
     weights = circuit.weights("weights", (n_qubits - 1, depth, 2))
     alive, join = list(range(n_qubits)), 0
     while len(alive) > 1:
@@ -162,6 +163,5 @@ def tree(n_qubits: int, depth: int = 1) -> Program:
 
 
 def _started(n_qubits: int, depth: int) -> Circuit:
-    if depth < 1:
-        raise ProgramError(f"depth must be 1 or more; got {depth}.")
+    whole_number("depth", depth, least=1)
     return Circuit(n_qubits)

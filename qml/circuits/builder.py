@@ -9,6 +9,7 @@ import numpy as np
 
 from qml.base.errors import ProgramError
 from qml.circuits.angle import Angle, input_slot, weight_slot
+from qml.circuits.counting import whole_number
 from qml.circuits.gate import Gate
 from qml.circuits.gates import check_gate
 from qml.circuits.program import Program, WeightBlock
@@ -28,7 +29,8 @@ class Circuit:
         n_qubits: number of wires; wire 0 is the most significant.
 
     Raises:
-        ProgramError: a gate that is not in the table, or wires and angles that do not fit it.
+        ProgramError: `n_qubits` that is no whole number, a gate that is not in the table, or wires and angles that do
+            not fit it.
 
     Example:
         >>> circuit = Circuit(2)
@@ -39,7 +41,7 @@ class Circuit:
     """
 
     def __init__(self, n_qubits: int):
-        self.n_qubits = int(n_qubits)
+        self.n_qubits = whole_number("n_qubits", n_qubits)
         self._gates: list[Gate] = []
         self._blocks: list[WeightBlock] = []
         self._n_inputs = 0

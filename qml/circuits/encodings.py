@@ -8,6 +8,7 @@ from qml.base.errors import ProgramError
 from qml.base.registry import Registry
 from qml.circuits.angle import input_slot
 from qml.circuits.builder import Circuit
+from qml.circuits.counting import whole_number
 from qml.circuits.entangling import Pair, entangling_pairs
 from qml.circuits.program import Program
 
@@ -57,11 +58,11 @@ def amplitude(n_qubits: int, *, n_inputs: int | None = None, pad_with: float = 0
         >>> amplitude(3).n_inputs, amplitude(3, n_inputs=6).n_inputs
         (8, 6)
     """
+    circuit = Circuit(n_qubits)
     size = 2**n_qubits
-    used = size if n_inputs is None else n_inputs
+    used = size if n_inputs is None else whole_number("n_inputs", n_inputs)
     if not 1 <= used <= size:
         raise ProgramError(f"amplitude({n_qubits}) holds 1 to {size} inputs; got {used}. Change n_qubits.")
-    circuit = Circuit(n_qubits)
     values = [circuit.input(index) if index < used else pad_with for index in range(size)]
     return circuit.amplitudes(range(n_qubits), values).build(name="amplitude")
 
@@ -87,9 +88,9 @@ def iqp(n_qubits: int, *, repeats: int = 2, entangle: str | Iterable[Pair] = "fu
         >>> iqp(2, repeats=1).gates[-1].angles[0].inputs
         (0, 1)
     """
-    if repeats < 1:
-        raise ProgramError(f"iqp needs 1 repeat or more; got {repeats}.")
     circuit = Circuit(n_qubits)
+    if whole_number("repeats", repeats) < 1:
+        raise ProgramError(f"iqp needs 1 repeat or more; got {repeats}.")
     for _ in range(repeats):
         for wire in range(n_qubits):
             circuit.h(wire)
@@ -135,10 +136,10 @@ def reupload(
         >>> program.n_inputs, [block.shape for block in program.blocks]
         (20, [(2, 20), (8, 6, 3)])
     """
-    n_inputs = n_qubits if n_inputs is None else n_inputs
-    if n_inputs < 1 or depth < 1:
-        raise ProgramError(f"reupload needs n_inputs and depth of 1 or more; got {n_inputs} and {depth}.")
     circuit = Circuit(n_qubits)
+    n_inputs = n_qubits if n_inputs is None else whole_number("n_inputs", n_inputs)
+    if n_inputs < 1 or whole_number("depth", depth) < 1:
+        raise ProgramError(f"reupload needs n_inputs and depth of 1 or more; got {n_inputs} and {depth}.")
     places = range(max(n_inputs, n_qubits))
     passes = -(-len(places) // n_qubits)
     pairs = entangling_pairs(n_qubits, entangle)

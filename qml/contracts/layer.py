@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from qml.base.errors import ConfigError
-from qml.contracts.report import FAILURES, Broken, NotApplicable, Report, run_checks
+from qml.contracts.report import FAILURES, Broken, Finding, NotApplicable, Report, run_checks
 
 DDP = "2-process DDP"
 
@@ -22,7 +22,8 @@ def check_layer(
     A torch module: gradients against finite differences; `torch.save` and pickle; `deepcopy` after a forward;
     `.double()`; `functional_call`; per-sample gradients; double backward; batch dimensions; empty batch; `state_dict`;
     DataLoader workers; autocast; `torch.compile`; DDP on two processes. A JAX pair: gradients, `jit`, `vmap`, `grad`,
-    `value_and_grad`, per-sample gradients, batch dimensions, empty batch.
+    `value_and_grad`, per-sample gradients, batch dimensions, empty batch. A torch module that gives different values
+    for equal inputs, or a function that gives different weights, fails at that alone.
 
     Args:
         layer: a torch module, an object with `init(key)` and `apply(params, inputs)`, or a function of no arguments
@@ -78,17 +79,26 @@ def check_layers(
 def _check_modules(modules: Mapping[str, tuple[Callable, int]], seed: int, skip: tuple[str, ...]) -> dict[str, Report]:
     if not modules:
         return {}
-    from qml.contracts.torch_layer import CHECKS, TorchCase
+    from qml.contracts.torch_layer import CHECKS, TorchCase, obstacle
 
     cases = {name: TorchCase(make, width, seed) for name, (make, width) in modules.items()}
-    together = None if DDP in skip else _Together(cases)
+    found = {name: obstacle(case) for name, case in cases.items()}
+    comparable = {name: case for name, case in cases.items() if found[name] is None}
+    together = None if DDP in skip else _Together(comparable)
     reports = {}
     for name, case in cases.items():
         checks = _bound(CHECKS, case, skip)
         if together is not None:
             checks.append((DDP, partial(together.check, name)))
-        reports[name] = run_checks(name, checks)
+        hindered = found[name]
+        reports[name] = run_checks(name, checks) if hindered is None else _hindered(name, *hindered, checks)
     return reports
+
+
+def _hindered(subject: str, promise: str, reason: str, checks: list[tuple[str, Callable]]) -> Report:
+    """The report on a layer whose values cannot be compared: one failure, and nothing else asked."""
+    rest = (Finding(check, "not applicable", f"needs {promise!r}") for check, _ in checks)
+    return Report(subject, (Finding(promise, "failed", reason), *rest))
 
 
 class _Together:

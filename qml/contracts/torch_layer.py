@@ -14,7 +14,7 @@ require_extra("torch", extra="torch", purpose="Checking a torch layer")
 import torch
 from torch import Tensor, nn
 
-from qml.contracts.report import Broken, NotApplicable, require
+from qml.contracts.report import FAILURES, Broken, NotApplicable, require
 
 ROWS = 5
 
@@ -51,6 +51,27 @@ class TorchCase:
             name: p.detach() + 0.3 + torch.rand(p.shape, generator=self.random).to(p.dtype)
             for name, p in self.parameters(layer).items()
         }
+
+
+def obstacle(case: TorchCase) -> tuple[str, str] | None:
+    """What makes every comparison meaningless, as the name of a promise and what was found; None if nothing does."""
+    layer = case.fresh()
+    first, second = (dict(module.named_parameters()) for module in (layer, case.fresh()))
+    if any(name in second and not _same(p, second[name]) for name, p in first.items()):
+        return "equal weights", (
+            "two calls of the function that makes the layer give different weights: pass seed= to the layer inside "
+            "it, or hand in one layer"
+        )
+    try:
+        with torch.no_grad():
+            steady = _same(layer(case.inputs), layer(case.inputs))
+    except FAILURES:
+        return None  # the checks say what it is
+    return None if steady else ("deterministic", "not deterministic: call .eval() first")
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and torch.allclose(a, b, equal_nan=True)
 
 
 def _near(a: Tensor, b: Tensor, what: str, tolerance: float = 1e-5) -> None:
@@ -204,13 +225,22 @@ def empty_batch(case: TorchCase) -> None:
 
 
 def state_dict(case: TorchCase) -> None:
-    """One `state_dict` key a parameter, and a round trip through it."""
+    """One `state_dict` key a parameter or persistent buffer, and a round trip through it."""
     layer, other = case.fresh(), case.fresh()
-    keys, names = sorted(layer.state_dict()), sorted(dict(layer.named_parameters()))
-    require(keys == names, f"state_dict has the keys {keys}; the parameters are {names}")
-    other.load_state_dict(case.moved(other))
+    keys, names = sorted(layer.state_dict()), sorted(_kept(layer))
+    require(keys == names, f"state_dict has the keys {keys}; parameters and persistent buffers are {names}")
+    other.load_state_dict(other.state_dict() | case.moved(other))
     layer.load_state_dict(other.state_dict())
     _near(layer(case.inputs), other(case.inputs), "values after load_state_dict")
+
+
+def _kept(layer: nn.Module) -> list[str]:
+    """Names of parameters and persistent buffers."""
+    names = [name for name, _ in layer.named_parameters(remove_duplicate=False)]
+    for place, module in layer.named_modules(remove_duplicate=False):
+        own = (name for name, _ in module.named_buffers(recurse=False, remove_duplicate=False))
+        names += [f"{place}.{name}".lstrip(".") for name in own if name not in module._non_persistent_buffers_set]
+    return names
 
 
 class _Rows(torch.utils.data.Dataset):
@@ -239,7 +269,7 @@ def loader_workers(case: TorchCase) -> None:
 
 
 def autocast(case: TorchCase) -> None:
-    """Under autocast, and for half-precision inputs, values come back in the dtype they were asked in."""
+    """Under autocast, inputs in float32 and in half precision give right values, and gradients are finite."""
     layer = case.fresh()
     expected = layer(case.inputs).detach()
     width = case.inputs.shape[1]
@@ -251,9 +281,12 @@ def autocast(case: TorchCase) -> None:
         require(bool(torch.isfinite(_defined(parameter)).all()), f"gradient of {name} under autocast is not finite")
     for dtype in (torch.float16, torch.bfloat16):
         rounded = case.inputs.to(dtype)
-        values = layer(rounded)
-        require(values.dtype == dtype, f"{dtype} inputs give {values.dtype}")
-        _near(values, layer(rounded.float()).to(dtype), f"values of {dtype} inputs", 2e-2)
+        for inputs in (case.inputs, rounded):
+            with torch.autocast("cpu", dtype=dtype):
+                values = layer(inputs)
+            what = f"{inputs.dtype} inputs under autocast to {dtype}"
+            require(values.dtype in (dtype, torch.float32), f"{what} give {values.dtype}")
+            _near(values, layer(inputs.float()), f"values of {what}", 5e-2)
 
 
 def compiles(case: TorchCase) -> str:

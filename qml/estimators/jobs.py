@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from qml.base.digest import canonical
-from qml.base.errors import ConfigError, QmlError
+from qml.base.errors import ConfigError, DataError, QmlError
 from qml.base.registry import unknown
-from qml.bench import CellResult, Protocol, Store, cells_of, run_cell
+from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.arms import SpecArm, arm_of, arms_for, champion
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
@@ -179,6 +180,7 @@ class BenchmarkJob:
 
         jobs = [(seed, arm) for seed in seeds for arm in arms]
         results = []
+        self._warm_up([(seed, arm) for seed, arm in jobs if self._is_due(Cell.of(arm.info, protocol, seed), store)])
         with tqdm(jobs, desc=f"{protocol.name} on {protocol.data}", unit="cell", disable=not shown) as bar:
             for seed, arm in bar:
                 say = bar.write if shown else _logger.info
@@ -197,6 +199,18 @@ class BenchmarkJob:
                 )
         return results
 
+    def _is_due(self, cell: Cell, store: Store) -> bool:
+        """Whether the cell will be run."""
+        return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
+
+    def _warm_up(self, due: Sequence[tuple[int, SpecArm]]) -> None:
+        """Pay what a process pays once before the clock of the first of the cells that are `due` runs."""
+        if not due:
+            return
+        from qml.estimators.warmup import warm_up
+
+        warm_up({arm.info.name: arm for _, arm in due}.values(), self.data.source(due[0][0]))
+
     def task(self, source: Source) -> Task:
         """What is learnt from `source`."""
         target = source.schema.target
@@ -212,11 +226,21 @@ class ReportJob(BenchmarkJob):
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> Any:
         """Join the cells of the protocol and write HTML and Markdown.
 
+        Args:
+            progress: not used.
+            command: words that run the cells, told where there are none.
+
         Raises:
-            DataError: the store has no cell of this protocol.
+            DataError: the store has no cell of this protocol; no folder is made.
         """
-        signature = signature_of(self.data.source(self.protocol.seeds[0]))
-        return written(Store(self.store), self.terms(signature), self.out, self.recipe_name)
+        protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
+        has_cells = (Path(self.store) / "cells").is_dir()
+        if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
+            words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
+            raise DataError(
+                f"no finished cell of this protocol ({protocol.hash}) in {self.store}; run `{shlex.join(words)}` first"
+            )
+        return written(Store(self.store), protocol, self.out, self.recipe_name)
 
 
 def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:

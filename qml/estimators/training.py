@@ -54,7 +54,8 @@ class Trained:
 class TrainJob:
     """One model on one data set.
 
-    Killed and run again it continues to the very same result; run again when it has ended, it only scores.
+    Killed and run again it continues to the very same result; run again when it has ended, it only scores. Whatever
+    decides the result, the number of epochs included, has a folder of its own.
 
     Args:
         data, model, training, backend: what a configuration chooses.
@@ -97,13 +98,15 @@ class TrainJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant; before training.
             CheckpointError: a checkpoint cannot be written; the previous one is intact.
+            KeyboardInterrupt: interrupted; the checkpoint is kept, nothing is scored on test rows, no model is saved.
         """
         source = trainable(self.data.source(self.seed))
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
         where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
-        config = {**config_of(spec, self.training), "data": where, "seed": self.seed}
+        terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
+        config = {**config_of(spec, self.training), "data": where, **terms}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"
         folder.mkdir(parents=True, exist_ok=True)
         target = source.schema.target
@@ -112,6 +115,8 @@ class TrainJob:
         task = self.training.task(target)
         budget = Budget(epochs=self.epochs, patience=self.patience)
         fitted = self._fit(spec, progress)(spec.build, task, source, budget, self.seed, folder)
+        if fitted.cost.stopped == "interrupted":
+            raise KeyboardInterrupt(f"Interrupted after {fitted.cost.steps} updates; start again to continue.")
         scores = {split: _scores(fitted, source, split, task.metrics()) for split in _labelled(source)}
         facts = {"scores": scores, "cost": asdict(fitted.cost), "parameters": dict(fitted.parameters), "config": config}
         saved = save_model(spec, fitted.model, folder, {"target": asdict(target)})

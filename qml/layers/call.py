@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from qml.backends import Executor, check_program, executor_named
+from qml.backends import EXECUTORS, Executor, check_program, executor_named
 from qml.backends.executor import Capabilities
 from qml.base.errors import CapabilityError, ProgramError, ShapeError
+from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.engine.traced import MAX_QUBITS
 
@@ -32,9 +33,12 @@ class Call:
 
     Raises:
         CapabilityError: the Executor cannot run the Program.
+        ConfigError: no Executor has that name.
     """
 
     def __init__(self, program: Program, executor: str | Executor | None = None):
+        if isinstance(executor, str) and executor not in EXECUTORS:
+            raise unknown(EXECUTORS.noun, executor, [*EXECUTORS, TRACED])
         self.program = program
         self.executor = executor_named(executor)
         check_program(program, self.executor)
@@ -104,8 +108,10 @@ def width_error(who: str, shape: tuple[int, ...], program: Program) -> ShapeErro
     """The error for inputs whose last dimension is not the number of input slots."""
     wanted = program.n_inputs
     remedy = "Leave the row empty: it reads no data."
-    if wanted:
-        width = shape[-1] if shape else 1
+    if wanted and not shape:
+        remedy = f"One number is no row: hand in {wanted} numbers a row."
+    elif wanted:
+        width = shape[-1]
         remedy = f"Put a Linear({width}, {wanted}) in front, or encode with `reupload(n_inputs={width}, ...)`."
     return ShapeError(
         f"{who} got inputs of shape {tuple(shape)}; this Program has {wanted} input slots, "

@@ -50,7 +50,8 @@ class CircuitLayer(nn.Module):
 
     Raises:
         CapabilityError: the executor cannot run this Program, or a tensor lies on a device that it does not serve.
-        ShapeError: inputs are not floating point, of another width, or of another precision than the weights.
+        ShapeError: inputs are no tensor, not floating point, of another width, or of another precision than the
+            weights.
 
     Example:
         >>> import torch
@@ -134,6 +135,9 @@ class CircuitLayer(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Values `(..., K)` of inputs `(..., D)`."""
+        if not isinstance(inputs, Tensor):
+            kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}".removeprefix("builtins.")
+            raise ShapeError(f"CircuitLayer got a {kind}; hand in a torch tensor: torch.as_tensor(inputs).")
         blocks = tuple([getattr(self, name) for name in self._names])
         half = inputs.dtype if inputs.dtype in _HALF else None
         if half is not None:
@@ -165,14 +169,14 @@ class CircuitLayer(nn.Module):
             raise width_error("CircuitLayer", tuple(inputs.shape), self.program)
         if inputs.dtype not in _WHOLE:
             raise ShapeError(
-                f"CircuitLayer got inputs of dtype {inputs.dtype}; angles are real floating point numbers. "
-                "Cast them, for instance with `inputs.float()`."
+                f"CircuitLayer got inputs of dtype {inputs.dtype}; angles are real floating point numbers."
+                + _real(inputs, blocks)
             )
         for block in blocks:
             if block.dtype is not inputs.dtype:
                 raise ShapeError(
-                    f"CircuitLayer got inputs of dtype {inputs.dtype} and has weights of dtype {block.dtype}. Cast one "
-                    "of them: `inputs.float()`, or `layer.double()`."
+                    f"CircuitLayer got inputs of dtype {inputs.dtype} and has weights of dtype {block.dtype}. "
+                    + _alike(inputs.dtype, block.dtype)
                 )
         if self._call is not None:
             self._check_served(self._call, inputs, blocks)
@@ -202,3 +206,19 @@ class CircuitLayer(nn.Module):
             f"{name}n_qubits={program.n_qubits}, n_inputs={program.n_inputs}, n_weights={program.n_weights}, "
             f"n_values={program.n_values}, executor={self.executor!r}"
         )
+
+
+def _real(inputs: Tensor, blocks: tuple[Tensor, ...]) -> str:
+    """How to make real floating point numbers of inputs that are none."""
+    if inputs.is_complex():
+        return " Take `inputs.real` or `inputs.abs()`, or both as columns: `torch.view_as_real(inputs).flatten(-2)`."
+    cast = "double" if any(block.dtype is torch.float64 for block in blocks) else "float"
+    return f" Cast them: `inputs.{cast}()`."
+
+
+def _alike(inputs: torch.dtype, weights: torch.dtype) -> str:
+    """How to bring inputs and weights to one precision."""
+    if weights in _HALF:
+        return f"Cast the weights: `layer.{'double' if inputs is torch.float64 else 'float'}()`."
+    down, up = ("layer", "inputs") if weights is torch.float64 else ("inputs", "layer")
+    return f"Cast one of them: `{up}.double()` or `{down}.float()`."

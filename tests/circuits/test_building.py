@@ -273,3 +273,18 @@ def test_identity_block_needs_mirrored_blocks():
         initialise(sel(3), "identity_block")
     with pytest.raises(ConfigError, match="Did you mean 'uniform'"):
         initialise(sel(3), "unifrom")
+
+
+@pytest.mark.parametrize("make", [angle, amplitude, iqp, reupload, basic, sel, hardware_efficient, tree])
+def test_a_number_of_qubits_that_is_no_number_is_refused(make):
+    for n_qubits in ("4", 4.0, None):
+        with pytest.raises(ProgramError, match="n_qubits must be a whole number"):
+            make(n_qubits)
+
+
+def test_a_depth_that_is_no_number_is_refused():
+    for make in (sel, tree):
+        with pytest.raises(ProgramError, match="depth must be a whole number; got '2'"):
+            make(4, "2")
+    with pytest.raises(ProgramError, match="depth must be 1 or more; got 0"):
+        sel(4, 0)

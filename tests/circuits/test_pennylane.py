@@ -306,6 +306,8 @@ def test_arguments_are_checked():
 
     with pytest.raises(ProgramError, match=r"Give shapes for \['theta'\]"):
         from_pennylane(circuit, {}, n_inputs=1)
+    with pytest.raises(ProgramError, match="must be called `inputs`; rename `x`"):
+        from_pennylane(lambda x, weights: None, {"weights": 2})
     with pytest.raises(ProgramError, match=r"Leave out \['phi'\]"):
         from_pennylane(circuit, {"theta": 2, "phi": 3}, n_inputs=1)
     with pytest.raises(ProgramError, match="takes a function"):

@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.shifted import ShiftedExecutor
@@ -42,6 +44,26 @@ def test_instances_factories_and_other_things():
         check_layer(Good())
     with pytest.raises(ConfigError, match="torch module"):
         check_layer(3)
+
+
+def test_plain_torch_layers():
+    for layer in (nn.Linear(2, 3), nn.Sequential(nn.Linear(2, 3), nn.Dropout()).eval()):
+        check_layer(layer, n_inputs=2, processes=False, skip=("torch.compile",)).raise_if_failed()
+    normed = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    normed.register_buffer("passing", torch.zeros(1), persistent=False)
+    assert "state_dict" in check_layer(normed, n_inputs=2, processes=False, skip=APART).names("passed")
+
+
+def test_a_layer_that_cannot_be_compared_fails_once():
+    for layer, words in (
+        (nn.Sequential(nn.Linear(2, 30), nn.Dropout()), r"not deterministic: call \.eval\(\) first"),
+        (lambda: nn.Linear(2, 3), "pass seed="),
+    ):
+        report = check_layer(layer, n_inputs=2)
+        assert len(report.names("failed")) == 1
+        assert not report.names("passed")
+        with pytest.raises(ContractError, match=words):
+            report.raise_if_failed()
 
 
 class Pair:

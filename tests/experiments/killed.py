@@ -21,6 +21,7 @@ PLACES = {  # kind of moment -> the function that is under way, by the end of it
     "cell": ("qml/bench/store.py", "finish"),
     "report": ("qml/bench/report/render.py", "render"),
 }
+WARM_UP = "qml/estimators/warmup.py"
 SAVING_CALLS = ("fsync", "replace", "rename")
 PREFIX = "QML_TEST_KILL_"
 POLL_SECONDS = 0.0005
@@ -89,7 +90,12 @@ class Kill:
 
 
 def kind_of(frame):
-    """Which kind of moment a stack is in, the innermost first; None for none."""
+    """Which kind of moment a stack is in, the innermost first; None for none, and for the steps of a warm-up."""
+    outer = frame
+    while outer is not None:
+        if outer.f_code.co_filename.endswith(WARM_UP):
+            return None
+        outer = outer.f_back
     while frame is not None:
         for kind, (file, function) in PLACES.items():
             if frame.f_code.co_name == function and frame.f_code.co_filename.endswith(file):

@@ -212,10 +212,12 @@ def test_shots_refuse_second_order_and_follow_the_generator():
     ("inputs", "error", "words"),
     [
         (torch.zeros(32, 20), ShapeError, r"shape \(32, 20\).*3 input slots.*\nPut a Linear\(20, 3\)"),
-        (torch.zeros(()), ShapeError, r"needs \(\.\.\., 3\)"),
-        (torch.zeros(2, 3, dtype=torch.int64), ShapeError, "int64"),
-        (torch.zeros(2, 3, dtype=torch.complex64), ShapeError, "complex64"),
-        (torch.zeros(2, 3), ShapeError, "weights of dtype torch.float64"),
+        (torch.zeros(()), ShapeError, r"needs \(\.\.\., 3\)\.\nOne number is no row"),
+        (torch.zeros(2, 3, dtype=torch.int64), ShapeError, r"int64.*`inputs\.double\(\)`"),
+        (torch.zeros(2, 3, dtype=torch.complex64), ShapeError, r"complex64.*Take `inputs\.real`"),
+        (torch.zeros(2, 3), ShapeError, r"of dtype torch.float64.*`inputs\.double\(\)` or `layer\.float\(\)`"),
+        (np.zeros((2, 3)), ShapeError, r"got a numpy\.ndarray; hand in a torch tensor: torch\.as_tensor\(inputs\)"),
+        ([[0.0, 0.0, 0.0]], ShapeError, "got a list; hand in"),
         (torch.zeros(2, 3, dtype=torch.float64, device="meta"), CapabilityError, "'meta'; executor 'engine_cpu'"),
     ],
 )
@@ -224,8 +226,16 @@ def test_the_door(inputs, error, words):
         layers()[0](inputs)
 
 
+def test_float64_inputs_of_a_narrower_layer():
+    layer = layers(dtype=torch.float32)[0]
+    with pytest.raises(ShapeError, match=r"`layer\.double\(\)` or `inputs\.float\(\)`"):
+        layer(rows(2))
+    with pytest.raises(ShapeError, match=r"Cast the weights: `layer\.double\(\)`"):
+        layer.half()(rows(2))
+
+
 def test_construction_errors():
-    with pytest.raises(ConfigError, match="engine_cpu"):
+    with pytest.raises(ConfigError, match=r"engine_cpu.*traced"):
         CircuitLayer(PROGRAM, executor="engine_gpu")
     with pytest.raises(ConfigError, match="an instance with"):
         CircuitLayer(PROGRAM, executor=Narrow)

@@ -128,9 +128,17 @@ def _check_arguments(function: Callable, blocks: tuple[WeightBlock, ...]) -> Non
     if missing or extra:
         raise ProgramError(
             f"The function takes {list(arguments)}; weight_shapes names {sorted(known - {'inputs'})}. "
-            + (f"Give shapes for {missing}. " if missing else "")
+            + (_about_missing(missing, "inputs" in arguments) if missing else "")
             + (f"Leave out {extra}." if extra else "")
         )
+
+
+def _about_missing(names: list[str], has_data: bool) -> str:
+    """What to do about arguments without a shape: without `inputs`, one of them is the data by another name."""
+    if has_data:
+        return f"Give shapes for {names}. "
+    listed = " or ".join(f"`{name}`" for name in names)
+    return f"The data argument must be called `inputs`; rename {listed} (only weights have a shape in weight_shapes). "
 
 
 def _recorded(function: Callable, blocks: tuple[WeightBlock, ...], n_inputs: int) -> QuantumScript:
