@@ -226,6 +226,14 @@ def test_the_door(inputs, error, words):
         layers()[0](inputs)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_comes_back_as_it_came(dtype):
+    for layer in layers(dtype=torch.float32):
+        assert layer(rows(2).to(dtype)).dtype == dtype
+        with torch.autocast("cpu", dtype=dtype):
+            assert layer(rows(2).to(dtype)).dtype == dtype
+
+
 def test_float64_inputs_of_a_narrower_layer():
     layer = layers(dtype=torch.float32)[0]
     with pytest.raises(ShapeError, match=r"`layer\.double\(\)` or `inputs\.float\(\)`"):
