@@ -31,11 +31,12 @@ class FewRows:
     """
 
     def __init__(self, source: Source, rows: int = ROWS):
-        self._batch = next(iter(source.batches("train", rows, 0)), None)
-        if self._batch is None or self._batch.targets is None:
+        batch = next(iter(source.batches("train", rows, 0)), None)
+        if batch is None or batch.targets is None:
             raise DataError(
                 f"'train' of {source.schema.name!r} gives no labelled row. Check that the split holds rows."
             )
+        self._batch = batch
         self._schema = source.schema
 
     @property
