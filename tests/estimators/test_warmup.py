@@ -104,6 +104,12 @@ def test_a_failure_is_left_to_the_cell_and_ctrl_c_is_not(arm, monkeypatch):
 
 
 def test_an_executor_that_may_cost_money_is_not_run(arm, monkeypatch):
+    begun = []
+    monkeypatch.setattr(warmup, "FewRows", begun.append)
+    source = make_source("wine", seed=0)
     monkeypatch.setattr(warmup, "is_exact", lambda spec: False)
-    monkeypatch.setattr(warmup, "FewRows", None)
-    warmup.warm_up([arm], make_source("wine", seed=0))
+    warmup.warm_up([arm], source)
+    assert begun == []
+    monkeypatch.setattr(warmup, "is_exact", lambda spec: True)
+    warmup.warm_up([arm], source)
+    assert begun == [source]
