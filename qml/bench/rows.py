@@ -17,6 +17,7 @@ from qml.bench.cell import Trial
 from qml.bench.facts import CHUNK, targets
 from qml.bench.protocol import Protocol
 from qml.bench.trial import FAILURES, checked_predictions
+from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 from qml.data.splits import nested_subset
 from qml.learn.fit import Budget
@@ -70,9 +71,7 @@ class FewerRowsSource:
             return
         count = len(self._targets)
         order = np.arange(count) if seed is None else generator(seed, "rows", epoch).permutation(count)
-        rank, world = shard
-        for first in range(start * size, count, size):
-            rows = order[first : first + size][rank::world]
+        for rows in dealt(order, size, start, shard):
             yield Batch(self._inputs[rows], self._targets[rows], rows)
 
 

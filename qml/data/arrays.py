@@ -163,9 +163,7 @@ class ArraySource:
     def _batches(
         self, rows: np.ndarray, order: np.ndarray, size: int, start: int, shard: tuple[int, int]
     ) -> Iterator[Batch]:
-        rank, world = shard
-        for first in range(start * size, len(order), size):
-            numbers = order[first : first + size][rank::world]
+        for numbers in dealt(order, size, start, shard):
             chosen = rows[numbers]
             inputs = self.inputs[chosen]
             targets = None if self.targets is None else self.targets[chosen]
@@ -177,6 +175,24 @@ class ArraySource:
         key = digest({"source": self.schema.digest, "transform": digest_of})
         schema = replace(self.schema, input_shape=tuple(inputs.shape[1:]), digest=key)
         return replace(self, schema=schema, inputs=inputs)
+
+
+def dealt(order: np.ndarray, size: int, start: int, shard: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Row numbers of each batch from `start` on: rank r of a shard takes rows r, r + world, ... of each.
+
+    Args:
+        order: `(N,)` row numbers of one epoch.
+        size: rows of a batch, over all ranks.
+        start: batches to skip.
+        shard: `(rank, world)`.
+
+    Example:
+        >>> [numbers.tolist() for numbers in dealt(np.arange(5), 2, start=1, shard=(0, 1))]
+        [[2, 3], [4]]
+    """
+    rank, world = shard
+    for first in range(start * size, len(order), size):
+        yield order[first : first + size][rank::world]
 
 
 def batch_order(

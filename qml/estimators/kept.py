@@ -10,6 +10,7 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.seeds import generator
+from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 
 
@@ -65,20 +66,9 @@ class KeptSource:
         if split != "validation":
             yield from self.source.batches(split, size, seed, epoch=epoch, start=start, shard=shard)
             return
-        rank, world = shard
-        for number in range(start, -(-len(self._rows) // size)):
-            batch = self._batch(number, size)
-            yield Batch(
-                batch.inputs[rank::world],
-                None if batch.targets is None else batch.targets[rank::world],
-                batch.rows[rank::world],
-            )
-
-    def _batch(self, number: int, size: int) -> Batch:
         inputs, targets = self._sample
-        here = slice(number * size, (number + 1) * size)
-        rows = np.arange(len(self._rows))[here]
-        return Batch(inputs[here], None if targets is None else targets[here], rows)
+        for rows in dealt(np.arange(len(self._rows)), size, start, shard):
+            yield Batch(inputs[rows], None if targets is None else targets[rows], rows)
 
     @cached_property
     def _sample(self) -> tuple[np.ndarray, np.ndarray | None]:

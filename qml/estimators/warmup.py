@@ -7,8 +7,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from qml.base.errors import DataError
 from qml.bench.trial import FAILURES
+from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 from qml.estimators.arms import SpecArm
 from qml.estimators.inside import is_exact
@@ -56,10 +59,8 @@ class FewRows:
         shard: tuple[int, int] = (0, 1),
     ) -> Iterator[Batch]:
         """Batches in one fixed order, whatever split and seed."""
-        rank, world = shard
         batch = self._batch
-        for first in range(start * size, len(batch.inputs), size):
-            here = slice(first + rank, first + size, world)
+        for here in dealt(np.arange(len(batch.inputs)), size, start, shard):
             yield Batch(batch.inputs[here], None if batch.targets is None else batch.targets[here], batch.rows[here])
 
 
