@@ -43,6 +43,7 @@ EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor")
 """Executors by name; a call makes one."""
 
 EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
+EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 

@@ -15,7 +15,8 @@ class Capabilities:
     """What an Executor can do; asking for more is a `CapabilityError` before anything runs.
 
     `second_order` says that values are exact functions of inputs and weights, so that the traced form may
-    serve as the derivative of the derivative.
+    serve as the derivative of the derivative. `max_error` bounds what an exact (not sampled) Executor may leave out of
+    a value, and of its derivative by an angle.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Capabilities:
     states: bool = False
     samples: bool = False
     measured: bool = True
+    max_error: float = 0.0
 
 
 @dataclass(frozen=True)
