@@ -60,6 +60,7 @@ HOMES = {
         "table_slopes",
     ),
     "readout": ("read_z_words", "read_flip_word", "start_bra", "add_flip_word"),
+    "amplitudes": ("store_ket",),
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk", "finish", "begin"),
     "kernels": kernel_names(),
