@@ -40,7 +40,7 @@ from qml.engine.vector import VECTOR_BYTES
 logger = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver")
-SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
+SOURCES = ("vector.py", "circular.py", "transposed.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
 HOMES = {
     "prepare": ("prepare", "missing_kernel", "prepare_tables", "transform_scalars"),
     "product": (

@@ -4,7 +4,7 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.driver.kets import ket_at
-from qml.engine.lanes32 import REAL, VB, E, T, scatter, sload, sstore, vload, vstore
+from qml.engine.lanes32 import REAL, VB, E, T, scatter, sload, sstore, store_square, vload, vstore
 from qml.engine.vector import at, f64at
 
 
@@ -24,6 +24,10 @@ def store_ket(plan, frame, work, tile):
     count = min(T, at(frame, L.FRAME_BATCH) - first)
     stride = 2 * E * amplitudes
     target = at(frame, L.FRAME_KETS) + stride * first
+    if count == T and 2 * amplitudes >= T:  # a square of T vectors holds T / 2 amplitudes
+        for o in range(0, 2 * VB * amplitudes, VB * T):
+            store_square(ket + o, target + o // T, stride, factor)
+        return 0
     for i in range(amplitudes):
         place, o = target + 2 * E * i, ket + 2 * VB * i
         x, y = vload(o) * factor, vload(o + VB) * factor
