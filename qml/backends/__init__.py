@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check import check_program
-from qml.backends.executor import Capabilities, Executor, Gradients, SamplingExecutor, StateExecutor, Values
+from qml.backends.executor import (
+    Capabilities,
+    Executor,
+    Gradients,
+    SamplingExecutor,
+    StateExecutor,
+    TangentExecutor,
+    Tangents,
+    Values,
+)
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry
 
@@ -22,6 +31,8 @@ __all__ = [
     "Outcome",
     "SamplingExecutor",
     "StateExecutor",
+    "TangentExecutor",
+    "Tangents",
     "Target",
     "Values",
     "check_program",
