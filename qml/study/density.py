@@ -36,9 +36,9 @@ def bloch_vectors(
 
     Example:
         >>> from qml.circuits import angle
-        >>> bloch_vectors(angle(1), [[0.0], [np.pi / 2]]).round(6) + 0.0
-        array([[[ 0.,  0.,  1.]],
-               [[ 1.,  0.,  0.]]])
+        >>> bloch_vectors(angle(2), [[0.0, np.pi / 2]]).round(6) + 0.0
+        array([[[0., 0., 1.],
+                [1., 0., 0.]]])
     """
     who, n_qubits = "bloch_vectors", program.n_qubits
     words = [PauliSum(((1.0, ((wire, letter),)),)) for wire in range(n_qubits) for letter in "XYZ"]
@@ -86,9 +86,7 @@ def split_states(states_BA: np.ndarray, wires: Sequence[int]) -> np.ndarray:
     n_qubits = qubits_of(states_BA)
     wires = [int(wire) for wire in wires]
     if len(set(wires)) != len(wires) or not all(0 <= wire < n_qubits for wire in wires):
-        raise ShapeError(
-            f"Wires must be distinct and within 0..{n_qubits - 1} for states {states_BA.shape}; got {wires}."
-        )
+        raise ShapeError(f"Wires of states {states_BA.shape} are distinct and within 0..{n_qubits - 1}; got {wires}.")
     tensor = states_BA.reshape(-1, *(2,) * n_qubits)
     moved = np.moveaxis(tensor, [wire + 1 for wire in wires], range(1, len(wires) + 1))
     return moved.reshape(len(states_BA), 2 ** len(wires), -1)

@@ -197,7 +197,7 @@ def alignment(gram: np.ndarray, other: np.ndarray) -> float:
 def _fidelities(left_NA: np.ndarray, right_MA: np.ndarray) -> np.ndarray:
     """Squared moduli of all overlaps, `(N, M)`."""
     overlaps = left_NA.conj() @ right_MA.T
-    return np.square(overlaps.real) + np.square(overlaps.imag)
+    return np.square(np.real(overlaps)) + np.square(np.imag(overlaps))
 
 
 def _room(n_rows: int, n_columns: int, dtype: np.dtype) -> np.ndarray:

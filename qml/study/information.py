@@ -1,4 +1,4 @@
-"""How much a parameter changes the state or its outcomes: quantum and classical Fisher information, natural gradient."""
+"""How much a slot changes the state, or its outcomes: quantum and classical Fisher information, natural gradient."""
 
 from __future__ import annotations
 
