@@ -47,7 +47,7 @@ def partner(ket, word, lane_bits, place):
 
 def read_flip(plan, frame, word):
     """Re <ket| P |ket> of a word that flips bits, chunk by chunk."""
-    bits, ket, chunks = at(plan, L.PLAN_LANE_BITS), at(frame, L.FRAME_KET), at(frame, L.FRAME_CHUNKS)
+    bits, ket, chunks = at(plan, L.PLAN_LANE_BITS), at(frame, L.FRAME_SOURCE), at(frame, L.FRAME_CHUNKS)
     length, imaginary = at(plan, L.PLAN_VECTORS) // chunks, at(word, L.FLIP_ODD)
     lane_signs = vload(at(plan, L.PLAN_LANE_SIGNS) + E * LANES * (at(word, L.FLIP_Z) & (LANES - 1)))
     while True:
