@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
-from qml.circuits.gate import Clifford, Gate
+from qml.base.errors import CapabilityError, ShapeError
+from qml.circuits.gate import Clifford
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
-from qml.circuits.slots import amplitude_tables, angle_table
-from qml.circuits.steps import preparations, steps
+from qml.circuits.slots import angle_table
+from qml.circuits.steps import steps
+from qml.engine.array_ops import operations
+from qml.engine.mapped import start_amplitudes
+from qml.engine.wire_order import wire_first
 
 MAX_QUBITS = 12
 
@@ -54,69 +57,6 @@ def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
     return PauliAction(source, phase)
 
 
-class _Torch:
-    """The few operations that torch spells in its own way."""
-
-    def __init__(self, xp: Any, like: Any):
-        self.like = like
-        self.xp = xp
-        self.complex_dtype = xp.complex64 if like.dtype == xp.float32 else xp.complex128
-
-    def real(self, array: np.ndarray) -> Any:
-        """A real constant in the dtype and on the device of the inputs."""
-        return self.xp.as_tensor(array, dtype=self.like.dtype, device=self.like.device)
-
-    def constant(self, array: np.ndarray) -> Any:
-        """A complex constant."""
-        return self.xp.as_tensor(array, dtype=self.complex_dtype, device=self.like.device)
-
-    def complex(self, array: Any) -> Any:
-        """A real array as a complex one."""
-        return array.to(self.complex_dtype)
-
-    def rows(self, weights: Any, size: int) -> Any:
-        """`(P,)` repeated for each row."""
-        return weights.expand(size, weights.shape[-1])
-
-    def take(self, array: Any, index: np.ndarray) -> Any:
-        """Columns of `array` in the order of `index`."""
-        return array[:, self.xp.as_tensor(index, device=self.like.device)]
-
-    def join(self, parts: list[Any]) -> Any:
-        """Parts side by side."""
-        return self.xp.cat(parts, 1)
-
-
-class _Jax:
-    """The same operations in the words of `jax.numpy`."""
-
-    def __init__(self, xp: Any, like: Any):
-        self.like = like
-        self.xp = xp
-        self.complex_dtype = xp.complex64 if like.dtype == np.float32 else xp.complex128
-
-    def real(self, array: np.ndarray) -> Any:
-        return self.xp.asarray(array, self.like.dtype)
-
-    def constant(self, array: np.ndarray) -> Any:
-        return self.xp.asarray(array, self.complex_dtype)
-
-    def complex(self, array: Any) -> Any:
-        return array.astype(self.complex_dtype)
-
-    def rows(self, weights: Any, size: int) -> Any:
-        return self.xp.broadcast_to(weights, (size, weights.shape[-1]))
-
-    def take(self, array: Any, index: np.ndarray) -> Any:
-        return array[:, index]
-
-    def join(self, parts: list[Any]) -> Any:
-        return self.xp.concatenate(parts, 1)
-
-
-_OPERATIONS: dict[str, type] = {"torch": _Torch, "jax.numpy": _Jax}
-
-
 def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
     """Values of a Program as differentiable array operations, one a Pauli rotation.
 
@@ -142,19 +82,17 @@ def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
             f"The traced form was asked for a Program of {program.n_qubits} qubits; it holds every intermediate state "
             f"and stops at {MAX_QUBITS}. Higher derivatives and forward mode end there; first derivatives do not."
         )
-    if xp.__name__ not in _OPERATIONS:
-        raise ConfigError(f"The traced form got the array package {xp.__name__!r}; it knows: {', '.join(_OPERATIONS)}.")
     fits = inputs_BD.ndim == 2 and inputs_BD.shape[1] == program.n_inputs and weights.shape[-1] == program.n_weights
     if not fits or weights.ndim not in (1, 2):
         raise ShapeError(
             f"The traced form got inputs of shape {tuple(inputs_BD.shape)} and weights of {tuple(weights.shape)}; "
             f"this Program needs (B, {program.n_inputs}) and ({program.n_weights},) or (B, {program.n_weights})."
         )
-    ops = _OPERATIONS[xp.__name__](xp, inputs_BD)
+    ops = operations(xp, inputs_BD)
     size = inputs_BD.shape[0]
     ones = ops.real(np.ones((size, 1)))
     columns = ops.join([ones, inputs_BD, ops.rows(weights, size)])
-    return _read(program, ops, _evolve(program, ops, columns, _start(program, ops, columns)))
+    return _read(program, ops, _evolve(program, ops, columns, start_amplitudes(program, ops, columns)))
 
 
 def _evolve(program: Program, ops: Any, columns: Any, state: Any) -> Any:
@@ -192,38 +130,6 @@ def clifford_word(step: Clifford, letters: str) -> PauliWord:
     return tuple(sorted((wire, letter) for wire, letter in zip(step.wires, letters, strict=True) if letter != "I"))
 
 
-def _start(program: Program, ops: Any, columns: Any) -> Any:
-    """The prepared state, `(B, A)`: preparations on their wires, |0> on the others."""
-    size = columns.shape[0]
-    state = ops.constant(np.ones((size, 1)))
-    order: list[int] = []
-    for gate, table in zip(preparations(program), amplitude_tables(program), strict=True):
-        piece = _piece(gate, table, ops, columns)
-        order.extend(gate.wires)
-        state = (state[:, :, None] * piece[:, None, :]).reshape(size, 2 ** len(order))
-    zero = np.zeros((1, 2 ** (program.n_qubits - len(order))))
-    zero[0, 0] = 1
-    state = (state[:, :, None] * ops.constant(zero)[:, None, :]).reshape(size, 2**program.n_qubits)
-    return ops.take(state, wire_order(program.n_qubits, tuple(order)))
-
-
-def _piece(gate: Gate, table: Any, ops: Any, columns: Any) -> Any:
-    """Amplitudes of one preparation, `(B or 1, 2**k)`."""
-    if gate.name == "State":
-        return ops.constant(np.array(gate.matrix))
-    amplitudes = table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
-    norm = ops.xp.sqrt((amplitudes * amplitudes).sum(-1))
-    return ops.complex(amplitudes / norm[:, None])
-
-
-@lru_cache(maxsize=256)
-def wire_order(n_qubits: int, first: tuple[int, ...]) -> np.ndarray:
-    """`(A,)`: where amplitude `a` stands in a product whose wires come in the order `first`, then the rest."""
-    order = [*first, *(wire for wire in range(n_qubits) if wire not in first)]
-    index = np.arange(2**n_qubits).reshape((2,) * n_qubits)
-    return index.transpose([order.index(wire) for wire in range(n_qubits)]).reshape(-1)
-
-
 def _read(program: Program, ops: Any, state: Any) -> Any:
     """The readout of each row, `(B, K)`."""
     if isinstance(program.readout, Probabilities):
@@ -242,10 +148,3 @@ def _read(program: Program, ops: Any, state: Any) -> Any:
             value = value + coefficient * cache[word]
         values.append(value)
     return ops.xp.stack(values, 1)
-
-
-@lru_cache(maxsize=256)
-def wire_first(n_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
-    """`(A,)`: amplitude indices ordered so that `wires` are the most significant bits, in their order."""
-    order = [*wires, *(wire for wire in range(n_qubits) if wire not in wires)]
-    return np.arange(2**n_qubits).reshape((2,) * n_qubits).transpose(order).reshape(-1)
