@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ class TorchOps:
         xp: the module `torch`.
         like: a real tensor whose dtype and device constants take.
     """
+
+    compiles_loops = False
 
     def __init__(self, xp: Any, like: Any):
         self.xp = xp
@@ -61,6 +63,12 @@ class TorchOps:
         """Parts along a new axis."""
         return self.xp.stack(list(parts), axis)
 
+    def fold(self, move: Callable[[Any, Any], Any], state: Any, steps: tuple[Any, ...]) -> Any:
+        """`state` after `move(state, step)` for each of the steps, which stand along the first axis of each part."""
+        for step in zip(*steps, strict=True):
+            state = move(state, step)
+        return state
+
     def largest(self, array: Any) -> Any:
         """The largest magnitude of each row, `(B, 1)`; no derivative goes through it."""
         return array.detach().abs().amax(1, keepdim=True)
@@ -75,6 +83,7 @@ class JaxOps:
     """
 
     keeps = False
+    compiles_loops = True
 
     def __init__(self, xp: Any, like: Any):
         self.xp = xp
@@ -117,6 +126,13 @@ class JaxOps:
     def stack(self, parts: Sequence[Any], axis: int) -> Any:
         """Parts along a new axis."""
         return self.xp.stack(list(parts), axis)
+
+    def fold(self, move: Callable[[Any, Any], Any], state: Any, steps: tuple[Any, ...]) -> Any:
+        """`state` after `move(state, step)` for each of the steps; compiled once, and only states are kept for it."""
+        import jax
+
+        kept = jax.checkpoint(move, prevent_cse=False)
+        return jax.lax.scan(lambda state, step: (kept(state, step), None), state, steps)[0]
 
     def largest(self, array: Any) -> Any:
         """The largest magnitude of each row, `(B, 1)`; no derivative goes through it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.slots import angle_table
 from qml.circuits.steps import steps
 from qml.engine.array_ops import operations
+from qml.engine.evolve import Action, Course
 from qml.engine.mapped import start_amplitudes
 from qml.engine.wire_order import wire_first
 
@@ -34,15 +36,8 @@ CLIFFORD_WORDS: dict[str, tuple[tuple[complex, str], ...]] = {
 """Each Clifford as a sum of Pauli words."""
 
 
-class PauliAction(NamedTuple):
-    """What a Pauli word does to amplitudes: `(P psi)[a] = phase_A[a] * psi[source_A[a]]`."""
-
-    source_A: np.ndarray
-    phase_A: np.ndarray
-
-
 @lru_cache(maxsize=2048)
-def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
+def pauli_action(n_qubits: int, word: PauliWord) -> Action:
     """The action of `word` on `2**n_qubits` amplitudes; qubit 0 is the most significant bit.
 
     Example:
@@ -54,7 +49,7 @@ def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
     signs = sum(1 << (n_qubits - 1 - wire) for wire, letter in word if letter in "YZ")
     source = source ^ flips
     phase = 1j ** (flips & signs).bit_count() * (1.0 - 2.0 * (np.bitwise_count(source & signs) & 1))
-    return PauliAction(source, phase)
+    return Action(source, phase)
 
 
 def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
@@ -99,30 +94,42 @@ def _evolve(program: Program, ops: Any, columns: Any, state: Any) -> Any:
     """The state after all steps, `(B, A)`."""
     table = angle_table(program)
     half = 0.5 * table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
-    cosines, sines = ops.complex(ops.xp.cos(half)), ops.complex(ops.xp.sin(half))
-    position = 0
+    return _course(program).run(ops, state, half)
+
+
+@lru_cache(maxsize=64)
+def _course(program: Program) -> Course:
+    """Each rotation, `cos(t/2) - i sin(t/2) P`, and each Clifford as a move."""
+    identity = pauli_action(program.n_qubits, ())
+    angles = itertools.count()
+    moves = []
     for step in steps(program):
         if isinstance(step, Clifford):
-            state = _clifford(program.n_qubits, ops, step, state)
+            moves.append((clifford_actions(program.n_qubits, step), -1))
             continue
-        flipped = _pauli(program.n_qubits, ops, step.word, state, factor=-1j)
-        state = cosines[:, position, None] * state + sines[:, position, None] * flipped
-        position += 1
-    return state
+        source, phase = pauli_action(program.n_qubits, step.word)
+        moves.append(((identity, Action(source, -1j * phase)), next(angles)))
+    return Course(program.n_qubits, moves)
+
+
+def clifford_actions(n_qubits: int, step: Clifford) -> list[Action]:
+    """A Clifford as the sum of one monomial action, or of two for a Hadamard gate."""
+    sums: dict[bytes, Action] = {}
+    for factor, letters in CLIFFORD_WORDS[step.name]:
+        source, phase = pauli_action(n_qubits, clifford_word(step, letters))
+        before = sums.get(source.tobytes())
+        sums[source.tobytes()] = Action(source, factor * phase + (0 if before is None else before.phase_A))
+    first, *others = sums.values()
+    if others and not (first.phase_A * others[0].phase_A).any():
+        from_first = first.phase_A != 0
+        return [Action(np.where(from_first, first.source_A, others[0].source_A), first.phase_A + others[0].phase_A)]
+    return [first, *others]
 
 
 def _pauli(n_qubits: int, ops: Any, word: PauliWord, state: Any, factor: complex = 1) -> Any:
     """`factor` times the Pauli word applied to each row."""
     source, phase = pauli_action(n_qubits, word)
     return ops.constant(factor * phase) * ops.take(state, source)
-
-
-def _clifford(n_qubits: int, ops: Any, step: Clifford, state: Any) -> Any:
-    terms = [
-        _pauli(n_qubits, ops, clifford_word(step, letters), state, factor)
-        for factor, letters in CLIFFORD_WORDS[step.name]
-    ]
-    return sum(terms[1:], start=terms[0])
 
 
 def clifford_word(step: Clifford, letters: str) -> PauliWord:
