@@ -131,6 +131,7 @@ class JaxOps:
         """`state` after `move(state, step)` for each of the steps; compiled once, and only states are kept for it."""
         import jax
 
+        state = vary_alike(state, *steps)[0]
         kept = jax.checkpoint(move, prevent_cse=False)
         return jax.lax.scan(lambda state, step: (kept(state, step), None), state, steps)[0]
 
@@ -139,6 +140,25 @@ class JaxOps:
         from jax.lax import stop_gradient
 
         return self.xp.max(self.xp.abs(stop_gradient(array)), axis=1, keepdims=True)
+
+
+def vary_alike(*arrays: Any) -> list[Any]:
+    """JAX arrays `(...)` that differ between the devices of a `shard_map` where any of them does.
+
+    JAX then sums the gradient of what all devices share. Outside `shard_map` the arrays come back as they are.
+    """
+    import jax
+
+    axes = [_varying_axes(jax.typeof(array)) for array in arrays]
+    union = frozenset().union(*axes)
+    missing = [tuple(sorted(union - mine)) for mine in axes]
+    return [jax.lax.pcast(a, m, to="varying") if m else a for a, m in zip(arrays, missing, strict=True)]
+
+
+def _varying_axes(aval: Any) -> frozenset[str]:
+    """The axes of a `shard_map` along which an array differs; jax 0.10 has moved them into `mat`."""
+    manual = getattr(aval, "mat", None)
+    return frozenset(getattr(aval, "vma", ()) if manual is None else manual.varying)
 
 
 Ops = TorchOps | JaxOps

@@ -23,6 +23,7 @@ from qml.engine.plan import Plan
 from qml.engine.rowed import rowed
 from qml.engine.runner import Runner, runner_of
 from qml.engine.traced import MAX_QUBITS
+from qml.engine.xla import Station
 from qml.layers.jax_ffi import interface_version, registered, scratch
 
 
@@ -43,16 +44,19 @@ class PlanOperator:
         """The same plan, every row with shared values of its own behind its row values."""
         return plan_operator(rowed(self.plan), self.budget, self.threads)
 
-    def runner(self, dtype: Any) -> Runner:
+    def runner(self, dtype: Any) -> Any:
         """The pooled runner of a precision."""
         return runner_of(self.plan, np.dtype(dtype), self.budget)
 
+    def station(self, dtype: Any) -> tuple[str, Station] | None:
+        """The plan as a foreign function of XLA; None where calls go through Python."""
+        version, runner = interface_version(), self.runner(dtype)
+        return None if version is None or not isinstance(runner, Runner) else registered(runner, version)
+
     def residual_bytes(self, dtype: Any, batch: int) -> int:
         """Bytes that a forward run of `batch` rows leaves for its gradient; 0 for none."""
-        version = interface_version()
-        if version is None or not batch or not self.plan.n_words:
-            return 0
-        return registered(self.runner(dtype), version)[1].residual_bytes(batch)
+        found = self.station(dtype) if batch and self.plan.n_words else None
+        return found[1].residual_bytes(batch) if found else 0
 
     def check_second_order(self) -> None:
         """Raise `CapabilityError` where a derivative of the gradient is too large to be traced."""
@@ -65,13 +69,13 @@ class PlanOperator:
     def words(self, rows_BM: Any, shared_S: Any, *initial: Any, kept: bool = False) -> Any:
         """Values of all words `(B, W)`; with `kept` also a residual, `(N,)` bytes."""
         batch, dtype = rows_BM.shape[0], rows_BM.dtype
-        version = interface_version()
         out = jax.ShapeDtypeStruct((batch, self.plan.n_words), dtype)
         if not batch or not self.plan.n_words:
             return jnp.zeros(out.shape, dtype)
-        if version is None:
+        found = self.station(dtype)
+        if found is None:
             return buffer_callback(self._write_words, out)(rows_BM, shared_S, *initial)
-        name, station = registered(self.runner(dtype), version)
+        name, station = found
         told, nbytes = station.call(batch, gradient=False, kept=kept, threads=self.threads, **_start_of(initial))
         results = [out, scratch(nbytes)]
         if kept:
@@ -84,17 +88,18 @@ class PlanOperator:
 
         Those of amplitudes are as JAX has them: `d loss = Re(sum(g * d amplitude))`, without a conjugate.
         """
-        batch, dtype, version = rows_BM.shape[0], rows_BM.dtype, interface_version()
+        batch, dtype = rows_BM.shape[0], rows_BM.dtype
         initial = more[: self.plan.initial]
         if not batch or not self.plan.n_words:
             return tuple(jnp.zeros_like(array) for array in (rows_BM, shared_S, *initial))
         shapes = [jax.ShapeDtypeStruct(array.shape, dtype) for array in (rows_BM, shared_S)]
         if initial:
             shapes.append(jax.ShapeDtypeStruct((batch, initial[0].shape[1]), initial[0].dtype))
-        if version is None:
+        found = self.station(dtype)
+        if found is None:
             results = buffer_callback(self._write_slopes, shapes)(rows_BM, shared_S, *more)
         else:
-            name, station = registered(self.runner(dtype), version)
+            name, station = found
             told, nbytes = station.call(batch, gradient=True, kept=kept, threads=self.threads, **_start_of(initial))
             results = jax.ffi.ffi_call(name, [*shapes, scratch(nbytes)])(rows_BM, shared_S, *more, call=told)
         if not initial:
