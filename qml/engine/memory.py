@@ -11,7 +11,9 @@ import numpy as np
 from qml.base.errors import ConfigError
 from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
-from qml.engine.pack import STAGGER, Packed
+from qml.engine.pack import STAGGER, Packed, ket_bytes
+from qml.engine.plan import Plan
+from qml.engine.tile import segments
 from qml.engine.vector import VECTOR_BYTES
 
 DEFAULT_BUDGET_MIB = 64
@@ -40,18 +42,19 @@ def budget_bytes(mebibytes: float | None = None) -> int:
     return int(number * 2**20)
 
 
-def is_lean(packed: Packed, budget: int) -> bool:
+def is_lean(plan: Plan, budget: int) -> bool:
     """Whether one thread's kets and slopes exceed a quarter of the budget, so that kets are un-computed instead.
 
     The answer must not depend on the number of threads, or results would.
     """
-    return checkpoint_bytes(packed) > budget // 4
+    return checkpoint_bytes(plan) > budget // 4
 
 
-def checkpoint_bytes(packed: Packed) -> int:
+def checkpoint_bytes(plan: Plan) -> int:
     """What one thread keeps for the gradient of a tile; all of it grows with depth."""
-    per_amplitude = packed.n_tables + 2 * packed.n_lanes
-    return (packed.n_segments + 1) * packed.ket_bytes + per_amplitude * packed.amplitudes * VECTOR_BYTES
+    parts = segments(plan)
+    per_amplitude = sum((part.table is not None) + 2 * (part.lane is not None) for part in parts)
+    return (len(parts) + 1) * ket_bytes(plan) + (per_amplitude << plan.n_qubits) * VECTOR_BYTES
 
 
 class Arena:
@@ -80,23 +83,24 @@ class Workspace:
     Args:
         packed: the plan.
         gradient: with the buffers of a gradient.
-        lean: two kets instead of one a segment.
     """
 
-    def __init__(self, packed: Packed, gradient: bool, lean: bool):
-        plan, amplitudes = packed.plan, packed.amplitudes
+    def __init__(self, packed: Packed, gradient: bool):
+        plan, amplitudes, lean = packed.plan, packed.amplitudes, packed.lean
         few = lean or not gradient
         vectors = {
             L.WORK_INPUTS: plan.n_rows,
             L.WORK_COEFFICIENTS: 2 * packed.n_gates,
-            L.WORK_PREFIX: 2 * packed.n_prefix,
+            L.WORK_STEPS: 2 * packed.n_steps,
             L.WORK_WIRES: 4 * plan.n_qubits,
             L.WORK_LEVELS: 2 * amplitudes,
             L.WORK_SPECTRUM: amplitudes,
             L.WORK_BRA: 2 * amplitudes if gradient else 0,
             L.WORK_SCRATCH: 16,
-            L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
+            L.WORK_LANES: 1,
             L.WORK_INPUT_GRADIENT: plan.n_rows if gradient else 0,
+            L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
+            L.WORK_STEP_SUM: 3 * packed.n_shared_steps if gradient else 0,
             L.WORK_TABLE_SUM: min(packed.n_tables, 1 if lean else packed.n_tables) * amplitudes if gradient else 0,
             L.WORK_PHASES: min(packed.n_lanes, 1 if few else packed.n_lanes) * 2 * amplitudes,
         }
@@ -112,22 +116,26 @@ class Workspace:
 class Frame:
     """What one call prepares from its shared values; kept by a residual until its gradient is taken."""
 
-    def __init__(self, packed: Packed, lean: bool):
+    def __init__(self, packed: Packed):
         scalar = np.dtype(packed.dtype).itemsize
         sizes = {
             L.FRAME_COSSIN: 16 * packed.n_turns,
-            L.FRAME_PREFIX_COSSIN: 16 * packed.n_prefix,
-            L.FRAME_FORMS: 8 * packed.n_groups,
+            L.FRAME_SIGNS: 8 * packed.n_turns,
+            L.FRAME_FLIPS: 8 * (packed.n_segments + 1),
+            L.FRAME_MATRICES: 4 * scalar * packed.n_shared_steps,
+            L.FRAME_AXES: 24 * packed.n_prefix,
+            L.FRAME_RETURNS: 9 * scalar * packed.n_shared_steps,
             L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
             L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
             L.FRAME_SCRATCH: 8 * packed.amplitudes,
             L.FRAME_VECTORS: 3 * VECTOR_BYTES,
+            L.FRAME_WORD_FACTORS: scalar * packed.plan.n_words,
         }
-        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_INPUTS)])
+        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS)])
         self._raw = arena.raw
         self.table = np.zeros(L.FRAME_SIZE, np.int64)
-        self.table[: L.FRAME_INPUTS] = arena.addresses
-        self.table[L.FRAME_LEAN] = lean
+        self.table[: L.FRAME_BUFFERS] = arena.addresses
+        self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
         self._sums = np.empty(0)
@@ -137,9 +145,7 @@ class Frame:
     def cut(self, packed: Packed, batch: int) -> int:
         """Cut `batch` rows into chunks and return how many; a function of plan and batch alone."""
         if batch != self._batch:
-            table, plan = self.table, packed.plan
-            tables = 0 if table[L.FRAME_LEAN] else packed.n_tables
-            length = plan.n_shared + tables * packed.amplitudes
+            table, length = self.table, packed.n_sums
             most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
             tiles = -(-batch // packed.vector_lanes)
             chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
@@ -175,11 +181,10 @@ class Pools:
 
     Args:
         packed: the plan.
-        lean: whether its gradients un-compute kets.
     """
 
-    def __init__(self, packed: Packed, lean: bool):
-        self.packed, self.lean = packed, lean
+    def __init__(self, packed: Packed):
+        self.packed = packed
         self._frames: list[Frame] = []
         self._work: dict[bool, list[Workspace]] = {False: [], True: []}
         self._kets: list[Kets] = []
@@ -187,7 +192,7 @@ class Pools:
 
     def take_frame(self) -> Frame:
         """An idle frame, or a new one."""
-        return _popped(self._frames) or Frame(self.packed, self.lean)
+        return _popped(self._frames) or Frame(self.packed)
 
     def give_frame(self, frame: Frame) -> None:
         """Let another call use `frame`."""
@@ -195,7 +200,7 @@ class Pools:
 
     def take_work(self, gradient: bool) -> Workspace:
         """An idle workspace, or a new one."""
-        return _popped(self._work[gradient]) or Workspace(self.packed, gradient, self.lean)
+        return _popped(self._work[gradient]) or Workspace(self.packed, gradient)
 
     def give_work(self, gradient: bool, work: Workspace) -> None:
         """Let another call use `work`."""

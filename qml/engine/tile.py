@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qml.engine.kernels import MAX_WIDTH
-from qml.engine.plan import Plan, Turn
+from qml.engine.plan import Plan, Turn, Word
+
+# Turns in tangent form whose cosines no table has taken up; each makes the kets larger by at most sqrt(2).
+MOST_BARE_TURNS = 24
+MOST_TURNS = 64  # of one segment, whose cosines one table takes up: 2 ** -32 is far from the end of float32's range
 
 
 @dataclass
@@ -36,8 +40,37 @@ def odd(bits: int) -> int:
     return bits.bit_count() & 1
 
 
-def segments(plan: Plan) -> list[Segment]:
-    """The blocks of a plan, gathered so that each segment needs one sweep of diagonals at most."""
+@dataclass(frozen=True)
+class Reading:
+    """An order of the amplitudes in which independent words of Z are plain bits.
+
+    Amplitude `bases[i] ^ offsets[a]` has word `k` odd where bit `k` of `a + len(offsets) * i` is set.
+    """
+
+    bases: np.ndarray
+    offsets: np.ndarray
+
+
+def segments(plan: Plan, most_bare: int = MOST_BARE_TURNS) -> list[Segment]:
+    """The blocks of a plan, gathered so that each segment needs one sweep of diagonals at most.
+
+    Args:
+        plan: what to run.
+        most_bare: shared turns in tangent form that may go without a table that takes up their cosines; segments
+            beyond get an empty table.
+    """
+    result = _gathered(plan)
+    bare = 0
+    for segment in result:
+        turns = sum(turn.kind != "row" for turn in segment.mixing)
+        if segment.table is None and turns:
+            bare += turns
+            if bare > most_bare:
+                segment.table, bare = (), bare - turns
+    return result
+
+
+def _gathered(plan: Plan) -> list[Segment]:
     result: list[Segment] = []
     for block in plan.blocks:
         if not block.turns:
@@ -47,7 +80,8 @@ def segments(plan: Plan) -> list[Segment]:
         if block.kind == "mixing":
             if last is None or last.mixing:
                 last = _added(result)
-            last.mixing.extend(block.turns)
+            for first in range(0, len(block.turns), MOST_TURNS):
+                (last if first == 0 else _added(result)).mixing.extend(block.turns[first : first + MOST_TURNS])
         elif block.kind == "shared_diagonal":
             if last is None or not diagonal_free or last.table is not None:
                 last = _added(result)
@@ -92,7 +126,7 @@ def pivots(masks: list[int]) -> list[int] | None:
 
 
 def groups(turns: list[Turn]) -> list[tuple[Turn, ...]]:
-    """Commuting turns in groups of at most three that one kernel can apply to a coset at once.
+    """Commuting turns in groups of at most `MAX_WIDTH` that one kernel can apply to a coset at once.
 
     A group has independent x masks, one coupling, no sign pattern inside a coset (`z_i . x_j` even), and
     holds either only turns that differ from row to row or none of them.
@@ -133,10 +167,45 @@ def cosets(n_qubits: int, group: tuple[Turn, ...]) -> Cosets:
     signs = np.zeros(len(number), np.int64)
     for place, turn in enumerate(group):
         signs |= _odd(bases & turn.z) << place
-    offsets = np.zeros(1 << len(masks), np.int64)
-    for place, mask in enumerate(masks):
-        offsets[1 << place : 2 << place] = offsets[: 1 << place] ^ mask
-    return Cosets(bases, offsets, signs)
+    return Cosets(bases, _spanned(masks), signs)
+
+
+def reading(n_qubits: int, words: list[Word]) -> Reading | None:
+    """How to read `words` by sums alone; None where they are no independent words of Z, or too few amplitudes."""
+    masks = [z for x, z in words if x == 0]
+    taken = pivots(masks)
+    if not masks or taken is None:
+        return None
+    width = min(n_qubits, MAX_WIDTH)
+    rows = masks + [1 << bit for bit in range(n_qubits) if bit not in taken]
+    columns = _inverse(rows)
+    return Reading(_spanned(columns[width:]), _spanned(columns[:width]))
+
+
+def _inverse(rows: list[int]) -> list[int]:
+    """Columns of the inverse of a matrix over GF(2) given by rows: column `k` meets only row `k` an odd number of times.
+
+    Example:
+        >>> _inverse([0b01, 0b11])
+        [3, 2]
+    """
+    work = [(row, 1 << place) for place, row in enumerate(rows)]
+    for bit in range(len(rows)):
+        pivot = next(place for place in range(bit, len(rows)) if work[place][0] >> bit & 1)
+        work[bit], work[pivot] = work[pivot], work[bit]
+        left, right = work[bit]
+        work = [
+            (a ^ left, b ^ right) if place != bit and a >> bit & 1 else (a, b) for place, (a, b) in enumerate(work)
+        ]
+    return [sum((work[bit][1] >> k & 1) << bit for bit in range(len(rows))) for k in range(len(rows))]
+
+
+def _spanned(masks: list[int]) -> np.ndarray:
+    """The sum over GF(2) of each selection of masks, the first mask being bit 0 of the selection."""
+    result = np.zeros(1, np.int64)
+    for mask in masks:
+        result = np.concatenate([result, result ^ mask])
+    return result
 
 
 def _odd(values: np.ndarray) -> np.ndarray:
