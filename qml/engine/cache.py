@@ -267,23 +267,23 @@ class Calls:
         self._library = library
 
     @cached_property
-    def begin(self) -> Callable[..., int]:
-        """`(plan, frame, shared, inputs, values, cotangent, input gradient, states, stride, state gradient, batch)`."""
-        return self._library.function("begin")
-
-    @cached_property
     def step(self) -> Callable[..., int]:
-        """`(plan, frame, work, shared gradient)` and what `begin` takes from `shared` on: a call on one thread."""
+        """`(frame)`: a whole call on one thread."""
         return self._library.function("step")
 
     @cached_property
+    def begin(self) -> Callable[..., int]:
+        """`(frame)`: what comes before the tiles."""
+        return self._library.function("begin")
+
+    @cached_property
     def run_chunks(self) -> Callable[..., int]:
-        """`(plan, frame, work)`."""
+        """`(plan, frame, work)`: tiles, on each of several threads."""
         return self._library.function("run_chunks")
 
     @cached_property
     def finish(self) -> Callable[..., int]:
-        """`(plan, frame, shared gradient)`."""
+        """`(frame)`: what comes after the tiles."""
         return self._library.function("finish")
 
 

@@ -185,23 +185,34 @@ def _slopes(width: int, coupling: str):
 
 
 def _probabilities(width: int):
-    """`inner[a]`: probability of the members `a` of all cosets; `outer[i]`: probability of coset `i`."""
+    """`inner[k]`: value of the word that is bit `k` of a member; `outer[i]`: probability of coset `i`."""
     members, body = range(1 << width), []
     for a in members:
         body += [*_loaded("ket", "xy", a), f"w{a} = x * x + y * y", f"g{a} = g{a} + w{a}"]
     for j in range(width):
         body += [f"w{a} = w{a} + w{a + (1 << j)}" for a in range(0, 1 << width, 2 << j)]
-    head = [f"g{a} = splat(REAL(0))" for a in members]
-    tail = [f"vstore(inner + {a} * VB, g{a})" for a in members]
+    head, tail = [f"g{a} = splat(REAL(0))" for a in members], []
+    for j in range(width):
+        even = range(0, 1 << width, 2 << j)
+        tail.append("t = " + " + ".join(f"(g{a} - g{a + (1 << j)})" for a in even))
+        tail.append(f"vstore(inner + {j} * VB, t)")
+        tail += [f"g{a} = g{a} + g{a + (1 << j)}" for a in even]
     return "ket, bases, cosets, offsets, inner, outer", head, [*body, "vstore(outer + VB * i, w0)"], tail
 
 
 def _bra(width: int):
-    """Amplitude `a` of coset `i` of the bra: `(inner[a] + outer[i])` times that of the ket."""
-    members = range(1 << width)
+    """Amplitude `a` of coset `i` of the bra: that of the ket times `outer[i]`, and `+-inner[k]` for each bit of `a`."""
+    head, signed = [], [""]
+    for j in reversed(range(width)):
+        head.append(f"x = vload(inner + {j} * VB)")
+        pairs = [(f"g{high}", bit) for high in signed for bit in "01"]
+        if j == width - 1:
+            head += ["g0 = x", "g1 = x * MINUS"]
+        else:
+            head += [f"{high}{bit} = {high} {'-' if bit == '1' else '+'} x" for high, bit in pairs]
+        signed = [high + bit for high in signed for bit in "01"]
     body = ["h = vload(outer + VB * i)"]
-    for a in members:
-        body += [*_loaded("ket", "xy", a), f"d = g{a} + h"]
+    for a, name in enumerate(signed):
+        body += [*_loaded("ket", "xy", a), f"d = g{name} + h"]
         body += [f"vstore({_part('bra', 'r', a)}, d * x)", f"vstore({_part('bra', 'm', a)}, d * y)"]
-    head = [f"g{a} = vload(inner + {a} * VB)" for a in members]
     return "ket, bra, bases, cosets, offsets, inner, outer", head, body, []

@@ -21,6 +21,8 @@ from __future__ import annotations
     PLAN_WORDS,  # words read in all: the stride of values and cotangents
     PLAN_INITIAL,  # 1: amplitudes are handed in
     PLAN_KET_BYTES,  # distance of two kets in memory
+    PLAN_KEPT_BYTES,  # what a residual keeps of a tile: its wires, then a ket a segment
+    PLAN_LATE,  # 1: some turn behind the prefix differs from row to row
     PLAN_N_SEGMENTS,
     PLAN_N_GROUPS,
     PLAN_N_GATES,
@@ -44,7 +46,7 @@ from __future__ import annotations
     PLAN_READING,  # a READING record, 0 if the words of Z need the whole transform
     PLAN_ENTRIES,  # -> addresses of the compiled pieces, indexed by ENTRY_* and kernel numbers
     PLAN_SIZE,
-) = range(30)
+) = range(32)
 
 # A segment: an optional phase table, an optional row diagonal, then groups that commute.
 (
@@ -122,20 +124,10 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
 
 # ------------------------------------------------------------------------------------------------ one call
 (
-    FRAME_COSSIN,  # -> float64 (turns, 2): cosine and tangent, the tangent at most 1
-    FRAME_SIGNS,  # -> float64 (turns): sign of each turn's angle in the Pauli frame of the turns before it
-    FRAME_FLIPS,  # -> int64 (segments + 1): x mask of the Pauli frame before each segment and at the end
-    FRAME_MATRICES,  # -> REAL (shared steps, 4): first column of each matrix
-    FRAME_AXES,  # -> float64 (prefix turns, 3): axis of each turn, carried to the end of its step
-    FRAME_RETURNS,  # -> REAL (shared steps, 9): what a step does to slopes about X, Y and Z, undone
-    FRAME_FACTORS,  # -> float64 (tables + 1): products of cosines; the last is a factor of the whole state
-    FRAME_TABLES,  # -> REAL (tables, amplitudes, 2): phases times their factor
-    FRAME_SCRATCH,  # -> float64 (amplitudes)
-    FRAME_VECTORS,  # -> three vectors
-    FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
-    FRAME_FLIP_X,  # the Pauli frame at the end: the state is i^quarters X^x Z^z times the last ket
-    FRAME_FLIP_Z,
-    FRAME_FLIP_QUARTERS,
+    FRAME_PLAN,  # the packed plan; from here to FRAME_CALL everything is written anew for each call
+    FRAME_WORK,  # the buffers of a call on one thread
+    FRAME_SHARED,  # -> REAL (shared), 0: an earlier call has prepared what depends on them
+    FRAME_SHARED_GRADIENT,  # -> REAL (shared), 0: not wanted
     FRAME_INPUTS,  # -> REAL (batch, rows)
     FRAME_VALUES,  # -> REAL (batch, words), 0: not wanted
     FRAME_COTANGENT,  # -> REAL (batch, words), 0: no gradient
@@ -150,18 +142,32 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_SUMS,  # -> float64 (chunks, sums): what each chunk adds to the shared gradients
     FRAME_RESIDUAL,  # -> kets kept for a later gradient, 0: none
     FRAME_RESUME,  # 1: the kets lie in the residual already
-    FRAME_LEAN,  # 1: few buffers; kets are un-computed and table gradients read tile by tile
     FRAME_ROLLING,  # 1: two kets in turn instead of one a segment
+    FRAME_CALL,
+    FRAME_LEAN,  # 1: few buffers; kets are un-computed and table gradients read tile by tile
+    FRAME_FLIP_X,  # the Pauli frame at the end: the state is i^quarters X^x Z^z times the last ket
+    FRAME_FLIP_Z,
+    FRAME_FLIP_QUARTERS,
+    FRAME_COSSIN,  # -> float64 (turns, 2): cosine and tangent, the tangent at most 1
+    FRAME_SIGNS,  # -> float64 (turns): sign of each turn's angle in the Pauli frame of the turns before it
+    FRAME_FLIPS,  # -> int64 (segments): x mask of the Pauli frame before each segment
+    FRAME_MATRICES,  # -> REAL (shared steps, 4): first column of each matrix
+    FRAME_AXES,  # -> float64 (prefix turns, 3): axis of each turn, carried to the end of its step
+    FRAME_RETURNS,  # -> REAL (shared steps, 9): what a step does to slopes about X, Y and Z, undone
+    FRAME_FACTORS,  # -> float64 (tables + 1): products of cosines; the last is a factor of the whole state
+    FRAME_TABLES,  # -> REAL (tables, amplitudes, 2): phases times their factor
+    FRAME_SCRATCH,  # -> float64 (amplitudes)
+    FRAME_VECTORS,  # -> three vectors
+    FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
     FRAME_SIZE,
-) = range(31)
-FRAME_BUFFERS = FRAME_FLIP_X  # the fields before it are addresses of buffers that belong to the frame
+) = range(36)
+FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belong to the frame
 
 # ------------------------------------------------------------------------------------------------ one thread
 (
     WORK_INPUTS,  # row values, one vector a column
     WORK_COEFFICIENTS,  # (gates, 2) vectors: what the kernels read
-    WORK_STEPS,  # (prefix steps, 2) vectors: cosine and sine of row turns
-    WORK_WIRES,  # (qubits, 4) vectors: re, im of both amplitudes of each wire
+    WORK_WIRES,  # (qubits, 4) vectors: both amplitudes of each wire; then (prefix steps, 2): cosines of row turns
     WORK_LEVELS,  # product states of the first wires, for the gradient of the prefix
     WORK_SPECTRUM,  # (amplitudes) vectors that a Walsh-Hadamard transform acts on
     WORK_BRA,
@@ -174,7 +180,7 @@ FRAME_BUFFERS = FRAME_FLIP_X  # the fields before it are addresses of buffers th
     WORK_PHASES,  # (row diagonals, amplitudes, 2) vectors; rolling: one
     WORK_KETS,
     WORK_SIZE,
-) = range(16)
+) = range(15)
 
 # ------------------------------------------------------------------------------------------------ compiled pieces
 ENTRY_NAMES = (

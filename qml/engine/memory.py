@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -91,8 +92,7 @@ class Workspace:
         vectors = {
             L.WORK_INPUTS: plan.n_rows,
             L.WORK_COEFFICIENTS: 2 * packed.n_gates,
-            L.WORK_STEPS: 2 * packed.n_steps,
-            L.WORK_WIRES: 4 * plan.n_qubits,
+            L.WORK_WIRES: packed.wire_vectors,
             L.WORK_LEVELS: 2 * amplitudes,
             L.WORK_SPECTRUM: amplitudes,
             L.WORK_BRA: 2 * amplitudes if gradient else 0,
@@ -113,6 +113,17 @@ class Workspace:
         self.nbytes = self._raw.nbytes
 
 
+CALL = struct.Struct(f"={L.FRAME_CALL}q")
+
+
+class Cut(NamedTuple):
+    """How a batch is cut: tiles of one chunk, chunks, and where their sums go."""
+
+    chunk_tiles: int
+    chunks: int
+    sums: int
+
+
 class Frame:
     """What one call prepares from its shared values; kept by a residual until its gradient is taken."""
 
@@ -121,7 +132,7 @@ class Frame:
         sizes = {
             L.FRAME_COSSIN: 16 * packed.n_turns,
             L.FRAME_SIGNS: 8 * packed.n_turns,
-            L.FRAME_FLIPS: 8 * (packed.n_segments + 1),
+            L.FRAME_FLIPS: 8 * packed.n_segments,
             L.FRAME_MATRICES: 4 * scalar * packed.n_shared_steps,
             L.FRAME_AXES: 24 * packed.n_prefix,
             L.FRAME_RETURNS: 9 * scalar * packed.n_shared_steps,
@@ -131,38 +142,33 @@ class Frame:
             L.FRAME_VECTORS: 3 * VECTOR_BYTES,
             L.FRAME_WORD_FACTORS: scalar * packed.plan.n_words,
         }
-        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS)])
+        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS, L.FRAME_SIZE)])
         self._raw = arena.raw
         self.table = np.zeros(L.FRAME_SIZE, np.int64)
-        self.table[: L.FRAME_BUFFERS] = arena.addresses
+        self.table[L.FRAME_BUFFERS :] = arena.addresses
         self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
+        self._bytes = memoryview(self.table).cast("B")
         self._sums = np.empty(0)
         self._batch = -1
-        self._state: tuple | None = None
 
-    def cut(self, packed: Packed, batch: int) -> int:
-        """Cut `batch` rows into chunks and return how many; a function of plan and batch alone."""
+    def cut(self, packed: Packed, batch: int) -> Cut:
+        """Cut `batch` rows into chunks; a function of plan and batch alone."""
         if batch != self._batch:
-            table, length = self.table, packed.n_sums
+            length = packed.n_sums
             most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
             tiles = -(-batch // packed.vector_lanes)
             chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
             chunks = -(-tiles // chunk_tiles)
             if len(self._sums) < chunks * length + 1:
                 self._sums = np.empty(chunks * length + 1)
-                table[L.FRAME_SUMS] = self._sums.ctypes.data
-            table[L.FRAME_CHUNK_TILES], table[L.FRAME_CHUNKS] = chunk_tiles, chunks
-            self._batch, self.chunks = batch, chunks
-        return self.chunks
+            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.ctypes.data)
+        return self._cut
 
-    def set_mode(self, residual: int, resume: int, rolling: int) -> None:
-        """Say where kets go; see `qml.engine.layout`."""
-        state = (residual, resume, rolling)
-        if state != self._state:
-            self.table[L.FRAME_RESIDUAL], self.table[L.FRAME_RESUME], self.table[L.FRAME_ROLLING] = state
-            self._state = state
+    def write_call(self, *fields: int) -> None:
+        """Everything that differs from call to call, the fields up to `FRAME_CALL`, in one step."""
+        CALL.pack_into(self._bytes, 0, *fields)
 
 
 Buffer = TypeVar("Buffer")
@@ -209,8 +215,8 @@ class Pools:
     def take_kets(self, batch: int, limit: int) -> Kets | None:
         """Room for the kets of `batch` rows, or None beyond `limit` bytes over all that wait in this process."""
         tiles = -(-batch // self.packed.vector_lanes)
-        nbytes = tiles * self.packed.n_segments * self.packed.ket_bytes
-        if nbytes == 0:
+        nbytes = tiles * self.packed.kept_bytes
+        if self.packed.n_segments == 0:
             return None
         kets = _popped(self._kets)
         if kets is not None and kets.nbytes < nbytes:

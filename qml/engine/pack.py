@@ -89,7 +89,10 @@ class Packed:
             self._add_segment(segment)
         self.n_segments, self.n_groups = len(self._segments), len(self._groups)
         self.n_gates, self.n_turns, self.n_tables = len(self._gates), len(self._turns), len(self._table_first) - 1
-        fields = self._sizes() | self._prefix() | self._words() | self._tables()
+        fields = self._prefix() | self._words() | self._tables()
+        self.wire_vectors = 4 * plan.n_qubits + 2 * self.n_steps
+        self.kept_bytes = self.wire_vectors * VECTOR_BYTES + self.n_segments * self.ket_bytes
+        fields |= self._sizes()
         table = Records(L.PLAN_SIZE)
         table.add(fields)
         self.address = self._address(table.array())
@@ -114,6 +117,8 @@ class Packed:
             L.PLAN_WORDS: len(plan.words),
             L.PLAN_INITIAL: int(plan.initial),
             L.PLAN_KET_BYTES: self.ket_bytes,
+            L.PLAN_KEPT_BYTES: self.kept_bytes,
+            L.PLAN_LATE: int(any(turn.kind == "row" for block in plan.blocks for turn in block.turns)),
             L.PLAN_N_SEGMENTS: self.n_segments,
             L.PLAN_N_GROUPS: self.n_groups,
             L.PLAN_N_GATES: self.n_gates,

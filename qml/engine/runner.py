@@ -18,6 +18,9 @@ from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 
 MAX_QUBITS = 20
+OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python object
+_pointer_at = ctypes.c_void_p.from_address
+NO_STATES = (0, 0, 0)
 NOWHERE = 1  # an address for shared values where there are none: 0 says that they are prepared already
 WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
 
@@ -62,21 +65,6 @@ class Slopes(NamedTuple):
     shared_S: np.ndarray
     initial_BA: np.ndarray | None = None
     words_BW: np.ndarray | None = None
-
-
-class _Sweep(NamedTuple):
-    """The arrays of one call; gradients are wanted where there is a cotangent."""
-
-    rows_BM: np.ndarray
-    shared_S: np.ndarray
-    initial: np.ndarray | None
-    words_BW: np.ndarray | None
-    workspaces: bool = False  # with the buffers of a gradient
-    cotangent_BW: np.ndarray | None = None
-    by_rows_BM: np.ndarray | None = None
-    by_shared_S: np.ndarray | None = None
-    by_initial_BA: np.ndarray | None = None
-    prepared: bool = False  # the frame is that of an earlier call with the same shared values
 
 
 class Runner:
@@ -126,15 +114,13 @@ class Runner:
             return Forward(words)
         self._need(keep)
         residual = self._residual(batch) if keep else None
-        if residual is not None:
-            residual.frame.set_mode(residual.kets.address, resume=0, rolling=0)
-            self._sweep(residual.frame, _Sweep(rows_BM, shared_S, initial, words, workspaces=True), threads)
-            return Forward(words, residual)
-        frame = self.pools.take_frame()
-        frame.set_mode(0, resume=0, rolling=1)
-        self._sweep(frame, _Sweep(rows_BM, shared_S, initial, words), threads)
-        self.pools.give_frame(frame)
-        return Forward(words)
+        frame = self.pools.take_frame() if residual is None else residual.frame
+        given = (_address(shared_S) or NOWHERE, 0, _address(rows_BM), _address(words), 0, 0)
+        kept, address = residual is not None, 0 if residual is None else residual.kets.address
+        self._sweep(frame, kept, batch, given, self._states(initial, batch), (address, 0, int(not kept)), threads)
+        if residual is None:
+            self.pools.give_frame(frame)
+        return Forward(words, residual)
 
     def gradients(
         self,
@@ -158,15 +144,24 @@ class Runner:
         states = None
         if initial is not None:
             states = np.empty((batch, self.packed.amplitudes), initial.dtype)
-        sweep = _Sweep(rows_BM, shared_S, initial, words, True, cotangent_BW, by_rows, by_shared, states)
-        if residual is not None and residual.serves(self.pools, batch):
+        resumed = residual is not None and residual.serves(self.pools, batch)
+        shared = 0 if resumed else _address(shared_S) or NOWHERE
+        given = (
+            shared,
+            _address(by_shared),
+            _address(rows_BM),
+            _address(words),
+            _address(cotangent_BW),
+            _address(by_rows),
+        )
+        amplitudes = self._states(initial, batch, states)
+        if resumed and residual is not None:
             with residual.busy:
-                residual.frame.set_mode(residual.kets.address, resume=1, rolling=0)
-                self._sweep(residual.frame, sweep._replace(prepared=True), threads)
+                mode = (residual.kets.address, 1, 0)
+                self._sweep(residual.frame, True, batch, given, amplitudes, mode, threads)
         else:
             frame = self.pools.take_frame()
-            frame.set_mode(0, resume=0, rolling=int(self.lean))
-            self._sweep(frame, sweep, threads)
+            self._sweep(frame, True, batch, given, amplitudes, (0, 0, int(self.lean)), threads)
             self.pools.give_frame(frame)
         if initial is not None and states is not None and len(initial) == 1 and batch > 1:
             states = states.sum(axis=0, keepdims=True, dtype=np.complex128).astype(initial.dtype)
@@ -178,39 +173,36 @@ class Runner:
             self.packed.library.need(self.packed.entries(gradient))
             self._ready.add(gradient)
 
-    def _sweep(self, frame: Frame, sweep: _Sweep, threads: int | None) -> None:
-        """All chunks of tiles, on this thread and perhaps others, each with a workspace of its own."""
-        packed, pools, kept = self.packed, self.pools, sweep.workspaces
-        batch, chunks = len(sweep.rows_BM), frame.cut(packed, len(sweep.rows_BM))
-        stride = 0
-        if sweep.initial is not None and (batch == 1 or len(sweep.initial) > 1):
-            stride = packed.amplitudes * sweep.initial.itemsize
-        arguments = (
-            0 if sweep.prepared else _address(sweep.shared_S) or NOWHERE,
-            _address(sweep.rows_BM),
-            _address(sweep.words_BW),
-            _address(sweep.cotangent_BW),
-            _address(sweep.by_rows_BM),
-            _address(sweep.initial),
-            stride,
-            _address(sweep.by_initial_BA),
-            batch,
-        )
-        by_shared = _address(sweep.by_shared_S)
-        crew = min(chunks, self.threads(batch, sweep.by_rows_BM is not None, threads)) if chunks > 1 else 1
+    def _states(self, initial: np.ndarray | None, batch: int, by_initial: np.ndarray | None = None) -> tuple:
+        """Addresses of amplitudes that are handed in and of their gradients, and the bytes from row to row."""
+        if initial is None:
+            return NO_STATES
+        one_for_all = len(initial) == 1 and batch > 1
+        stride = 0 if one_for_all else self.packed.amplitudes * initial.itemsize
+        return _address(initial), stride, _address(by_initial)
+
+    def _sweep(self, frame: Frame, kept: bool, batch: int, given: tuple, states: tuple, mode: tuple, threads) -> None:
+        """All chunks of tiles, on this thread and perhaps others, each with a workspace of its own.
+
+        `given`, `states` and `mode` are fields of the frame, in their order; `kept` asks for the buffers of a gradient.
+        """
+        packed, pools, calls, cut = self.packed, self.pools, self._calls, frame.cut(self.packed, batch)
+        many = cut.chunks > 1
+        crew = min(cut.chunks, self.threads(batch, given[-1] != 0, threads)) if many else 1
+        work = pools.take_work(kept)
+        chunks = (cut.chunk_tiles, cut.chunks, 0, cut.sums)
+        frame.write_call(packed.address, work.address, *given, *states, batch, *chunks, *mode)
         if crew == 1:
-            work = pools.take_work(kept)
-            self._calls.step(packed.address, frame.address, work.address, by_shared, *arguments)
+            calls.step(frame.address)
             pools.give_work(kept, work)
             return
-        self._calls.begin(packed.address, frame.address, *arguments)
-        workspaces = [pools.take_work(kept) for _ in range(crew)]
-        run_chunks = self._calls.run_chunks
-        CREW.run(lambda number: run_chunks(packed.address, frame.address, workspaces[number].address), crew)
+        calls.begin(frame.address)
+        workspaces = [work, *(pools.take_work(kept) for _ in range(crew - 1))]
+        CREW.run(lambda number: calls.run_chunks(packed.address, frame.address, workspaces[number].address), crew)
         for work in workspaces:
             pools.give_work(kept, work)
-        if sweep.by_shared_S is not None:
-            self._calls.finish(packed.address, frame.address, by_shared)
+        if given[1] != 0:
+            calls.finish(frame.address)
 
     def _residual(self, batch: int) -> Residual | None:
         """Room for the kets of a forward run, if half the budget holds them beside all others that wait."""
@@ -219,12 +211,12 @@ class Runner:
 
 
 def _address(array: np.ndarray | None) -> int:
-    """Where the numbers of `array` lie; 0 for None."""
-    if array is None:
-        return 0
-    if array.size and array.flags.writeable:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))  # a third of the time of `array.ctypes`
-    return array.ctypes.data
+    """Where the numbers of `array` lie; 0 for None.
+
+    Read from the array object itself: NumPy's C interface fixes that `data` is its first field. `array.ctypes` would
+    cost ten times as much, which is a tenth of a small call.
+    """
+    return 0 if array is None else _pointer_at(id(array) + OBJECT_HEAD).value or 0
 
 
 class Runners:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from qml.engine.kernels import MAX_WIDTH
 from qml.engine.plan import Plan, Turn, Word
+from qml.engine.vector import VECTOR_BYTES
 
 # Turns in tangent form whose cosines no table has taken up; each makes the kets larger by at most sqrt(2).
 MOST_BARE_TURNS = 24
+PAGE_AMPLITUDES = 4096 // (2 * VECTOR_BYTES)  # addresses that are equal modulo a page share a set of the nearest cache
 MOST_TURNS = 64  # of one segment, whose cosines one table takes up: 2 ** -32 is far from the end of float32's range
 
 
@@ -129,7 +132,8 @@ def groups(turns: list[Turn]) -> list[tuple[Turn, ...]]:
     """Commuting turns in groups of at most `MAX_WIDTH` that one kernel can apply to a coset at once.
 
     A group has independent x masks, one coupling, no sign pattern inside a coset (`z_i . x_j` even), and
-    holds either only turns that differ from row to row or none of them.
+    holds either only turns that differ from row to row or none of them. At most 8 amplitudes of a coset lie at the
+    same place of a page: nearest caches have 8 or 12 ways, and a coset that needs 16 falls out while it is read.
     """
     result: list[list[Turn]] = []
     for turn in turns:
@@ -146,7 +150,17 @@ def _fits(turn: Turn, group: list[Turn]) -> bool:
     alike = coupling(turn) == coupling(group[0]) and (turn.kind == "row") == (group[0].kind == "row")
     if not alike or any(odd(turn.z & other.x) or odd(other.z & turn.x) for other in group):
         return False
-    return pivots([other.x for other in group] + [turn.x]) is not None
+    masks = [other.x for other in group] + [turn.x]
+    return pivots(masks) is not None and len(masks) - _rank(mask % PAGE_AMPLITUDES for mask in masks) <= 3
+
+
+def _rank(masks: Iterable[int]) -> int:
+    """How many of the masks are independent over GF(2)."""
+    kept: list[int] = []
+    for mask in masks:
+        if pivots([*kept, mask]) is not None:
+            kept.append(mask)
+    return len(kept)
 
 
 def cosets(n_qubits: int, group: tuple[Turn, ...]) -> Cosets:
@@ -183,7 +197,9 @@ def reading(n_qubits: int, words: list[Word]) -> Reading | None:
 
 
 def _inverse(rows: list[int]) -> list[int]:
-    """Columns of the inverse of a matrix over GF(2) given by rows: column `k` meets only row `k` an odd number of times.
+    """Columns of the inverse of a matrix over GF(2), given by its rows.
+
+    Column `k` has an odd number of bits in common with row `k`, and with no other.
 
     Example:
         >>> _inverse([0b01, 0b11])

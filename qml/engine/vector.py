@@ -182,6 +182,20 @@ def take_ticket(typing, address):
 
 
 @operation
+def fetch(typing, address):
+    """Ask for the cache line at `address`, so that it lies in the second cache when it is read."""
+
+    def generate(context, builder, sig, args):
+        place = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, I32, I32, I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(function, [place, I32(0), I32(2), I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@operation
 def u32at(typing, address):
     """The unsigned 32-bit number at `address`."""
 

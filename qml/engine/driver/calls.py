@@ -4,62 +4,25 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.lanes32 import REAL, E, sstore
-from qml.engine.vector import at, call, f64at, f64set, odd, put
+from qml.engine.vector import at, call, f64at, f64set, odd
 
 
-def begin(plan, frame, shared, inputs, values, cotangent, input_gradient, states, stride, state_gradient, batch):
-    """What changes from call to call, in one step: filling the frame from Python would cost more than a small run.
-
-    `shared` is 0 where the frame holds what an earlier call has prepared.
-    """
-    put(frame, L.FRAME_INPUTS, inputs)
-    put(frame, L.FRAME_VALUES, values)
-    put(frame, L.FRAME_COTANGENT, cotangent)
-    put(frame, L.FRAME_INPUT_GRADIENT, input_gradient)
-    put(frame, L.FRAME_STATES, states)
-    put(frame, L.FRAME_STATE_STRIDE, stride)
-    put(frame, L.FRAME_STATE_GRADIENT, state_gradient)
-    put(frame, L.FRAME_BATCH, batch)
-    put(frame, L.FRAME_TICKET, 0)
-    if shared != 0:
-        call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_PREPARE), plan, frame, shared)
+def begin(frame):
+    """Prepare what does not depend on the row, unless an earlier call with the same shared values has."""
+    plan = at(frame, L.FRAME_PLAN)
+    if at(frame, L.FRAME_SHARED) != 0:
+        call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_PREPARE), plan, frame)
     return 0
 
 
-def step(
-    plan,
-    frame,
-    work,
-    shared_gradient,
-    shared,
-    inputs,
-    values,
-    cotangent,
-    input_gradient,
-    states,
-    stride,
-    state_gradient,
-    batch,
-):
+def step(frame):
     """A whole call on one thread."""
+    plan = at(frame, L.FRAME_PLAN)
     entries = at(plan, L.PLAN_ENTRIES)
-    call(
-        at(entries, L.ENTRY_BEGIN),
-        plan,
-        frame,
-        shared,
-        inputs,
-        values,
-        cotangent,
-        input_gradient,
-        states,
-        stride,
-        state_gradient,
-        batch,
-    )
-    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, work)
-    if shared_gradient != 0:
-        call(at(entries, L.ENTRY_FINISH), plan, frame, shared_gradient)
+    call(at(entries, L.ENTRY_BEGIN), frame)
+    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
+    if at(frame, L.FRAME_SHARED_GRADIENT) != 0:
+        call(at(entries, L.ENTRY_FINISH), frame)
     return 0
 
 
@@ -71,8 +34,9 @@ def add_slope(sums, turn, slope):
         f64set(place, f64at(place) + f64at(turn + 8 * L.TURN_COEFFICIENT) * slope)
 
 
-def finish(plan, frame, gradient):
+def finish(frame):
     """Shared gradients: chunks added in order, then the steps of the prefix, then one transform a table."""
+    plan, gradient = at(frame, L.FRAME_PLAN), at(frame, L.FRAME_SHARED_GRADIENT)
     shared, amplitudes, sums = at(plan, L.PLAN_SHARED), at(plan, L.PLAN_AMPLITUDES), at(frame, L.FRAME_SUMS)
     steps = sums + 8 * shared
     tables = steps + 24 * at(plan, L.PLAN_N_SHARED_STEPS)

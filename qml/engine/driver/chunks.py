@@ -38,7 +38,7 @@ def tile_gradient(plan, frame, work, tile, ket):
     if at(plan, L.PLAN_INITIAL) != 0:
         call(at(entries, L.ENTRY_STORE_STATE_GRADIENT), plan, frame, work, tile)
     else:
-        call(at(entries, L.ENTRY_PREFIX_BACKWARD), plan, frame, work)
+        call(at(entries, L.ENTRY_PREFIX_BACKWARD), plan, frame, work, tile)
     call(at(entries, L.ENTRY_STORE_ROW_GRADIENT), plan, frame, work, tile)
 
 
@@ -46,12 +46,14 @@ def tile_gradient(plan, frame, work, tile, ket):
 def run_tile(plan, frame, work, tile):
     """One tile from its inputs to its values and gradients, while it stays in the nearest cache."""
     entries = at(plan, L.PLAN_ENTRIES)
-    call(at(entries, L.ENTRY_LOAD_ROWS), plan, frame, work, tile)
+    resumed = at(frame, L.FRAME_RESUME) != 0
+    if not resumed or at(plan, L.PLAN_LATE) != 0:
+        call(at(entries, L.ENTRY_LOAD_ROWS), plan, frame, work, tile)
     if at(plan, L.PLAN_INITIAL) != 0:
         call(at(entries, L.ENTRY_LOAD_STATES), plan, frame, work, tile)
     else:
-        call(at(entries, L.ENTRY_PREFIX_FORWARD), plan, frame, work)
-    if at(frame, L.FRAME_RESUME) == 0:
+        call(at(entries, L.ENTRY_PREFIX_FORWARD), plan, frame, work, tile)
+    if not resumed:
         call(at(entries, L.ENTRY_RUN_FORWARD), plan, frame, work, tile)
     ket = ket_at(plan, frame, work, tile, at(plan, L.PLAN_N_SEGMENTS))
     if at(frame, L.FRAME_VALUES) != 0:

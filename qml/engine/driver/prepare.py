@@ -22,8 +22,9 @@ def shared_half_angle(turn, shared):
     return 0.5 * angle
 
 
-def prepare(plan, frame, shared):
+def prepare(plan, frame):
     """Everything of a call that does not depend on the row."""
+    shared = at(frame, L.FRAME_SHARED)
     factors, tables = at(frame, L.FRAME_FACTORS), at(plan, L.PLAN_N_TABLES)
     for table in range(tables + 1):
         f64set(factors + 8 * table, 1.0)
@@ -75,7 +76,6 @@ def reduce_turns(plan, frame, shared):
                 f64set(at(frame, L.FRAME_COSSIN) + 16 * number, c)
                 f64set(at(frame, L.FRAME_COSSIN) + 16 * number + 8, s / c)
                 f64set(factor, f64at(factor) * c)
-    put(flips, at(plan, L.PLAN_N_SEGMENTS), flip_x)
     put(frame, L.FRAME_FLIP_X, flip_x)
     put(frame, L.FRAME_FLIP_Z, flip_z)
     put(frame, L.FRAME_FLIP_QUARTERS, quarters & 3)

@@ -3,6 +3,7 @@
 from numba import njit
 
 from qml.engine import layout as L
+from qml.engine.driver.kets import wires_at
 from qml.engine.lanes32 import REAL, VB, E, sload, splat, vload, vstore
 from qml.engine.vector import at, f64at
 
@@ -40,14 +41,14 @@ def multiply_pair(matrix, p):
 
 
 @njit(error_model="numpy")
-def wire_state(plan, frame, work, bit, p):
+def wire_state(plan, frame, bit, p, steps):
     """The two-vector of one bit at `p`."""
     vstore(p, splat(REAL(1)))
     for part in range(1, 4):
         vstore(p + part * VB, splat(REAL(0)))
     for k in range(at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)):
         step = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
-        number, pair = at(step, L.STEP_SHARED), at(work, L.WORK_STEPS) + 2 * VB * k
+        number, pair = at(step, L.STEP_SHARED), steps + 2 * VB * k
         if number >= 0:
             multiply_pair(at(frame, L.FRAME_MATRICES) + 4 * E * number, p)
         else:
@@ -55,15 +56,17 @@ def wire_state(plan, frame, work, bit, p):
             turn_pair(axis, vload(pair), vload(pair + VB), p)
 
 
-def prefix_forward(plan, frame, work):
+def prefix_forward(plan, frame, work, tile):
     """The two-vector of every bit, then the state of bits 0..i-1 for every i, kept for the gradient."""
     qubits, source = at(plan, L.PLAN_QUBITS), at(work, L.WORK_LEVELS)
+    wires = wires_at(plan, frame, work, tile)
+    if at(frame, L.FRAME_RESUME) == 0:
+        for bit in range(qubits):
+            wire_state(plan, frame, bit, wires + 4 * VB * bit, wires + 4 * VB * qubits)
     vstore(source, splat(REAL(1)))
     vstore(source + VB, splat(REAL(0)))
     for bit in range(qubits):
-        p = at(work, L.WORK_WIRES) + 4 * VB * bit
-        wire_state(plan, frame, work, bit, p)
-        half = 1 << bit
+        p, half = wires + 4 * VB * bit, 1 << bit
         target = source + 2 * VB * half if bit < qubits - 1 else at(work, L.WORK_KETS)
         ar, ai, br, bi = vload(p), vload(p + VB), vload(p + 2 * VB), vload(p + 3 * VB)
         for o in range(0, 2 * VB * half, 2 * VB):
@@ -77,15 +80,16 @@ def prefix_forward(plan, frame, work):
     return 0
 
 
-def prefix_backward(plan, frame, work):
+def prefix_backward(plan, frame, work, tile):
     """Contract the bra with the product state bit by bit, from the top; each bit leaves three slopes for its turns."""
-    bra, slopes = at(work, L.WORK_BRA), at(work, L.WORK_SCRATCH)
-    for bit in range(at(plan, L.PLAN_QUBITS) - 1, -1, -1):
-        level, wire = at(work, L.WORK_LEVELS) + 2 * VB * ((1 << bit) - 1), at(work, L.WORK_WIRES) + 4 * VB * bit
-        contract(level, bra, 1 << bit, wire, slopes)
+    bra, slopes, qubits = at(work, L.WORK_BRA), at(work, L.WORK_SCRATCH), at(plan, L.PLAN_QUBITS)
+    wires = wires_at(plan, frame, work, tile)
+    for bit in range(qubits - 1, -1, -1):
+        level = at(work, L.WORK_LEVELS) + 2 * VB * ((1 << bit) - 1)
+        contract(level, bra, 1 << bit, wires + 4 * VB * bit, slopes)
         first, end = at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)
         for k in range(end - 1, first - 1, -1):
-            step_backward(plan, frame, work, k, slopes, k > first)
+            step_backward(plan, frame, work, k, slopes, wires + 4 * VB * qubits + 2 * VB * k, k > first)
     return 0
 
 
@@ -110,7 +114,7 @@ def contract(level, bra, half, wire, slopes):
 
 
 @njit(error_model="numpy")
-def step_backward(plan, frame, work, k, slopes, more):
+def step_backward(plan, frame, work, k, slopes, pair, more):
     """Slopes of one step of a bit; with `more` steps before it, the slopes before it take their place."""
     step = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
     number = at(step, L.STEP_SHARED)
@@ -130,7 +134,6 @@ def step_backward(plan, frame, work, k, slopes, more):
     axis, place = at(turn, L.TURN_Z), at(work, L.WORK_INPUT_GRADIENT) + VB * at(turn, L.TURN_COLUMN)
     vstore(place, vload(place) + vload(slopes + VB * axis) * REAL(f64at(turn + 8 * L.TURN_COEFFICIENT)))
     if more:
-        pair = at(work, L.WORK_STEPS) + 2 * VB * k
         c, s = vload(pair), vload(pair + VB)
         cosine, sine = c * c - s * s, c * s * REAL(2)
         u, v = slopes + VB * ((axis + 1) % 3), slopes + VB * ((axis + 2) % 3)

@@ -58,17 +58,17 @@ def read_z_words(plan, frame, work, ket, tile):
 
 
 def read_apart(plan, frame, work, ket, tile):
-    """Independent Z words: two short transforms, of the members of all cosets and of the sums of each coset."""
+    """Independent Z words: the first are sums over members of cosets, the others a transform of the cosets' sums."""
     entries, reading = at(plan, L.PLAN_ENTRIES), at(plan, L.PLAN_READING)
     inner, outer, width = at(work, L.WORK_SCRATCH), at(work, L.WORK_SPECTRUM), at(reading, L.READING_WIDTH)
     cosets, kernel = at(reading, L.READING_COSETS), at(entries, at(reading, L.READING_SUM))
     bases, offsets = at(reading, L.READING_BASES), at(reading, L.READING_OFFSETS)
     call(kernel, ket, bases, cosets, offsets, inner, outer)
-    call(at(entries, L.ENTRY_TRANSFORM_VECTORS), inner, 1 << width)
-    call(at(entries, L.ENTRY_TRANSFORM_VECTORS), outer, cosets)
+    if at(plan, L.PLAN_N_Z_WORDS) > width:
+        call(at(entries, L.ENTRY_TRANSFORM_VECTORS), outer, cosets)
     for k in range(at(plan, L.PLAN_N_Z_WORDS)):
         word = at(plan, L.PLAN_Z_WORDS) + 8 * L.Z_WORD_SIZE * k
-        place = inner + (VB << k) if k < width else outer + (VB << (k - width))
+        place = inner + VB * k if k < width else outer + (VB << (k - width))
         store_column(plan, frame, work, tile, at(word, L.Z_WORD_PLACE), vload(place))
     return 0
 
@@ -118,14 +118,14 @@ def start_apart(plan, frame, work, ket, tile):
     entries, reading = at(plan, L.PLAN_ENTRIES), at(plan, L.PLAN_READING)
     inner, outer, width = at(work, L.WORK_SCRATCH), at(work, L.WORK_SPECTRUM), at(reading, L.READING_WIDTH)
     cosets, kernel = at(reading, L.READING_COSETS), at(entries, at(reading, L.READING_BRA))
-    clear(inner, 1 << width)
+    clear(inner, width)
     clear(outer, cosets)
     for k in range(at(plan, L.PLAN_N_Z_WORDS)):
         word = at(plan, L.PLAN_Z_WORDS) + 8 * L.Z_WORD_SIZE * k
-        place = inner + (VB << k) if k < width else outer + (VB << (k - width))
+        place = inner + VB * k if k < width else outer + (VB << (k - width))
         vstore(place, cotangent_column(plan, frame, work, tile, at(word, L.Z_WORD_PLACE)))
-    call(at(entries, L.ENTRY_TRANSFORM_VECTORS), inner, 1 << width)
-    call(at(entries, L.ENTRY_TRANSFORM_VECTORS), outer, cosets)
+    if at(plan, L.PLAN_N_Z_WORDS) > width:
+        call(at(entries, L.ENTRY_TRANSFORM_VECTORS), outer, cosets)
     bases, offsets = at(reading, L.READING_BASES), at(reading, L.READING_OFFSETS)
     call(kernel, ket, at(work, L.WORK_BRA), bases, cosets, offsets, inner, outer)
     return 0

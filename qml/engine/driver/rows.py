@@ -3,6 +3,7 @@
 from numba import njit
 
 from qml.engine import layout as L
+from qml.engine.driver.kets import wires_at
 from qml.engine.lanes32 import (
     REAL,
     VB,
@@ -55,11 +56,12 @@ def load_rows(plan, frame, work, tile):
             vstore(inputs + VB * j, splat(REAL(0)))
             for lane in range(count):
                 sstore(inputs + VB * j + E * lane, sload(source + E * (lane * columns + j)))
-    for k in range(at(plan, L.PLAN_N_STEPS)):
+    steps = wires_at(plan, frame, work, tile) + 4 * VB * at(plan, L.PLAN_QUBITS)
+    for k in range(at(plan, L.PLAN_N_STEPS) if at(frame, L.FRAME_RESUME) == 0 else 0):
         step = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
         if at(step, L.STEP_SHARED) < 0:
             turn = at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * at(step, L.STEP_TURN)
-            row_cosines(work, turn, at(work, L.WORK_STEPS) + 2 * VB * k)
+            row_cosines(work, turn, steps + 2 * VB * k)
     for g in range(at(plan, L.PLAN_N_GATES)):
         gate = at(plan, L.PLAN_GATES) + 8 * L.GATE_SIZE * g
         turn = at(plan, L.PLAN_TURNS) + 8 * L.TURN_SIZE * at(gate, L.GATE_TURN)

@@ -5,7 +5,7 @@ from numba import njit
 from qml.engine import layout as L
 from qml.engine.driver.kets import ket_at
 from qml.engine.lanes32 import REAL, VB, E, splat, vload, vstore
-from qml.engine.vector import at, call, f64at
+from qml.engine.vector import at, call, f64at, fetch
 
 FORWARD, UNDO = 0, 1
 
@@ -115,6 +115,10 @@ def run_backward(plan, frame, work, tile):
             after = before = ket_at(plan, frame, work, tile, at(plan, L.PLAN_N_SEGMENTS))
         for group in range(first, end):
             group_slopes(plan, frame, work, group, after)
+        if at(frame, L.FRAME_RESUME) != 0:  # the ket that is read next
+            ahead = before if k > 0 else ket_at(plan, frame, work, tile + 1, at(plan, L.PLAN_N_SEGMENTS))
+            for o in range(ahead, ahead + 2 * VB * amplitudes, 64):
+                fetch(o)
         if phases != 0 and (lean != 0 or at(frame, L.FRAME_RESUME) != 0):
             call(at(entries, L.ENTRY_ROW_PHASES), plan, work, segment, flip, phases)
         slopes = at(work, L.WORK_TABLE_SUM)
