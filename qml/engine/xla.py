@@ -13,7 +13,7 @@ from llvmlite import ir
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
 from qml.engine.cache import ENTRIES
-from qml.engine.memory import cut_of, frame_sizes, offsets_of, work_sizes
+from qml.engine.memory import Frame, Workspace
 from qml.engine.runner import Runner
 
 LINE = 64
@@ -36,15 +36,22 @@ class Station:
         packed = runner.packed
         self.runner, self.packed, self.lean = runner, packed, runner.lean
         self._compile()
-        self.frame_offsets, self.frame_bytes = offsets_of(frame_sizes(packed))
-        self._work = {gradient: offsets_of(work_sizes(packed, gradient, self.lean)) for gradient in (False, True)}
+        self._frame = Frame(packed)
+        model = self._frame.table.copy()
+        first = model[L.FRAME_BUFFERS]
+        model[L.FRAME_BUFFERS :] -= first
+        self._frame_bytes = self._frame.nbytes
+        self._work_bytes, offsets = {}, {}
+        for gradient in (False, True):
+            work = Workspace(packed, gradient)
+            self._work_bytes[gradient], offsets[gradient] = work.nbytes, work.table - work.table[0]
         self._kept: list[object] = [runner]
         fields = {
             X.STATION_PLAN: packed.address,
             X.STATION_VERSION: version,
-            X.STATION_FRAME_OFFSETS: self._numbers(self.frame_offsets),
-            X.STATION_WORK_OFFSETS: self._numbers(self._work[False][0]),
-            X.STATION_GRADIENT_OFFSETS: self._numbers(self._work[True][0]),
+            X.STATION_FRAME: self._numbers(model),
+            X.STATION_WORK_OFFSETS: self._numbers(offsets[False]),
+            X.STATION_GRADIENT_OFFSETS: self._numbers(offsets[True]),
             X.STATION_GATES: _gates().ctypes.data,
             X.STATION_HELP: self._entry("xla_help"),
             X.STATION_YIELD: _yield_address(),
@@ -59,8 +66,8 @@ class Station:
     def residual_bytes(self, batch: int) -> int:
         """Bytes of a residual of `batch` rows: what was prepared, and all kets; 0 beyond half the budget."""
         tiles = -(-batch // self.packed.vector_lanes)
-        kets = tiles * self.packed.n_segments * self.packed.ket_bytes
-        if self.lean or kets == 0 or kets > self.runner.budget // 2:
+        kets = tiles * self.packed.kept_bytes
+        if self.lean or not self.packed.n_segments or kets > self.runner.budget // 2:
             return 0
         return self._kets_offset + kets
 
@@ -80,13 +87,13 @@ class Station:
         Returns:
             The attribute, `(CALL_SIZE,)` int64, and a number of bytes.
         """
-        cut = cut_of(self.packed, self.lean, batch)
+        cut = self._frame.cut(self.packed, batch)
         wanted = self.runner.threads(batch, gradient, threads)
         threads = max(1, min(cut.chunks, wanted))
-        work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work[gradient or kept][1]) + LINE
+        work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work_bytes[gradient or kept]) + LINE
         buffers = _up(8 * L.FRAME_SIZE)
-        sums = buffers + (0 if kept and not gradient else _up(self.frame_bytes))
-        work = sums + (_up(8 * cut.n_sums) if gradient else 0)
+        sums = buffers + (0 if kept and not gradient else _up(self._frame_bytes))
+        work = sums + (_up(8 * cut.chunks * self.packed.n_sums + LINE) if gradient else 0)
         stride = self.packed.amplitudes * 2 * np.dtype(self.packed.dtype).itemsize
         fields = {
             "gradient": gradient,
@@ -94,10 +101,9 @@ class Station:
             "initial": initial_rows > 0,
             "checked": checked,
             "stride": 0 if initial_rows == 1 and batch > 1 else stride * (initial_rows > 0),
-            "lean": self.lean,
             "rolling": self.lean if gradient else not kept,
             "batch": batch,
-            "tiles": cut.tiles,
+            "tiles": cut.chunk_tiles,
             "chunks": cut.chunks,
             "threads": threads,
             "buffers": buffers,
@@ -109,19 +115,17 @@ class Station:
 
     @property
     def _kets_offset(self) -> int:
-        return X.RESIDUAL_HEAD + _up(self.frame_bytes)
+        return X.RESIDUAL_HEAD + _up(self._frame_bytes)
 
     def _compile(self) -> None:
         """Everything that any values may need: the handler cannot come back to Python."""
         packed = self.packed
-        names = [*packed.entries(True), *packed.entries(False), "xla_call", "xla_help"]
-        packed.library.need([*names, *(packed.lean_entries() if self.lean else []), *packed.all_kernels()])
+        packed.library.need([*packed.entries(True), *packed.entries(False), "xla_call", "xla_help"])
 
     def _entry(self, name: str) -> int:
         return int(self.packed.library.addresses[ENTRIES.index(name)])
 
-    def _numbers(self, values: list[int]) -> int:
-        array = np.array(values, np.int64)
+    def _numbers(self, array: np.ndarray) -> int:
         self._kept.append(array)
         return array.ctypes.data
 

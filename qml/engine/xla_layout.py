@@ -24,7 +24,7 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
 (
     STATION_PLAN,
     STATION_VERSION,  # of XLA's interface: minor << 32 | major
-    STATION_FRAME_OFFSETS,  # -> int64 (FRAME_INPUTS): offsets of the frame's buffers
+    STATION_FRAME,  # -> int64 (FRAME_SIZE): a frame whose buffers begin at 0
     STATION_WORK_OFFSETS,  # -> int64 (WORK_SIZE), forward only
     STATION_GRADIENT_OFFSETS,  # -> int64 (WORK_SIZE), with a gradient
     STATION_GATES,  # -> GATE records, of the whole process
@@ -43,7 +43,6 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     CALL_INITIAL,  # 1: initial amplitudes are handed in
     CALL_CHECKED,  # 1: their norm may be nothing
     CALL_STRIDE,  # bytes from row to row of the initial amplitudes
-    CALL_LEAN,
     CALL_ROLLING,
     CALL_BATCH,
     CALL_TILES,  # of one chunk
@@ -54,14 +53,13 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     CALL_WORK,  # offset of the first workspace
     CALL_WORK_STRIDE,
     CALL_SIZE,
-) = range(16)
+) = range(15)
 CALL_NAMES = (
     "gradient",
     "kets",
     "initial",
     "checked",
     "stride",
-    "lean",
     "rolling",
     "batch",
     "tiles",
@@ -91,5 +89,5 @@ GATE_CLOSED = 1 << 40
 GATES = 64
 
 # ------------------------------------------------------------------------------------------------ a residual
-RESIDUAL_HEAD = 64  # bytes, of which the first number tells that the rest was written
+RESIDUAL_HEAD = 128  # bytes: a mark that tells that the rest was written, then the frame's numbers
 RESIDUAL_MARK = 0x716D6C00_00000000

@@ -12,8 +12,7 @@ from qml.engine.atomics import atomic_add, atomic_and, atomic_or, atomic_swap
 from qml.engine.lanes32 import VB, sload
 from qml.engine.vector import at, call, put, u32at
 
-HEAD = -(-8 * L.FRAME_SIZE // 64) * 64  # bytes of the frame's table, at the start of the scratch memory
-WORK_HEAD = -(-8 * L.WORK_SIZE // 64) * 64
+WORK_HEAD = -(-8 * L.WORK_SIZE // 64) * 64  # bytes of the table before the buffers of a thread
 
 
 def xla_call(frame, station):
@@ -56,14 +55,16 @@ def values(frame, station, told):
         residual = data(results, 2)
         if residual % VB != 0:
             return failure(frame, scratch, X.ERROR_INTERNAL, at(station, X.STATION_UNALIGNED))
-    lay_out(station, told, scratch, residual)
-    entries, rows = at(plan, L.PLAN_ENTRIES), data(arguments, 0)
-    call(at(entries, L.ENTRY_PREPARE), plan, scratch, data(arguments, 1))
-    stride, batch = at(told, X.CALL_STRIDE), at(told, X.CALL_BATCH)
-    call(at(entries, L.ENTRY_BEGIN), scratch, rows, data(results, 0), 0, rows, initial, stride, 0, batch)
+    lay_out(station, told, scratch, residual, at(told, X.CALL_KETS))
+    put(scratch, L.FRAME_SHARED, somewhere(data(arguments, 1)))
+    put(scratch, L.FRAME_INPUTS, data(arguments, 0))
+    put(scratch, L.FRAME_VALUES, data(results, 0))
+    put(scratch, L.FRAME_STATES, initial)
     share(frame, station, told, scratch)
     if residual != 0:
-        put(residual, 0, X.RESIDUAL_MARK + batch)
+        for place in range(L.FRAME_CALL, L.FRAME_BUFFERS):
+            put(residual, 1 + place - L.FRAME_CALL, at(scratch, place))
+        put(residual, 0, X.RESIDUAL_MARK + at(told, X.CALL_BATCH))
     return 0
 
 
@@ -82,36 +83,49 @@ def gradients(frame, station, told):
             return failure(frame, scratch, X.ERROR_INTERNAL, at(station, X.STATION_UNALIGNED))
         if at(residual, 0) != X.RESIDUAL_MARK + at(told, X.CALL_BATCH):
             residual = 0  # a forward run over several devices has left none
-    lay_out(station, told, scratch, residual)
-    entries, stride, batch = at(plan, L.PLAN_ENTRIES), at(told, X.CALL_STRIDE), at(told, X.CALL_BATCH)
+    lay_out(station, told, scratch, residual, at(told, X.CALL_KETS))
     if residual == 0:
-        call(at(entries, L.ENTRY_PREPARE), plan, scratch, data(arguments, 1))
-    rows, cotangent, by_rows = data(arguments, 0), data(arguments, 2 + more), data(results, 0)
-    call(at(entries, L.ENTRY_BEGIN), scratch, rows, 0, cotangent, by_rows, initial, stride, by_initial, batch)
+        put(scratch, L.FRAME_SHARED, somewhere(data(arguments, 1)))
+    else:
+        put(scratch, L.FRAME_RESUME, 1)
+        for place in range(L.FRAME_CALL, L.FRAME_BUFFERS):
+            put(scratch, place, at(residual, 1 + place - L.FRAME_CALL))
+    put(scratch, L.FRAME_SHARED_GRADIENT, somewhere(data(results, 1)))
+    put(scratch, L.FRAME_INPUTS, data(arguments, 0))
+    put(scratch, L.FRAME_COTANGENT, data(arguments, 2 + more))
+    put(scratch, L.FRAME_INPUT_GRADIENT, data(results, 0))
+    put(scratch, L.FRAME_STATES, initial)
+    put(scratch, L.FRAME_STATE_GRADIENT, by_initial)
     share(frame, station, told, scratch)
-    call(at(entries, L.ENTRY_FINISH), plan, scratch, data(results, 1))
     return 0
 
 
 @njit(error_model="numpy")
-def lay_out(station, told, scratch, residual):
+def somewhere(address):
+    """An address for numbers that may be none at all: 0 would say that they are not wanted."""
+    return address if address != 0 else 8
+
+
+@njit(error_model="numpy")
+def lay_out(station, told, scratch, residual, kets):
     """The frame's table: its buffers lie in the residual where there is one, else in the scratch memory."""
+    model, buffers = at(station, X.STATION_FRAME), scratch + at(told, X.CALL_BUFFERS)
+    if residual != 0:
+        buffers = residual + X.RESIDUAL_HEAD
     for place in range(L.FRAME_SIZE):
-        put(scratch, place, 0)
-    offsets, buffers = at(station, X.STATION_FRAME_OFFSETS), residual + X.RESIDUAL_HEAD
-    if residual == 0:
-        buffers = scratch + at(told, X.CALL_BUFFERS)
-    for place in range(L.FRAME_INPUTS):
-        put(scratch, place, buffers + at(offsets, place))
-    put(scratch, L.FRAME_SUMS, scratch + at(told, X.CALL_SUMS))
+        put(scratch, place, at(model, place) + (buffers if place >= L.FRAME_BUFFERS else 0))
+    work = scratch + at(told, X.CALL_WORK)
+    put(scratch, L.FRAME_PLAN, at(station, X.STATION_PLAN))
+    put(scratch, L.FRAME_WORK, work)
+    put(scratch, L.FRAME_STATE_STRIDE, at(told, X.CALL_STRIDE))
+    put(scratch, L.FRAME_BATCH, at(told, X.CALL_BATCH))
     put(scratch, L.FRAME_CHUNK_TILES, at(told, X.CALL_TILES))
     put(scratch, L.FRAME_CHUNKS, at(told, X.CALL_CHUNKS))
-    put(scratch, L.FRAME_LEAN, at(told, X.CALL_LEAN))
+    put(scratch, L.FRAME_SUMS, scratch + at(told, X.CALL_SUMS))
     put(scratch, L.FRAME_ROLLING, at(told, X.CALL_ROLLING))
     if residual != 0:
-        put(scratch, L.FRAME_RESIDUAL, residual + at(told, X.CALL_KETS))
-        put(scratch, L.FRAME_RESUME, at(told, X.CALL_GRADIENT))
-    offsets, work = at(station, X.STATION_WORK_OFFSETS), scratch + at(told, X.CALL_WORK)
+        put(scratch, L.FRAME_RESIDUAL, residual + kets)
+    offsets = at(station, X.STATION_WORK_OFFSETS)
     if at(told, X.CALL_GRADIENT) != 0 or residual != 0:
         offsets = at(station, X.STATION_GRADIENT_OFFSETS)
     for _ in range(at(told, X.CALL_THREADS)):
@@ -145,15 +159,15 @@ def failure(frame, scratch, code, text):
 
 @njit(error_model="numpy")
 def share(frame, station, told, scratch):
-    """All chunks of a call, on this thread and on those of XLA's pool that come in time."""
+    """A call that is laid out, on this thread and on those of XLA's pool that come in time."""
     plan, threads, work = at(station, X.STATION_PLAN), at(told, X.CALL_THREADS), scratch + at(told, X.CALL_WORK)
-    run_chunks = at(at(plan, L.PLAN_ENTRIES), L.ENTRY_RUN_CHUNKS)
-    gate = 0
+    entries, gate = at(plan, L.PLAN_ENTRIES), 0
     if threads > 1:
         gate = free_gate(at(station, X.STATION_GATES))
     if gate == 0:
-        call(run_chunks, plan, scratch, work)
+        call(at(entries, L.ENTRY_STEP), scratch)
         return
+    call(at(entries, L.ENTRY_BEGIN), scratch)
     put(gate, X.GATE_NEXT, 0)
     put(gate, X.GATE_LIMIT, threads - 1)
     put(gate, X.GATE_PLAN, plan)
@@ -162,7 +176,7 @@ def share(frame, station, told, scratch):
     put(gate, X.GATE_WORK_STRIDE, at(told, X.CALL_WORK_STRIDE))
     atomic_and(gate + 8 * X.GATE_STATE, ~X.GATE_CLOSED)
     schedule(frame, station, gate, threads - 1)
-    call(run_chunks, plan, scratch, work)
+    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, scratch, work)
     atomic_or(gate + 8 * X.GATE_STATE, X.GATE_CLOSED)
     spins = 0
     while atomic_add(gate + 8 * X.GATE_STATE, 0) != X.GATE_CLOSED:
@@ -170,6 +184,8 @@ def share(frame, station, told, scratch):
         if spins > 100 and at(station, X.STATION_YIELD) != 0:
             call(at(station, X.STATION_YIELD))
     atomic_swap(gate + 8 * X.GATE_TAKEN, 0)
+    if at(scratch, L.FRAME_SHARED_GRADIENT) != 0:
+        call(at(entries, L.ENTRY_FINISH), scratch)
 
 
 @njit(error_model="numpy")
