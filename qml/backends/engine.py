@@ -55,6 +55,11 @@ class EngineExecutor:
         object.__setattr__(self, "_budget", budget_bytes(self.checkpoint_mib))
 
     @property
+    def budget(self) -> int:
+        """Bytes that kept kets may take."""
+        return self._budget
+
+    @property
     def capabilities(self) -> Capabilities:
         """Exact values of any readout, up to `max_qubits` qubits."""
         return CAPABILITIES

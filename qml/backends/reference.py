@@ -17,7 +17,8 @@ from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.steps import preparations, steps
 from qml.engine import reference
 from qml.engine.sampling import sample_in_blocks
-from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action, wire_first
+from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action
+from qml.engine.wire_order import wire_first
 
 MAX_QUBITS = 14
 

@@ -1,6 +1,6 @@
-"""A circuit as a JAX function: derivatives and batching rules around two callbacks that write into XLA's buffers.
+"""A circuit as a JAX function: a compiled plan on our CPU engine, Python callbacks on any other executor.
 
-The callbacks are handed the buffers themselves and never call JAX. `jax.pure_callback` would first put its arguments
+The callbacks are handed XLA's buffers themselves and never call JAX. `jax.pure_callback` would first put its arguments
 on a device, which can wait for the very threads that wait for the callback.
 """
 
@@ -18,12 +18,38 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jax.experimental.buffer_callback import buffer_callback
 
+from qml.backends.engine import EngineExecutor
+from qml.circuits.program import Program
+from qml.engine.compile import compile_program
+from qml.engine.mapped import mapped_columns, mapped_values
 from qml.engine.traced import traced
 from qml.layers.call import Call
+from qml.layers.jax_operator import plan_operator
+from qml.layers.jax_primitives import plan_words
 
 
 def circuit_function(call: Call) -> Any:
-    """`(inputs_BD, weights (P,) or (B, P), seed ()) -> values_BK`, for `jit`, `vmap` and reverse mode."""
+    """`(inputs_BD, weights (P,), seed ()) -> values_BK`, for `jit`, `vmap` and reverse mode."""
+    if isinstance(call.executor, EngineExecutor):
+        return _planned(call.program, call.executor)
+    return _called_back(call)
+
+
+def _planned(program: Program, executor: EngineExecutor) -> Any:
+    """The compiled plan as a primitive; JAX itself differentiates and maps what stands around it."""
+    compiled = compile_program(program)
+    operator = plan_operator(compiled.plan, executor.budget, executor.threads)
+
+    def function(inputs, weights, seed):
+        rows, shared, *initial = mapped_columns(compiled, jnp, inputs, weights)
+        words = plan_words(operator, rows, shared, *initial[: compiled.plan.initial])
+        return mapped_values(compiled, jnp, words)
+
+    return function
+
+
+def _called_back(call: Call) -> Any:
+    """Derivatives and batching rules around two callbacks."""
     values_of = _values(call)
     gradients_of = _differentiable(_gradients(call), call)
 
