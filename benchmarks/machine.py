@@ -66,6 +66,12 @@ def caches(core: int) -> dict[str, str]:
     return found
 
 
+def largest_cache() -> int:
+    """Bytes of the largest cache of the first core; 0 where the system does not tell."""
+    sizes = [text.removesuffix("K") for text in caches(0).values()]
+    return max((int(text) * 1024 for text in sizes if text.isdigit()), default=0)
+
+
 def commit() -> str:
     """The checked-out commit, with a mark if files differ from it; empty outside a repository."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bars import Verdict
+from benchmarks.machine import short_name
 from benchmarks.peers.environments import ROOT
 from benchmarks.rounds import Contender, Result, Rules
 from benchmarks.workload import Size
@@ -45,6 +46,11 @@ def record(
     bars = [{**asdict(verdict), "size": _triple(verdict.size), "met": verdict.met} for verdict in found]
     kept = {"schema": SCHEMA, "machine": dict(machine), "rules": asdict(rules), "device": device, "peers": peers}
     return {**kept, "sizes": sizes, "bars": bars, **more}
+
+
+def dated(machine: Mapping[str, Any]) -> Path:
+    """Where the record of a run on this machine is kept: one file a day."""
+    return RESULTS / f"{machine['date'][:10]}-{short_name(machine)}.json"
 
 
 def write(kept: Mapping[str, Any], path: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.machine import largest_cache
 from benchmarks.workload import Size
 
 CHAINS, REPEATS = 12, 20_000_000  # as many chains as hide the latency and fit in 16 registers
@@ -32,11 +33,13 @@ class Roof:
         flops: float32 multiplications and additions a second, an FMA counted as two.
         bytes: bytes read plus bytes written a second.
         threads: cores in use.
+        cache: bytes of the largest cache; 0 where it is not known.
     """
 
     flops: float
     bytes: float
     threads: int
+    cache: int = 0
 
 
 def flops_of(size: Size) -> float:
@@ -66,9 +69,13 @@ def bytes_of(size: Size) -> float:
     return size.n_amplitudes * size.depth * 3 * 16.0
 
 
-def shares(size: Size, seconds: float, roof: Roof) -> tuple[float, float]:
-    """How much of the arithmetic and of the memory bound a step of `seconds` reaches."""
-    return flops_of(size) / roof.flops / seconds, bytes_of(size) / roof.bytes / seconds
+def shares(size: Size, seconds: float, roof: Roof) -> tuple[float, float | None]:
+    """How much of the arithmetic and of the memory bound a step of `seconds` reaches.
+
+    None for memory where ket and bra of a row fit in the largest cache: then nothing needs to leave it.
+    """
+    memory = bytes_of(size) / roof.bytes / seconds if 16 * 2**size.n_qubits > roof.cache else None
+    return flops_of(size) / roof.flops / seconds, memory
 
 
 def measured_roof(threads: int) -> Roof:
@@ -79,7 +86,7 @@ def measured_roof(threads: int) -> Roof:
     arithmetic = _best_seconds([lambda: multiply_adds(REPEATS)] * threads)
     copying = _best_seconds([lambda pair=pair: np.copyto(pair[1], pair[0]) for pair in pairs])
     counted = 2.0 * CHAINS * lanes * REPEATS * threads
-    return Roof(counted / arithmetic, 2.0 * 8 * half * threads / copying, threads)
+    return Roof(counted / arithmetic, 2.0 * 8 * half * threads / copying, threads, largest_cache())
 
 
 def _multiply_adds() -> tuple[Callable[[int], object], int]:

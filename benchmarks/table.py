@@ -49,9 +49,7 @@ def size_table(size: Size, peers: Mapping[str, Peer], results: Sequence[Result])
             lines.append(f"  {title[:51]:52}{'-':>10}  {result.reason or 'not measured'}")
             continue
         faster = [
-            times(result.median_s / ours.median_s)
-            for ours in (layers.get("qml-torch"), layers.get("qml-jax"))
-            if ours
+            times(result.median_s / ours.median_s) for ours in (layers.get("qml-torch"), layers.get("qml-jax")) if ours
         ]
         row = f"  {title[:51]:52}{milliseconds(result.median_s):>10}{milliseconds(result.best_s):>10}"
         row += f"{result.build_s or 0:9.2f}{result.first_s or 0:9.2f}{result.peak_mib or 0:10.0f}"
@@ -76,5 +74,5 @@ def bound_line(size: Size, name: str, seconds: float, roof: Roof) -> str:
     """What share of the measured bounds a step reaches."""
     arithmetic, memory = shares(size, seconds, roof)
     cores = "1 thread" if roof.threads == 1 else f"{roof.threads} threads"
-    reached = f"{arithmetic:8.0%} of arithmetic{memory:8.0%} of memory"
+    reached = f"{arithmetic:8.1%} of arithmetic" + (f"{memory:8.0%} of memory" if memory is not None else "")
     return f"  {size!s:16}{name:12}{cores:10}{milliseconds(seconds):>10} ms{reached}"
