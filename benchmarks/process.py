@@ -44,6 +44,7 @@ class WorkerProcess:
             cwd=ROOT,
             env=environment(len(cores)),
             start_new_session=POSIX,
+            bufsize=0,
         )
         if sys.platform == "linux":
             os.sched_setaffinity(self._process.pid, cores)
