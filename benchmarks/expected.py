@@ -41,7 +41,7 @@ def _rows(size: Size, inputs_BD: np.ndarray, weights_P: np.ndarray, cotangent_BK
         for wire in range(n):
             ket = _turned(ket, wire, _rz(layer[wire, 2]) @ _ry(layer[wire, 1]) @ _rz(layer[wire, 0]))
         ket = ket[:, sources]
-    values_BK = (ket.real**2 + ket.imag**2) @ readout_AQ
+    values_BK = np.abs(ket) ** 2 @ readout_AQ
     bra = ket * (cotangent_BK @ readout_AQ.T)
 
     back = np.argsort(sources)

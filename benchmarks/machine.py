@@ -8,6 +8,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def short_name(described: dict[str, Any]) -> str:
+def short_name(described: Mapping[str, Any]) -> str:
     """For a file's name: the CPU and how many cores.
 
     Example:

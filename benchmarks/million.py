@@ -91,13 +91,16 @@ def train_ours(inputs: np.ndarray, targets: np.ndarray, shape: Shape) -> dict[st
     spec = HybridSpec(Mlp((shape.width,)), CircuitSpec("sel", shape.n_qubits, shape.depth)).on(signature_of(everything))
     training = Training(batch_size=shape.batch, learning_rate=RATE, checkpoint_every_s=None)
     fit = step_fit(spec, training, progress=False)
-    task = training.task(everything.schema.target)
+    target = everything.schema.target
+    if target is None:
+        raise SystemExit(f"A set with classes is needed; {everything.schema.name} has no target.")
+    task = training.task(target)
     started = time.perf_counter()
     fit(spec.build, task, source(2 * shape.batch), Budget(epochs=1), 1)
     warm = time.perf_counter() - started
     fitted = fit(spec.build, task, everything, Budget(epochs=1), 1)
-    seen = source(min(len(inputs), SCORED))
-    return _told(len(inputs), fitted.cost.wall_s, warm, _accuracy(fitted.predict(seen, "train"), seen.targets))
+    outputs = fitted.predict(source(min(len(inputs), SCORED)), "train")
+    return _told(len(inputs), fitted.cost.wall_s, warm, _accuracy(outputs, targets[:SCORED]))
 
 
 def train_pennylane(inputs: np.ndarray, targets: np.ndarray, shape: Shape) -> dict[str, Any]:

@@ -220,5 +220,5 @@ def _take_turns(pairs: list[tuple[Contender, Result]], rules: Rules) -> None:
 
 def _read_answer(path: str) -> Answer:
     with np.load(path, allow_pickle=False) as file:
-        values = file["values_BK"] if "values_BK" in file.files else None
+        values = file["values_BK"] if file["values_BK"].size else None
         return Answer(float(file["loss"]), values, file["inputs_BD"], file["weights_P"])

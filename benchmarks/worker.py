@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.peers import peer_named
 from benchmarks.peers.peer import Peer, Step
-from benchmarks.resident import forget_peak, peak_mib
+from benchmarks.resident import die_with_parent, forget_peak, peak_mib, return_memory
 from benchmarks.workload import Answer, Numbers, Size
 
 
@@ -48,24 +48,23 @@ class Worker:
         self.drop()
         given = _read_numbers(numbers)
         started = time.perf_counter()
-        self.step = importlib.import_module(self.peer.module).build(Size(*size), given, device)
+        step = importlib.import_module(self.peer.module).build(Size(*size), given, device)
         built = time.perf_counter()
-        result = self.step.run()
+        result = step.run()
         ran = time.perf_counter()
-        _write_answer(answer, self.step.answer(result))
+        _write_answer(answer, step.answer(result))
         del result
         gc.collect()
+        return_memory()
         forget_peak()
         again = time.perf_counter()
-        self.step.run()
+        step.run()
         second = time.perf_counter() - again
-        return {
-            "build_s": built - started,
-            "first_s": ran - built,
-            "second_s": second,
-            "peak_mib": peak_mib(),
-            "dtype": self.step.dtype,
-        }
+        peak = peak_mib()
+        return_memory()
+        self.step = step
+        times = {"build_s": built - started, "first_s": ran - built, "second_s": second}
+        return {**times, "peak_mib": peak, "dtype": step.dtype}
 
     def turn(self, seconds: float, least: int) -> dict[str, Any]:
         """Run the step for `seconds`, but `least` times at least; one run first that does not count, if it is short."""
@@ -79,12 +78,14 @@ class Worker:
             started = time.perf_counter()
             self.step.run()
             times.append(time.perf_counter() - started)
+        return_memory()
         return {"median_s": statistics.median(times), "best_s": min(times), "runs": len(times)}
 
     def drop(self) -> dict[str, Any]:
         """Forget the step."""
         self.step = None
         gc.collect()
+        return_memory()
         return {}
 
 
@@ -94,10 +95,9 @@ def _read_numbers(path: str) -> Numbers:
 
 
 def _write_answer(path: str, answer: Answer) -> None:
-    arrays = {"loss": np.array(answer.loss), "inputs_BD": answer.inputs_BD, "weights_P": answer.weights_P}
-    if answer.values_BK is not None:
-        arrays["values_BK"] = answer.values_BK
-    np.savez(path, **arrays)
+    nothing = np.zeros(0)  # a peer that is handed the loss has no values
+    values = nothing if answer.values_BK is None else answer.values_BK
+    np.savez(path, loss=answer.loss, values_BK=values, inputs_BD=answer.inputs_BD, weights_P=answer.weights_P)
 
 
 def serve(worker: Worker, requests: TextIO, replies: TextIO) -> None:
@@ -111,6 +111,7 @@ def serve(worker: Worker, requests: TextIO, replies: TextIO) -> None:
 
 def main() -> None:
     """The command line; called by the driver."""
+    die_with_parent()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no reply
     serve(Worker(peer_named(sys.argv[1])), sys.stdin, replies)
