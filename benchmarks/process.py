@@ -135,7 +135,8 @@ def environment(threads: int) -> dict[str, str]:
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "QML_THREADS")
     names += ("TF_NUM_INTRAOP_THREADS", "QULACS_NUM_THREADS", "RAYON_NUM_THREADS", "QISKIT_NUM_PROCS")
     fixed = {name: str(threads) for name in names}
-    return {**os.environ, **fixed, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **fixed, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path}
 
 
 def worker_command(python: Path | str, peer: str) -> list[str]:

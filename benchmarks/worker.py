@@ -16,7 +16,7 @@ import os
 import statistics
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TextIO
 
 import numpy as np
@@ -40,7 +40,7 @@ class Worker:
 
     def versions(self) -> dict[str, Any]:
         """Versions of the peer's packages and of Python."""
-        found = {name: version(name) for name in self.peer.packages}
+        found = {name: _version(name) for name in self.peer.packages}
         return {"versions": {"python": ".".join(map(str, sys.version_info[:3])), **found}}
 
     def build(self, size: list[int], device: str, numbers: str, answer: str) -> dict[str, Any]:
@@ -87,6 +87,13 @@ class Worker:
         gc.collect()
         return_memory()
         return {}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:  # on the path, but not installed: as this project in a bare checkout
+        return "from source"
 
 
 def _read_numbers(path: str) -> Numbers:
