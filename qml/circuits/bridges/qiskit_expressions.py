@@ -69,7 +69,7 @@ def angle_of(value: Any, slots: Slots, where: str) -> Angle:
     Example:
         >>> a, b = Parameter("a"), Parameter("b")
         >>> print(angle_of(2 * a * b - (a + 1) ** 2 / 2, parameter_slots([a], [b]), "rx on qubit 0"))
-        -0.5 - x0 - 0.5*x0*x0 + 2*x0*w0
+        -0.5 - 1*x0 - 0.5*x0*x0 + 2*x0*w0
     """
     if not isinstance(value, ParameterExpression):
         return Angle(_real(value, value, where))

@@ -53,7 +53,7 @@ def to_openqasm(
         include "stdgates.inc";
         input float[64] x_0;
         qubit[1] q;
-        rx(x_0) q[0];
+        ry(x_0) q[0];
     """
     if version not in (2, 3):
         raise ProgramError(f"OpenQASM has versions 2 and 3; got version={version!r}.")

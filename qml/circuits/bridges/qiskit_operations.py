@@ -235,8 +235,8 @@ def _definition(operation: Any, wires: Wires) -> QuantumCircuit | np.ndarray:
     if made_of is None or not wires:
         raise ProgramError(
             f"{_named(operation, wires)} ({type(operation).__name__}) is an unknown instruction: no row of the gate "
-            f"table, and Qiskit knows no definition and no matrix of it. Give it a definition of gates, or transpile the "
-            f"circuit first."
+            f"table, and Qiskit knows no definition and no matrix of it. Give it a definition of gates, or transpile "
+            f"the circuit first."
         )
     return made_of
 
