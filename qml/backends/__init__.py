@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check import check_program
-from qml.backends.executor import Capabilities, Executor, Gradients, Values
+from qml.backends.executor import Capabilities, Executor, Gradients, SamplingExecutor, StateExecutor, Values
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry
 
@@ -20,6 +20,8 @@ __all__ = [
     "Executor",
     "Gradients",
     "Outcome",
+    "SamplingExecutor",
+    "StateExecutor",
     "Target",
     "Values",
     "check_program",

@@ -86,3 +86,25 @@ class Executor(Protocol):
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)` with respect to inputs and weights."""
         ...
+
+
+class StateExecutor(Executor, Protocol):
+    """An Executor whose `capabilities.states` is true: it gives the states themselves."""
+
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States behind the last gate, `(B, A)` with `A = 2**n_qubits`; qubit 0 most significant.
+
+        complex64 for float32 inputs, complex128 for float64. The global phase is the one that the matrices of the
+        gate table define. The readout plays no part.
+        """
+        ...
+
+
+class SamplingExecutor(Executor, Protocol):
+    """An Executor whose `capabilities.samples` is true: it measures every qubit in the computational basis."""
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, `(B, S, Q)` uint8; those of row `b` depend on its state, the seed and `b` alone."""
+        ...
