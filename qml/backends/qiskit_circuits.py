@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,13 @@ OBSERVABLES_KEPT = 4096
 Observables = tuple[PauliSum, ...]
 
 
+class Compact(NamedTuple):
+    """A Program without the idle wires of its circuit; wire n of `program` is qubit `qubits[n]`."""
+
+    program: Program
+    qubits: tuple[int, ...]
+
+
 @dataclass
 class KnownCircuit:
     """A circuit as it was when it was read; its parameters, in Qiskit's order, are the inputs of the Program.
@@ -37,7 +44,7 @@ class KnownCircuit:
 
     circuit: QuantumCircuit
     program: Program
-    _read: OrderedDict[Observables, Program] = field(default_factory=OrderedDict, repr=False)
+    _read: OrderedDict[Observables, Compact] = field(default_factory=OrderedDict, repr=False)
 
     def is_(self, circuit: QuantumCircuit) -> bool:
         """Whether `circuit` has the same gates, parameters and numbers."""
@@ -49,13 +56,13 @@ class KnownCircuit:
             and mine.parameters == circuit.parameters
         )
 
-    def reading(self, observables: Observables) -> Program:
+    def reading(self, observables: Observables) -> Compact:
         """The Program with `observables` as its readout, on the wires that gates or observables act on."""
-        program = self._read.get(observables)
-        if program is None:
-            program = _on_used_wires(self.program, observables)
-            _keep(self._read, observables, program, READOUTS_KEPT)
-        return program
+        compact = self._read.get(observables)
+        if compact is None:
+            compact = _on_used_wires(self.program, observables)
+            _keep(self._read, observables, compact, READOUTS_KEPT)
+        return compact
 
 
 @dataclass
@@ -105,20 +112,20 @@ def _keep(table: OrderedDict, key: Any, value: Any, most: int) -> None:
         table.popitem(last=False)
 
 
-def _on_used_wires(program: Program, observables: Observables) -> Program:
+def _on_used_wires(program: Program, observables: Observables) -> Compact:
     """Without idle wires: a circuit that was transpiled to a large machine leaves most of it alone."""
-    used = {wire for gate in program.gates for wire in gate.wires}
-    used |= {wire for observable in observables for wire in observable.wires}
-    readout = Expectations(observables)
-    if len(used) == program.n_qubits or not used:
-        return program.with_readout(readout)
-    place = {wire: number for number, wire in enumerate(sorted(used))}
+    wires = {wire for gate in program.gates for wire in gate.wires}
+    wires |= {wire for observable in observables for wire in observable.wires}
+    used = tuple(sorted(wires or {0}))
+    if len(used) == program.n_qubits:
+        return Compact(program.with_readout(Expectations(observables)), used)
+    place = {wire: number for number, wire in enumerate(used)}
     gates = tuple(replace(gate, wires=tuple(place[wire] for wire in gate.wires)) for gate in program.gates)
     moved = tuple(
         PauliSum(tuple((c, tuple((place[wire], letter) for wire, letter in word)) for c, word in observable.terms))
         for observable in observables
     )
-    return replace(program, n_qubits=len(used), gates=gates, readout=Expectations(moved))
+    return Compact(replace(program, n_qubits=len(used), gates=gates, readout=Expectations(moved)), used)
 
 
 def unique(values: Iterable[Any]) -> tuple[tuple, np.ndarray]:
@@ -126,3 +133,8 @@ def unique(values: Iterable[Any]) -> tuple[tuple, np.ndarray]:
     places: dict[Any, int] = {}
     where = np.array([places.setdefault(value, len(places)) for value in values], dtype=np.intp)
     return tuple(places), where
+
+
+def rows_of(values: np.ndarray) -> np.ndarray:
+    """Bindings `(..., D)` one below the other, `(R, D)`, also where a circuit has no parameters."""
+    return np.ascontiguousarray(values.reshape(int(np.prod(values.shape[:-1])), values.shape[-1]), dtype=np.float64)

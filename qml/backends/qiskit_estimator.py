@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends import Executor, check_program, executor_named
-from qml.backends.qiskit_circuits import KnownCircuit, KnownCircuits, Observables, unique
+from qml.backends.qiskit_circuits import KnownCircuit, KnownCircuits, Observables, rows_of, unique
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.base.extras import require
 
@@ -119,12 +119,10 @@ class EngineEstimator(BaseEstimatorV2):
         table = pub.observables.sparse_observables_array()
         rows = pub.parameter_values.as_array(pub.circuit.parameters).astype(np.float64, copy=False)
         if not np.isfinite(rows).all():
-            raise DataError(
-                f"PUB {number} holds parameter values that are not finite. Look for NaN and infinity in them."
-            )
+            raise DataError(f"PUB {number} holds parameter values that are not finite. Look for NaN in them.")
         sums = self._known.observables(table.ravel())
         if sums:
-            check_program(known.reading(sums[:1]), self._executor)
+            check_program(known.reading(sums).program, self._executor)
         return Request(known, rows, sums, table.shape)
 
     def _run(self, pubs: list[EstimatorPub], requests: list[Request]) -> PrimitiveResult[PubResult]:
@@ -181,7 +179,7 @@ def expectation_values(requests: Iterable[Request], executor: Executor) -> list[
         calls.setdefault((circuit, sums), []).append((members, where))
     results: list[Any] = [None] * len(requests)
     for (_, sums), blocks in calls.items():
-        rows = [_flat(requests[members[0]].rows) for members, _ in blocks]
+        rows = [rows_of(requests[members[0]].rows) for members, _ in blocks]
         known = requests[blocks[0][0][0]].known
         table_RK = _table(known, sums, np.concatenate(rows), executor)
         start = 0
@@ -196,16 +194,11 @@ def expectation_values(requests: Iterable[Request], executor: Executor) -> list[
     return results
 
 
-def _flat(rows: np.ndarray) -> np.ndarray:
-    """Bindings one below the other, `(R, D)`, also where a circuit has no parameters."""
-    return rows.reshape(int(np.prod(rows.shape[:-1])), rows.shape[-1])
-
-
 def _table(known: KnownCircuit, sums: Observables, rows_RD: np.ndarray, executor: Executor) -> np.ndarray:
     """Values `(R, K)` of all observables at all bindings."""
     if not sums or not len(rows_RD):
         return np.zeros((len(rows_RD), len(sums)))
-    program, weights = known.reading(sums), np.zeros(0)
+    program, weights = known.reading(sums).program, np.zeros(0)
     step = max(1, VALUES_AT_ONCE // len(sums))
     parts = [
         executor.forward(program, np.ascontiguousarray(rows_RD[start : start + step]), weights).values_BK

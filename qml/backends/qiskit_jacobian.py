@@ -81,7 +81,7 @@ def _slopes(
     first = {place: observable for place, observable in zip(which[::-1], observables[::-1], strict=True)}
     sums = [pauli_sum_from_qiskit(first[place], circuit.num_qubits) for place in range(len(distinct))]
     columns, where = unique(sums)
-    program = known.circuit(circuit).reading(columns)
+    program = known.circuit(circuit).reading(columns).program
     check_program(program, executor)
     cotangent_BK = (where[which][:, None] == np.arange(len(columns))).astype(rows_BD.dtype)
     return executor.vjp(program, rows_BD, np.zeros(0), cotangent_BK).inputs_BD

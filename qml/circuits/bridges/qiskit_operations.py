@@ -28,6 +28,8 @@ from qiskit.circuit import (
     ParameterExpression,
     Reset,
 )
+from qiskit.circuit import Gate as QiskitGate
+from qiskit.circuit.exceptions import CircuitError
 from qiskit.circuit.library import (
     CSdgGate,
     CSGate,
@@ -228,8 +230,8 @@ def _definition(operation: Any, wires: Wires) -> QuantumCircuit | np.ndarray:
         made_of = getattr(operation, "definition", None)
         if made_of is None:
             made_of = _synthesised(operation, len(wires))
-        if made_of is None and len(wires) <= WIDEST_MATRIX and callable(getattr(operation, "to_matrix", None)):
-            made_of = operation.to_matrix()
+        if made_of is None and len(wires) <= WIDEST_MATRIX:
+            made_of = _matrix(operation)
     except (QiskitError, TypeError, ValueError) as error:
         raise ProgramError(f"{_named(operation, wires)} cannot be taken apart: {error}") from error
     if made_of is None or not wires:
@@ -248,6 +250,14 @@ def _synthesised(operation: Any, n_qubits: int) -> QuantumCircuit | None:
     made = HighLevelSynthesis()(alone)
     same = len(made.data) == 1 and made.data[0].operation.name == operation.name
     return None if same else made
+
+
+def _matrix(operation: Any) -> np.ndarray | None:
+    """The constant matrix of a gate that is defined by nothing else."""
+    try:
+        return operation.to_matrix() if isinstance(operation, QiskitGate) else None
+    except CircuitError:
+        return None
 
 
 def _rows(matrix: Any) -> tuple[tuple[complex, ...], ...]:
