@@ -366,9 +366,13 @@ def test_openqasm_3_keeps_slots_in_order():
     inputs, weights = random_values(np.random.default_rng(0), program, 1)
     expected = reference.state(program, inputs[0], weights)
     np.testing.assert_allclose(reference.state(back, inputs[0], weights), expected, atol=1e-12)
-    named = "OPENQASM 3.0; include 'stdgates.inc'; input float[64] t; input float[64] u; qubit[1] q; rx(2*t) q[0];"
-    found = from_openqasm(named.replace("'", '"'), ["t"], ["u"])
+    start = 'OPENQASM 3.0; include "stdgates.inc"; '
+    named = start + "input float[64] alpha; input float[64] beta; qubit[1] q; rx(2*alpha) q[0];"
+    found = from_openqasm(named, ["alpha"], ["beta"])
     assert found.gates == (Gate("RX", (0,), (2 * input_slot(0),)),)
     assert found.n_weights == 1
     with pytest.raises(ProgramError, match="does not declare"):
-        from_openqasm(named.replace("'", '"'), ["v"])
+        from_openqasm(named, ["gamma"])
+    for broken in ("qubit[1] q; nonsense q[0];", "qubit[1 q"):
+        with pytest.raises(ProgramError, match="OpenQASM 3 text cannot be read"):
+            from_openqasm(start + broken)

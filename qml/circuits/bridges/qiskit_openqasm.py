@@ -19,6 +19,7 @@ require("qiskit", extra="qiskit", purpose="The bridge to OpenQASM")
 from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.circuit import Parameter
 from qiskit.qasm2 import QASM2Error
+from qiskit.qasm3 import QASM3ImporterError
 
 _VERSION = re.compile(r"OPENQASM\s+(\d)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -114,11 +115,12 @@ def _loaded(text: str) -> QuantumCircuit:
             return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
         except QASM2Error as error:
             raise ProgramError(f"The OpenQASM 2 text cannot be read: {error}") from error
-    reader = require("qiskit_qasm3_import", extra="qiskit", purpose="Reading OpenQASM 3")
+    require("qiskit_qasm3_import", extra="qiskit", purpose="Reading OpenQASM 3")
+    parser = require("openqasm3.parser", extra="qiskit", purpose="Reading OpenQASM 3")
     try:
-        return reader.parse(text)
-    except reader.ConversionError as error:
-        raise ProgramError(f"The OpenQASM 3 text cannot be read: {error}") from error
+        return qasm3.loads(text)
+    except (QASM3ImporterError, parser.QASM3ParsingError) as error:
+        raise ProgramError(f"The OpenQASM 3 text cannot be read: {error or 'its syntax is wrong'}.") from error
 
 
 def _numbers_or_names(what: str, letter: str, values: Any, count: int) -> list[Any]:
