@@ -17,7 +17,7 @@ from qml.circuits.readout import Expectations, PauliSum
 
 require("qiskit", extra="qiskit", purpose="Primitives for Qiskit")
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparseObservable
+from qiskit.quantum_info import SparseObservable, SparsePauliOp
 
 CIRCUITS_KEPT = 64
 READOUTS_KEPT = 64
@@ -86,20 +86,26 @@ class KnownCircuits:
         _keep(self._circuits, id(circuit), found, CIRCUITS_KEPT)
         return found
 
-    def observables(self, observables: Iterable[SparseObservable]) -> Observables:
-        """Each observable as a Pauli sum, in order.
+    def observables(self, observables: Iterable[Any], n_qubits: int) -> Observables:
+        """Each observable of `n_qubits` qubits as a Pauli sum, in order.
 
         Raises:
-            ProgramError: one without a Hermitian Pauli form.
+            ProgramError: one without a Hermitian Pauli form, or on another number of qubits.
         """
-        return tuple(map(self._observable, observables))
+        return tuple(self._observable(observable, n_qubits) for observable in observables)
 
-    def _observable(self, observable: SparseObservable) -> PauliSum:
-        parts = (observable.coeffs, observable.bit_terms, observable.indices, observable.boundaries)
-        key = (observable.num_qubits, *(np.asarray(part).tobytes() for part in parts))
+    def _observable(self, observable: Any, n_qubits: int) -> PauliSum:
+        if isinstance(observable, SparsePauliOp):
+            parts = (observable.coeffs, observable.paulis.x, observable.paulis.z, observable.paulis.phase)
+        elif isinstance(observable, SparseObservable):
+            parts = (observable.coeffs, observable.bit_terms, observable.indices, observable.boundaries)
+        else:
+            return pauli_sum_from_qiskit(observable, n_qubits)
+        numbers = (np.asarray(part).tobytes() for part in parts)
+        key = (type(observable), observable.num_qubits, n_qubits, *numbers)
         found = self._observables.get(key)
         if found is None:
-            found = pauli_sum_from_qiskit(observable, observable.num_qubits)
+            found = pauli_sum_from_qiskit(observable, n_qubits)
             _keep(self._observables, key, found, OBSERVABLES_KEPT)
         return found
 

@@ -109,18 +109,21 @@ class EngineEstimator(BaseEstimatorV2):
         """
         wanted = self._precision if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, wanted) for pub in pubs]
-        requests = [self._request(number, pub) for number, pub in enumerate(coerced)]
+        read: dict[int, KnownCircuit] = {}
+        for pub in coerced:
+            if id(pub.circuit) not in read:
+                read[id(pub.circuit)] = self._known.circuit(pub.circuit)
+        requests = [self._request(number, pub, read[id(pub.circuit)]) for number, pub in enumerate(coerced)]
         job = PrimitiveJob(self._run, coerced, requests)
         job._submit()
         return job
 
-    def _request(self, number: int, pub: EstimatorPub) -> Request:
-        known = self._known.circuit(pub.circuit)
+    def _request(self, number: int, pub: EstimatorPub, known: KnownCircuit) -> Request:
         table = pub.observables.sparse_observables_array()
         rows = pub.parameter_values.as_array(pub.circuit.parameters).astype(np.float64, copy=False)
         if not np.isfinite(rows).all():
             raise DataError(f"PUB {number} holds parameter values that are not finite. Look for NaN in them.")
-        sums = self._known.observables(table.ravel())
+        sums = self._known.observables(table.ravel(), pub.circuit.num_qubits)
         if sums:
             check_program(known.reading(sums).program, self._executor)
         return Request(known, rows, sums, table.shape)

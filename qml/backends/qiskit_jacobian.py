@@ -11,7 +11,6 @@ from qml.backends import Executor, check_program
 from qml.backends.qiskit_circuits import KnownCircuits, unique
 from qml.base.errors import DataError, ShapeError
 from qml.base.extras import require
-from qml.circuits.bridges.qiskit_observables import pauli_sum_from_qiskit
 
 require("qiskit", extra="qiskit", purpose="Gradients of Qiskit circuits")
 from qiskit import QuantumCircuit
@@ -66,10 +65,12 @@ def gradients(
     results: list[Any] = [None] * len(circuits)
     for numbers in members.values():
         circuit = circuits[numbers[0]]
+        place = {parameter: position for position, parameter in enumerate(circuit.parameters)}
+        chosen = [_places(circuit, place, parameters[number]) for number in numbers]
         rows_BD = _rows(circuit, [parameter_values[number] for number in numbers])
         slopes_BD = _slopes(executor, known, circuit, [observables[number] for number in numbers], rows_BD)
-        for row, number in enumerate(numbers):
-            results[number] = slopes_BD[row, _places(circuit, parameters[number])]
+        for number, places, slopes_D in zip(numbers, chosen, slopes_BD, strict=True):
+            results[number] = slopes_D[places]
     return results
 
 
@@ -79,7 +80,7 @@ def _slopes(
     """Row n differentiates observable n by every parameter, `(B, D)`."""
     distinct, which = unique(map(id, observables))
     first = {place: observable for place, observable in zip(which[::-1], observables[::-1], strict=True)}
-    sums = [pauli_sum_from_qiskit(first[place], circuit.num_qubits) for place in range(len(distinct))]
+    sums = known.observables((first[place] for place in range(len(distinct))), circuit.num_qubits)
     columns, where = unique(sums)
     program = known.circuit(circuit).reading(columns).program
     check_program(program, executor)
@@ -101,10 +102,10 @@ def _rows(circuit: QuantumCircuit, values: list[Any]) -> np.ndarray:
     return rows_BD
 
 
-def _places(circuit: QuantumCircuit, parameters: Iterable[Any]) -> list[int]:
-    place = {parameter: number for number, parameter in enumerate(circuit.parameters)}
-    parameters = list(parameters)
-    missing = [getattr(parameter, "name", parameter) for parameter in parameters if parameter not in place]
-    if missing:
-        raise ShapeError(f"Circuit {circuit.name!r} has no parameters {missing}; it has {[p.name for p in place]}.")
-    return [place[parameter] for parameter in parameters]
+def _places(circuit: QuantumCircuit, place: dict[Any, int], parameters: Iterable[Any]) -> list[int]:
+    """The position of each parameter among those of the circuit."""
+    try:
+        return [place[parameter] for parameter in parameters]
+    except KeyError as error:
+        names = [parameter.name for parameter in place]
+        raise ShapeError(f"Circuit {circuit.name!r} has no parameter {error.args[0]}; it has {names}.") from error

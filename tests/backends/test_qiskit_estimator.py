@@ -185,8 +185,10 @@ def test_derivatives_refuse_what_does_not_fit():
         gradients(executor, known, [circuit], [THREE, THREE], [row], [[]])
     with pytest.raises(ShapeError, match=r"has 9 parameters; got rows of \[8\] values"):
         gradients(executor, known, [circuit], [THREE], [row[:-1]], [[]])
-    with pytest.raises(ShapeError, match=r"has no parameters \['z'\]"):
+    with pytest.raises(ShapeError, match=r"has no parameter z; it has \['x\[0\]'"):
         gradients(executor, known, [circuit], [THREE], [row], [[Parameter("z")]])
+    with pytest.raises(ProgramError, match="acts on 2 qubits and the circuit has 3"):
+        gradients(executor, known, [circuit], [SparsePauliOp("ZZ")], [row], [[]])
     with pytest.raises(DataError, match="not all finite"):
         gradients(executor, known, [circuit], [THREE], [row * np.nan], [[]])
 
