@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
+import os
 import statistics
 import sys
 import time
@@ -18,6 +18,8 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from benchmarks.machine import description
 
 TOLERANCE = 1e-9
 TURN_SECONDS = 0.1
@@ -31,7 +33,7 @@ class Size(NamedTuple):
     rows: int
 
 
-SIZES = (Size(2, 1, 32), Size(4, 2, 8), Size(6, 2, 4))
+SIZES = (Size(2, 1, 32), Size(4, 2, 8), Size(6, 1, 4))
 
 
 @dataclass
@@ -61,11 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = [Size(*map(int, text.split(","))) for text in options.size or ()] or SIZES
     names = ("numpy", "qiskit", "qiskit-aer", "qiskit-machine-learning", "torch", "numba")
     packages = {name: version(name) for name in names}
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {packages}\n")
+    machine = description(sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0])
+    software = ", ".join(f"{name} {number}" for name, number in packages.items())
+    print(f"{machine['cpu']}, {len(machine['cores'])} cores; {software}\n")
     measured = [measure(size, options.rounds) for size in sizes]
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"packages": packages, "sizes": measured}, file, indent=1)
+            json.dump({"machine": machine, "packages": packages, "sizes": measured}, file, indent=1)
     return 0
 
 

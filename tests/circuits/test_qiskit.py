@@ -129,6 +129,8 @@ def wide_gates():
     yield "annotated", [(AnnotatedOperation(standard.RYGate(a), ControlModifier(1)), [2, 0])], True
     yield "evolution of one word", [(evolution(["XYZ"], [0.7], a), [1, 2, 0])], True
     yield "evolution of commuting words", [(evolution(["XXI", "YYI", "IZZ"], [0.7, 0.1, 0], a), [1, 2, 0])], True
+    yield "evolution with the identity", [(evolution(["II", "XY"], [0.7, 0.1], a), [2, 0])], True
+    yield "evolution of the identity", [(evolution(["II"], [0.7], a), [2, 0])], True
     yield "clifford", [(random_clifford(3, seed=5), [2, 0, 1])], False
     yield "permutation", [(standard.PermutationGate([2, 0, 1]), [0, 1, 2])], False
     yield "unitary", [(standard.UnitaryGate(Operator(random_clifford(3, seed=7)).data), [2, 0, 1])], False
@@ -299,6 +301,7 @@ def refusals():
         [a],
         r"'rxx' on qubits 0, 1 turns by a \+ b.*'b' is neither an input nor a weight \(known: a\)",
     )
+    yield "another of that name", unbound, [a, Parameter("b")], r"Qiskit tells parameters of one name apart"
     yield "twice", unbound, [a, a, b], "'a' is named twice"
     yield "a name", unbound, ["a", "b"], r"input_params\[0\] is 'a'"
     yield "no list", unbound, a, "must be a list of parameters"

@@ -91,10 +91,13 @@ def angle_of(value: Any, slots: Slots, where: str) -> Angle:
 
 def _slot(parameter: Symbol, value: Any, slots: Slots, where: str) -> Angle:
     if parameter not in slots:
-        known = ", ".join(sorted(known.name for known in slots)) or "none"
+        names = sorted(known.name for known in slots)
+        advice = "Add it to input_params or weight_params, or bind it with `circuit.assign_parameters`."
+        if parameter.name in names:
+            advice = "Qiskit tells parameters of one name apart; hand in the circuit's own, from `circuit.parameters`."
         raise ProgramError(
             f"{where} turns by {value}, and parameter {parameter.name!r} is neither an input nor a weight (known: "
-            f"{known}). Add it to input_params or weight_params, or bind it with `circuit.assign_parameters`."
+            f"{', '.join(names) or 'none'}). {advice}"
         )
     return slots[parameter]
 
