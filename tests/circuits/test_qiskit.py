@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate as QiskitGate
 from qiskit.circuit import Parameter, ParameterVector
@@ -119,6 +120,30 @@ def test_random_circuits(seed):
     circuit = random_circuit(1 + seed % 5, 8, max_operands=4, seed=seed)
     program = from_qiskit(circuit)
     np.testing.assert_allclose(gates_matrix(program.gates, program.n_qubits), matrix_of(circuit), atol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_random_symbolic_circuits(seed):
+    rng = np.random.default_rng(seed)
+    x, w = ParameterVector("x", 2), ParameterVector("w", 2)
+    circuit = QuantumCircuit(4, global_phase=x[0] * w[1] + 0.2)
+    kinds = list(standard.get_standard_gate_name_mapping().values())
+    chosen = [kinds[n] for n in rng.permutation(len(kinds)) if kinds[n].name not in ("measure", "reset", "delay")]
+    for kind in chosen[:12]:
+        angles = [random_expression(rng, [*x, *w]) for _ in kind.params]
+        circuit.append(kind.base_class(*angles), rng.permutation(4)[: kind.num_qubits].tolist())
+    program = from_qiskit(circuit, x, w)
+    inputs, weights = rng.normal(size=2), rng.normal(size=2)
+    values = dict(zip([*x, *w], [*inputs, *weights], strict=True))
+    matrix = matrix_of(circuit.assign_parameters({p: values[p] for p in circuit.parameters}))
+    np.testing.assert_allclose(gates_matrix(program.gates, 4, inputs, weights), matrix, atol=1e-11)
+
+
+def random_expression(rng, symbols):
+    a, b, c = (symbols[n] for n in rng.integers(len(symbols), size=3))
+    forms = [a, 2.5 * a - 1, a + b * 0.3, -a * b, (1.5 - a) * (b + 2), a**2 * c / 4, (a - b) ** 3, 0.7]
+    return forms[rng.integers(len(forms))]
 
 
 def wide_gates():
