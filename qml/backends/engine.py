@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qml.backends.executor import Capabilities, Gradients, Values
+from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
@@ -14,8 +14,9 @@ from qml.engine.memory import budget_bytes
 from qml.engine.runner import MAX_QUBITS, Residual, runner_of
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.states import check_states_memory, compile_states
+from qml.engine.tangents import check_tangents_memory, compile_tangents
 
-CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True)
+CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,42 @@ class EngineExecutor:
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
         runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget)
         kets_BA = runner.kets(rows, shared, initial, threads=self.threads)
-        return compiled.frame.place(kets_BA, compiled.factors(inputs_BD, weights))
+        return compiled.ending.states(kets_BA, inputs_BD, weights)
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """States and their derivatives by every slot, in one sweep over the circuit.
+
+        A batch of kets grows by one for each number that turns something: its derivative enters where it turns, and
+        goes on through the rest of the circuit with all others.
+
+        Args:
+            program: what to run; the readout plays no part.
+            inputs_BD: `(B, D)`.
+            weights: `(P,)` or `(B, P)`; derivatives are of each row by its own weights in both cases.
+
+        Returns:
+            States, `(B, C, A)` tangents and `(B, C, D + P)` slopes.
+
+        Raises:
+            ShapeError: shapes or dtypes do not fit the Program.
+            DataError: amplitudes to be prepared have no length.
+            CapabilityError: too many qubits, or more tangents than memory holds (nothing has been allocated).
+
+        Example:
+            >>> from qml.circuits import Gate, Program, input_slot
+            >>> program = Program(1, (Gate("RX", (0,), (input_slot(0),)),), n_inputs=1)
+            >>> EngineExecutor().tangents(program, np.zeros((1, 1)), np.zeros(0)).by_slot()
+            array([[[0.+0.j , 0.-0.5j]]])
+        """
+        self._check_width(program)
+        compiled = compile_tangents(program, weights.ndim == 2)
+        check_tangents_memory(program, compiled.n_along, len(inputs_BD), inputs_BD.dtype)
+
+        def run_kets(plan, rows_RM, shared_S, initial_RA):
+            runner = runner_of(plan, rows_RM.dtype, self._budget)
+            return runner.kets(rows_RM, shared_S, initial_RA, threads=self.threads)
+
+        return Tangents(*compiled.run(inputs_BD, weights, run_kets))
 
     def sample(
         self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int

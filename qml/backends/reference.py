@@ -9,7 +9,7 @@ import numpy as np
 
 from qml.backends.backend import Outcome, Target
 from qml.backends.check import check_program
-from qml.backends.executor import Capabilities, Gradients, Values
+from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import CapabilityError
 from qml.circuits.gate import Clifford
 from qml.circuits.program import Program
@@ -40,7 +40,7 @@ class ReferenceExecutor:
     @property
     def capabilities(self) -> Capabilities:
         """Exact values up to `MAX_QUBITS` qubits."""
-        return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True)
+        return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
 
     def forward(
         self,
@@ -75,6 +75,16 @@ class ReferenceExecutor:
         check_program(program, self)
         complex_dtype = np.result_type(inputs_BD.dtype, np.complex64)
         return reference.states(program, inputs_BD, weights).astype(complex_dtype)
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """States and derivatives by every slot, `(B, N, A)`; see `TangentExecutor`."""
+        check_program(program, self)
+        dtype = np.result_type(inputs_BD.dtype, np.complex64)
+        states_BA, along_BNA = reference.tangents(program, inputs_BD, weights)
+        slopes = np.broadcast_to(
+            np.eye(along_BNA.shape[1], dtype=inputs_BD.dtype), (len(states_BA), *[along_BNA.shape[1]] * 2)
+        )
+        return Tangents(states_BA.astype(dtype), along_BNA.astype(dtype), slopes)
 
     def sample(
         self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int

@@ -61,12 +61,14 @@ def compile_fresh(program: Program, row_weights: bool = False, verify: bool | No
     """Compile without the cache; arguments as for `compile_program` and `qml.engine.passes.run_passes`."""
     lowered = lower(program, row_weights)
     draft = run_passes(lowered.draft, verify=verify)
-    plan, columns = finished(program, row_weights, lowered, draft)
-    return Compiled(plan, columns, WordMap(lowered.reading, draft.signs))
+    plan, shared, rows = settled_plan(program, row_weights, lowered, draft)
+    return Compiled(plan, Columns(program, shared, rows, row_weights), WordMap(lowered.reading, draft.signs))
 
 
-def finished(program: Program, row_weights: bool, lowered: Lowered, draft: Draft) -> tuple[Plan, Columns]:
-    """The plan of `draft` with the columns that it still reads, and these columns."""
+def settled_plan(
+    program: Program, row_weights: bool, lowered: Lowered, draft: Draft
+) -> tuple[Plan, list[Angle], list[Angle]]:
+    """The plan of `draft` with the columns that it still reads, and what its shared and its row columns are."""
     n_row = program.n_inputs + (program.n_weights if row_weights else 0)
     used = {kind: sorted({t.column for t in draft.plan.turns if t.kind == kind}) for kind in ("shared", "row")}
     shared = _settled([lowered.shared[c] for c in used["shared"]], program, False, program.n_weights)
@@ -76,7 +78,7 @@ def finished(program: Program, row_weights: bool, lowered: Lowered, draft: Draft
         place = {column: index for index, column in enumerate(columns)}
         moved |= {(kind, c): place[table[c]] for c in used[kind]}
     plan = replace(_renumbered(draft.plan, moved), n_shared=len(shared), n_rows=len(rows))
-    return plan, Columns(program, [Angle(0.0, c) for c in shared], [Angle(0.0, c) for c in rows], row_weights)
+    return plan, [Angle(0.0, c) for c in shared], [Angle(0.0, c) for c in rows]
 
 
 @lru_cache(maxsize=CACHED_PROGRAMS)

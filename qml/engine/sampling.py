@@ -115,7 +115,7 @@ class _Streams:
 
 def _weights(state_A: np.ndarray) -> np.ndarray:
     """Squared moduli in float64."""
-    return np.square(state_A.real, dtype=np.float64) + np.square(state_A.imag, dtype=np.float64)
+    return np.square(np.real(state_A), dtype=np.float64) + np.square(np.imag(state_A), dtype=np.float64)
 
 
 def _bits(places_S: np.ndarray, n_qubits: int) -> np.ndarray:

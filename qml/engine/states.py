@@ -14,10 +14,10 @@ from qml.circuits.program import Program
 from qml.circuits.readout import Expectations, PauliSum
 from qml.circuits.steps import global_phase
 from qml.engine.columns import Columns
-from qml.engine.compile import CACHED_PROGRAMS, Request, finished
+from qml.engine.compile import CACHED_PROGRAMS, Request, settled_plan
 from qml.engine.lower import lower
 from qml.engine.passes import PASSES, drop_leading_phases, drop_unread, run_passes
-from qml.engine.plan import Plan, Word
+from qml.engine.plan import Draft, Plan, Word
 
 STATE_PASSES = tuple(step for step in PASSES if step.run not in (drop_unread, drop_leading_phases))
 BLOCK_BYTES = 256 << 10  # kets that are put in order at a time: they stay in the cache of one core
@@ -76,31 +76,44 @@ class FinalFrame:
         return kets_BA
 
 
-@dataclass(frozen=True)
-class CompiledStates:
-    """A Program ready to give states.
+class Ending:
+    """What makes states of the kets of a plan: the final frame and the global phase.
 
     Args:
-        plan: ends in kets that the frame puts in order; reads no words.
-        columns: what the plan is handed.
-        frame: the Cliffords behind the plan.
-        phase: radians of the global phase that do not depend on a slot.
-        phases: the rest of the global phase as one row column, None where nothing is left.
+        program: what was compiled, its gates at least.
+        draft: what the passes left, with the image of the X word of each wire as its words.
+        row_weights: whether runs bring one set of weights a row.
     """
 
-    plan: Plan
-    columns: Columns
-    frame: FinalFrame
-    phase: float
-    phases: Columns | None
+    def __init__(self, program: Program, draft: Draft, row_weights: bool):
+        self.frame = FinalFrame(program.n_qubits, draft.plan.words, draft.signs, draft.origin)
+        angle = global_phase(program)
+        self._constant = math.remainder(draft.phase + angle.constant, 2 * math.pi)
+        self._columns = None
+        if angle.terms:
+            slots = Program(1, n_inputs=program.n_inputs, n_weights=program.n_weights)
+            self._columns = Columns(slots, [], [angle - angle.constant], row_weights)
+
+    def states(self, kets_BA: np.ndarray, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The states of the kets `(B, A)`, which are overwritten."""
+        return self.frame.place(kets_BA, self.factors(inputs_BD, weights))
 
     def factors(self, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """exp(i global phase) of each row, `(B,)`, or `(1,)` where all rows agree; complex of the inputs' precision."""
         dtype = np.result_type(inputs_BD.dtype, np.complex64)
-        if self.phases is None:
-            return np.array([np.exp(1j * self.phase)]).astype(dtype)
-        exact = self.phases.values(inputs_BD.astype(float), weights.astype(float)).rows_BM[:, 0]
-        return np.exp(1j * (self.phase + exact)).astype(dtype)
+        if self._columns is None:
+            return np.array([np.exp(1j * self._constant)]).astype(dtype)
+        exact = self._columns.values(inputs_BD.astype(float), weights.astype(float)).rows_BM[:, 0]
+        return np.exp(1j * (self._constant + exact)).astype(dtype)
+
+
+@dataclass(frozen=True)
+class CompiledStates:
+    """A Program ready to give states: its plan reads no words, and `ending` makes states of its kets."""
+
+    plan: Plan
+    columns: Columns
+    ending: Ending
 
 
 def compile_states(program: Program, row_weights: bool = False) -> CompiledStates:
@@ -116,8 +129,8 @@ def compile_states(program: Program, row_weights: bool = False) -> CompiledState
     Example:
         >>> from qml.circuits import Circuit
         >>> compiled = compile_states(Circuit(1).add("T", 0).add("PauliX", 0).build())
-        >>> round(compiled.phase / np.pi, 3), len(compiled.plan.turns)
-        (0.125, 1)
+        >>> len(compiled.plan.turns), compiled.ending.frame.place(np.array([[1.0, 0.0]]), np.ones(1))
+        (1, array([[0., 1.]]))
     """
     return _compiled(Request(program.digest, bool(row_weights), program))
 
@@ -139,20 +152,14 @@ def check_states_memory(program: Program, n_rows: int, dtype: np.dtype) -> None:
 
 @lru_cache(maxsize=CACHED_PROGRAMS)
 def _compiled(request: Request) -> CompiledStates:
-    program = request.program.with_readout(_x_each(request.program.n_qubits))
+    program = request.program.with_readout(x_each(request.program.n_qubits))
     lowered = lower(program, request.row_weights)
     draft = run_passes(lowered.draft, STATE_PASSES)
-    plan, columns = finished(program, request.row_weights, lowered, draft)
-    frame = FinalFrame(plan.n_qubits, plan.words, draft.signs, draft.origin)
-    angle = global_phase(program)
-    phases = None
-    if angle.terms:
-        slots = Program(1, n_inputs=program.n_inputs, n_weights=program.n_weights)
-        phases = Columns(slots, [], [angle - angle.constant], request.row_weights)
-    phase = math.remainder(draft.phase + angle.constant, 2 * math.pi)
-    return CompiledStates(replace(plan, words=()), columns, frame, phase, phases)
+    plan, shared, rows = settled_plan(program, request.row_weights, lowered, draft)
+    columns = Columns(program, shared, rows, request.row_weights)
+    return CompiledStates(replace(plan, words=()), columns, Ending(program, draft, request.row_weights))
 
 
-def _x_each(n_qubits: int) -> Expectations:
+def x_each(n_qubits: int) -> Expectations:
     """<X> of each wire: the words whose images tell the final frame."""
     return Expectations(tuple(PauliSum(((1.0, ((wire, "X"),)),)) for wire in range(n_qubits)))
