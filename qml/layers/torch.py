@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from qml.base.extras import require
@@ -117,6 +117,32 @@ class CircuitLayer(nn.Module):
         from qml.circuits.bridges.pennylane import from_pennylane
 
         return cls(from_pennylane(function, weight_shapes, n_inputs=n_inputs, n_qubits=n_qubits), **options)
+
+    @classmethod
+    def from_qiskit(
+        cls,
+        circuit: Any,
+        input_params: Iterable[Any] = (),
+        weight_params: Iterable[Any] = (),
+        *,
+        observables: Any = None,
+        **options: Any,
+    ) -> CircuitLayer:
+        """The layer of a Qiskit circuit; qubit n is wire n, and the weights are one parameter `weights`.
+
+        Args:
+            circuit: a `qiskit.QuantumCircuit`.
+            input_params: parameters, or a `ParameterVector`, that are data, in the order of the input columns.
+            weight_params: those that are trained, in the order of `weights`.
+            observables: what to read, see `qml.circuits.bridges.qiskit.from_qiskit`; <Z> of each qubit when left out.
+            **options: as for `CircuitLayer`.
+
+        Raises:
+            ProgramError: the circuit holds what a Program cannot; the message names it.
+        """
+        from qml.circuits.bridges.qiskit import from_qiskit
+
+        return cls(from_qiskit(circuit, input_params, weight_params, observables=observables), **options)
 
     @property
     def executor(self) -> str:
