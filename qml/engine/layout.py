@@ -22,6 +22,8 @@ from __future__ import annotations
     PLAN_INITIAL,  # 1: amplitudes are handed in
     PLAN_KET_BYTES,  # distance of two kets in memory
     PLAN_KEPT_BYTES,  # what a residual keeps of a tile: its wires, then a ket a segment
+    PLAN_SUMS,  # numbers that a chunk adds to the shared gradients, rounded up to whole vectors
+    PLAN_SUMS_HEAD,  # those before the slopes of the tables: shared values, steps; rounded up too
     PLAN_LATE,  # 1: some turn behind the prefix differs from row to row
     PLAN_N_SEGMENTS,
     PLAN_N_GROUPS,
@@ -46,7 +48,7 @@ from __future__ import annotations
     PLAN_READING,  # a READING record, 0 if the words of Z need the whole transform
     PLAN_ENTRIES,  # -> addresses of the compiled pieces, indexed by ENTRY_* and kernel numbers
     PLAN_SIZE,
-) = range(32)
+) = range(34)
 
 # A segment: an optional phase table, an optional row diagonal, then groups that commute.
 (
@@ -168,7 +170,7 @@ FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belon
     WORK_INPUTS,  # row values, one vector a column
     WORK_COEFFICIENTS,  # (gates, 2) vectors: what the kernels read
     WORK_WIRES,  # (qubits, 4) vectors: both amplitudes of each wire; then (prefix steps, 2): cosines of row turns
-    WORK_LEVELS,  # product states of the first wires, for the gradient of the prefix
+    WORK_LEVELS,  # product states of the first wires of both halves, and the bras that the halves see
     WORK_SPECTRUM,  # (amplitudes) vectors that a Walsh-Hadamard transform acts on
     WORK_BRA,
     WORK_SCRATCH,  # sixteen vectors

@@ -210,9 +210,7 @@ def _inverse(rows: list[int]) -> list[int]:
         pivot = next(place for place in range(bit, len(rows)) if work[place][0] >> bit & 1)
         work[bit], work[pivot] = work[pivot], work[bit]
         left, right = work[bit]
-        work = [
-            (a ^ left, b ^ right) if place != bit and a >> bit & 1 else (a, b) for place, (a, b) in enumerate(work)
-        ]
+        work = [(a ^ left, b ^ right) if place != bit and a >> bit & 1 else (a, b) for place, (a, b) in enumerate(work)]
     return [sum((work[bit][1] >> k & 1) << bit for bit in range(len(rows))) for k in range(len(rows))]
 
 
