@@ -20,7 +20,6 @@ import pennylane as qp
 
 from qml.base.threads import available_cores
 from qml.circuits import Circuit, Program
-from qml.circuits.bridges.pennylane import to_pennylane
 from qml.study import fidelity_gram, quantum_fisher
 
 QUBITS, LAYERS = 8, 4
@@ -43,8 +42,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.study",
         description="Seconds of a fidelity Gram matrix at 8 qubits, and of the quantum Fisher information of all "
-        "weights at 8 qubits and 4 layers, in turns with PennyLane: qp.kernels (a circuit a pair, on a few rows), "
-        "states of default.qubit for all rows at once with the same matrix product behind, and qp.adjoint_metric_tensor.",
+        "weights at 8 qubits and 4 layers, in turns with PennyLane: qp.kernels on "
+        "lightning.qubit (a circuit a pair, on a few rows), states of default.qubit for all rows at once with the same "
+        "matrix product behind, and qp.adjoint_metric_tensor.",
     )
     parser.add_argument("--rows", type=int, default=ROWS, help=f"rows of the Gram matrix (default: {ROWS})")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each library (default: 5)")
@@ -76,7 +76,7 @@ def gram_figures(rows: int, rounds: int) -> dict[str, float]:
     """Seconds of the Gram matrix of all rows, ours and PennyLane's in two ways."""
     program = circuit(QUBITS, LAYERS)
     inputs, weights = numbers(program, rows)
-    kernel, states = _pennylane_kernel(program, weights), _pennylane_states(program, weights)
+    kernel, states = _pennylane_kernel(weights), _pennylane_states(weights)
     ours = partial(fidelity_gram, program, inputs, weights=weights)
     pairs = partial(qp.kernels.square_kernel_matrix, inputs[:PART], kernel, assume_normalized_kernel=True)
     whole = partial(_fidelities_of, states, inputs)
@@ -85,7 +85,7 @@ def gram_figures(rows: int, rounds: int) -> dict[str, float]:
     own, by_pairs, by_states = _in_turns((ours, pairs, whole), rounds)
     scaled = by_pairs * (rows * (rows - 1) / 2) / (PART * (PART - 1) / 2)
     print(f"Gram matrix, {rows} rows, {QUBITS} qubits, {LAYERS} layers: qml {own * 1e3:.1f} ms")
-    print(f"  qp.kernels.square_kernel_matrix: {by_pairs:.3f} s for {PART} rows, ", end="")
+    print(f"  qp.kernels.square_kernel_matrix, lightning.qubit: {by_pairs:.3f} s for {PART} rows, ", end="")
     print(f"{scaled:,.0f} s for {rows} at the same time a pair: ratio {scaled / own:,.0f}")
     print(f"  default.qubit states of all rows and the same product: {by_states:.3f} s: ratio {by_states / own:.1f}")
     return {"qml_s": own, "pennylane_pairs_s": scaled, "pennylane_states_s": by_states}
@@ -95,7 +95,7 @@ def fisher_figures(rounds: int) -> dict[str, float]:
     """Seconds of the quantum Fisher information of one row, and of a hundred rows of ours."""
     program = circuit(QUBITS, LAYERS)
     inputs, weights = numbers(program, 100)
-    metric = _pennylane_metric(program, inputs[0])
+    metric = _pennylane_metric(inputs[0])
     trained = qp.numpy.array(weights, requires_grad=True)
     ours = partial(quantum_fisher, program, inputs[:1], weights)
     many = partial(quantum_fisher, program, inputs, weights)
@@ -131,35 +131,42 @@ def _fidelities_of(states_of: Callable, inputs: np.ndarray) -> np.ndarray:
     return np.abs(states.conj() @ states.T) ** 2
 
 
-def _queue(program: Program, inputs, weights, inverse: bool = False) -> None:
-    gates = qp.tape.make_qscript(to_pennylane(program))(inputs, weights).operations
-    for gate in reversed(gates) if inverse else gates:
-        (qp.adjoint if inverse else qp.apply)(gate)
+def _layers(inputs, weights) -> None:
+    """The circuit as a PennyLane user writes it."""
+    for wire in range(QUBITS):
+        qp.RY(inputs[..., wire], wires=wire)
+    for layer in qp.math.reshape(weights, (LAYERS, QUBITS, 3)):
+        for wire in range(QUBITS):
+            qp.RZ(layer[wire, 0], wires=wire)
+            qp.RY(layer[wire, 1], wires=wire)
+            qp.RZ(layer[wire, 2], wires=wire)
+        for wire in range(QUBITS):
+            qp.CNOT(wires=[wire, (wire + 1) % QUBITS])
 
 
-def _pennylane_kernel(program: Program, weights: np.ndarray):
-    @qp.qnode(qp.device("default.qubit", wires=program.n_qubits), diff_method=None)
+def _pennylane_kernel(weights: np.ndarray):
+    @qp.qnode(qp.device("lightning.qubit", wires=QUBITS), diff_method=None)
     def overlap(x, y):
-        _queue(program, x, weights)
-        _queue(program, y, weights, inverse=True)
-        return qp.probs(wires=range(program.n_qubits))
+        _layers(x, weights)
+        qp.adjoint(_layers)(y, weights)
+        return qp.probs(wires=range(QUBITS))
 
     return lambda x, y: overlap(x, y)[0]
 
 
-def _pennylane_states(program: Program, weights: np.ndarray):
-    @qp.qnode(qp.device("default.qubit", wires=program.n_qubits), diff_method=None)
+def _pennylane_states(weights: np.ndarray):
+    @qp.qnode(qp.device("default.qubit", wires=QUBITS), diff_method=None)
     def states(inputs):
-        _queue(program, inputs, weights)
+        _layers(inputs, weights)
         return qp.state()
 
     return states
 
 
-def _pennylane_metric(program: Program, inputs_D: np.ndarray):
-    @qp.qnode(qp.device("default.qubit", wires=program.n_qubits), interface="autograd")
+def _pennylane_metric(inputs_D: np.ndarray):
+    @qp.qnode(qp.device("default.qubit", wires=QUBITS), interface="autograd")
     def node(weights):
-        _queue(program, inputs_D, weights)
+        _layers(inputs_D, weights)
         return qp.expval(qp.Z(0))
 
     return qp.adjoint_metric_tensor(node)

@@ -28,6 +28,7 @@ from tests.programs import (
 
 VALUES, GRADIENTS = 1e-10, 1e-9
 MANY, PARTS, FEW = 1000, 5, 40
+ROWS = 5
 BATCH = 21  # one full tile of every vector width, and a rest
 
 
@@ -66,10 +67,10 @@ def asked(count: int, number: int):
 class Answers:
     """Values and both gradients of one Program, from everyone."""
 
-    def __init__(self, program: Program, rng: np.random.Generator, row_weights: bool):
+    def __init__(self, program: Program, rng: np.random.Generator, batch: int, row_weights: bool = False):
         self.program = program
-        self.inputs, self.weights = random_values(rng, program, BATCH, row_weights=row_weights)
-        self.cotangent = rng.normal(size=(BATCH, program.n_values))
+        self.inputs, self.weights = random_values(rng, program, batch, row_weights=row_weights)
+        self.cotangent = rng.normal(size=(batch, program.n_values))
 
     def of(self, executor, inputs=None, cotangent=None, weights=None) -> list[np.ndarray]:
         """By an Executor; other arrays may be handed in."""
@@ -106,7 +107,7 @@ def assert_same(found: list[np.ndarray], wanted: list[np.ndarray]) -> None:
 
 def check_everyone_agrees(program: Program, rng: np.random.Generator, row_weights: bool) -> None:
     """Engine, reference, traced form and PennyLane; and the states of engine and reference."""
-    answers = Answers(program, rng, row_weights)
+    answers = Answers(program, rng, ROWS, row_weights)
     wanted = answers.of(ReferenceExecutor())
     assert_close(answers.of(EngineExecutor()), wanted, "engine")
     assert_close(answers.of_function(partial(traced, program, torch)), wanted, "traced form")
@@ -117,7 +118,7 @@ def check_everyone_agrees(program: Program, rng: np.random.Generator, row_weight
 
 def check_rows(program: Program, rng: np.random.Generator, dtype: str) -> None:
     """Rows alone, rows in another order, another number of threads: bit for bit, but for sums over rows."""
-    answers = Answers(program, rng, row_weights=False)
+    answers = Answers(program, rng, BATCH)
     for name in ("inputs", "weights", "cotangent"):
         setattr(answers, name, getattr(answers, name).astype(dtype))
     inputs, cotangent = answers.inputs, answers.cotangent
@@ -171,7 +172,7 @@ def test_a_thousand_programs(part):
 
 def test_a_wrong_answer_is_seen():
     rng = np.random.default_rng(0)
-    answers = Answers(random_program(rng, 3, 10), rng, row_weights=False)
+    answers = Answers(random_program(rng, 3, 10), rng, ROWS)
     right = answers.of(ReferenceExecutor())
     for place in range(3):
         wrong = [array + (1e-7 if place == number else 0) for number, array in enumerate(right)]
