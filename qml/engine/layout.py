@@ -146,6 +146,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_RESUME,  # 1: the kets lie in the residual already
     FRAME_ROLLING,  # 1: two kets in turn instead of one a segment
     FRAME_CALL,
+    FRAME_KETS,  # -> REAL (batch, amplitudes, 2): last kets, 0: not wanted
     FRAME_LEAN,  # 1: few buffers; kets are un-computed and table gradients read tile by tile
     FRAME_FLIP_X,  # the Pauli frame at the end: the state is i^quarters X^x Z^z times the last ket
     FRAME_FLIP_Z,
@@ -162,7 +163,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_VECTORS,  # -> three vectors
     FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
     FRAME_SIZE,
-) = range(36)
+) = range(37)
 FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belong to the frame
 
 # ------------------------------------------------------------------------------------------------ one thread
@@ -216,6 +217,7 @@ ENTRY_NAMES = (
     "run_backward",
     "undo_segment",
     "close_chunk",
+    "store_ket",
 )
 (
     ENTRY_BEGIN,
@@ -248,5 +250,6 @@ ENTRY_NAMES = (
     ENTRY_RUN_BACKWARD,
     ENTRY_UNDO_SEGMENT,
     ENTRY_CLOSE_CHUNK,
+    ENTRY_STORE_KET,
     FIRST_KERNEL,
-) = range(31)
+) = range(32)

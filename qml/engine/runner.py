@@ -11,6 +11,7 @@ import numpy as np
 
 from qml.base.errors import CapabilityError, ShapeError
 from qml.base.threads import default_threads
+from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
 from qml.engine.pack import Packed
@@ -166,6 +167,29 @@ class Runner:
         if initial is not None and states is not None and len(initial) == 1 and batch > 1:
             states = states.sum(axis=0, keepdims=True, dtype=np.complex128).astype(initial.dtype)
         return Slopes(by_rows, by_shared, states, words)
+
+    def kets(
+        self,
+        rows_BM: np.ndarray,
+        shared_S: np.ndarray,
+        initial: np.ndarray | None = None,
+        *,
+        threads: int | None = None,
+    ) -> np.ndarray:
+        """The states at the end of the plan, `(B, A)` complex of the precision of the plan."""
+        batch = len(rows_BM)
+        kets_BA = np.empty((batch, self.packed.amplitudes), np.result_type(self.dtype, np.complex64))
+        if batch == 0:
+            return kets_BA
+        self._need(False)
+        self.packed.library.need(["store_ket"])
+        frame = self.pools.take_frame()
+        frame.table[L.FRAME_KETS] = _address(kets_BA)
+        given = (_address(shared_S) or NOWHERE, 0, _address(rows_BM), 0, 0, 0)
+        self._sweep(frame, False, batch, given, self._states(initial, batch), (0, 0, 1), threads)
+        frame.table[L.FRAME_KETS] = 0
+        self.pools.give_frame(frame)
+        return kets_BA
 
     def _need(self, gradient: bool) -> None:
         """Have everything compiled that a run needs."""
