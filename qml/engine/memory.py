@@ -93,7 +93,7 @@ class Workspace:
             L.WORK_INPUTS: plan.n_rows,
             L.WORK_COEFFICIENTS: 2 * packed.n_gates,
             L.WORK_WIRES: packed.wire_vectors,
-            L.WORK_LEVELS: 2 * amplitudes,
+            L.WORK_LEVELS: 0 if plan.initial else 6 * ((1 << (plan.n_qubits + 1) // 2) + (1 << plan.n_qubits // 2)),
             L.WORK_SPECTRUM: amplitudes,
             L.WORK_BRA: 2 * amplitudes if gradient else 0,
             L.WORK_SCRATCH: 16,
@@ -150,7 +150,7 @@ class Frame:
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
         self._bytes = memoryview(self.table).cast("B")
-        self._sums = np.empty(0)
+        self._sums: Arena | None = None
         self._batch = -1
 
     def cut(self, packed: Packed, batch: int) -> Cut:
@@ -161,9 +161,9 @@ class Frame:
             tiles = -(-batch // packed.vector_lanes)
             chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
             chunks = -(-tiles // chunk_tiles)
-            if len(self._sums) < chunks * length + 1:
-                self._sums = np.empty(chunks * length + 1)
-            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.ctypes.data)
+            if self._sums is None or self._sums.raw.nbytes < 8 * chunks * length + PAGE:
+                self._sums = Arena([8 * chunks * length])
+            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.addresses[0])
         return self._cut
 
     def write_call(self, *fields: int) -> None:

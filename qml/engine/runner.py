@@ -23,7 +23,6 @@ OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python o
 _pointer_at = ctypes.c_void_p.from_address
 NO_STATES = (0, 0, 0)
 NOWHERE = 1  # an address for shared values where there are none: 0 says that they are prepared already
-FLIPPED_AT_ONCE = 2**14  # amplitudes that stay in the cache of one core
 WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
 
 
@@ -189,9 +188,8 @@ class Runner:
         given = (_address(shared_S) or NOWHERE, 0, _address(rows_BM), 0, 0, 0)
         self._sweep(frame, False, batch, given, self._states(initial, batch), (0, 0, 1), threads)
         frame.table[L.FRAME_KETS] = 0
-        flips = [int(frame.table[place]) for place in (L.FRAME_FLIP_X, L.FRAME_FLIP_Z, L.FRAME_FLIP_QUARTERS)]
         self.pools.give_frame(frame)
-        return _flipped(kets_BA, *flips)
+        return kets_BA
 
     def _need(self, gradient: bool) -> None:
         """Have everything compiled that a run needs."""
@@ -234,18 +232,6 @@ class Runner:
         """Room for the kets of a forward run, if half the budget holds them beside all others that wait."""
         kets = None if self.lean else self.pools.take_kets(batch, self.budget // 2)
         return None if kets is None else Residual(self.pools, self.pools.take_frame(), kets, batch)
-
-
-def _flipped(kets_BA: np.ndarray, x: int, z: int, quarters: int) -> np.ndarray:
-    """`i^quarters X^x Z^z` of each ket; the kets themselves are overwritten and returned."""
-    if x == z == quarters == 0:
-        return kets_BA
-    source = np.arange(kets_BA.shape[1]) ^ x
-    factors = np.array([1, 1j, -1, -1j], kets_BA.dtype)[(quarters + 2 * np.bitwise_count(source & z)) & 3]
-    step = max(1, FLIPPED_AT_ONCE // len(source))
-    for start in range(0, len(kets_BA), step):
-        kets_BA[start : start + step] = np.take(kets_BA[start : start + step], source, axis=1) * factors
-    return kets_BA
 
 
 def _address(array: np.ndarray | None) -> int:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qml.backends import Executor
+from qml.backends import Executor, StateExecutor
 from qml.base.errors import ConfigError, ShapeError
 from qml.base.memory import check_memory
 from qml.circuits.program import Program
 from qml.study.density import bloch_vectors
-from qml.study.rows import able_executor, as_inputs, as_weights, row_blocks
+from qml.study.rows import WORK_BYTES, able_executor, as_inputs, as_weights, row_blocks
 
 Progress = Callable[[float], None]
+ROWS_AT_ONCE = 256  # rows of a block: enough for a matrix product at full speed, few enough to leave half of it out
 
 
 def fidelity_gram(
@@ -41,7 +42,8 @@ def fidelity_gram(
         others: `(M, D)`; None takes `inputs` again, computes half of the matrix, and returns it exactly symmetric.
         weights: `(P,)`, for a trained map; None where the Program has none.
         executor: one with `states`; the engine when left out.
-        block_rows: rows whose states are held at once; by default as many as fit 64 MiB. Twice as many are alive.
+        block_rows: rows of a block; by default 256, or as many as fit 64 MiB. Where all states together fit 64 MiB,
+            they are made once; otherwise two blocks of them are alive, and are made again for each pair of blocks.
         progress: called with the fraction that is done after each pair of blocks.
 
     Returns:
@@ -71,15 +73,16 @@ def fidelity_gram(
         raise ShapeError(f"{who} takes one set of weights for all rows, ({program.n_weights},); got {weights_P.shape}.")
     gram = _room(len(inputs_BD), len(others_BD), inputs_BD.dtype)
     per_row = 2 * inputs_BD.itemsize << program.n_qubits
-    blocks = list(row_blocks(len(inputs_BD), per_row, block_rows))
-    for rows in blocks:
-        left = runs.states(program, inputs_BD[rows], weights_P)
-        for columns in row_blocks(len(others_BD), per_row, block_rows):
+    step = min(ROWS_AT_ONCE, max(1, WORK_BYTES // per_row)) if block_rows is None else block_rows
+    lefts = _states_of_rows(runs, program, inputs_BD, weights_P)
+    rights = lefts if others is None else _states_of_rows(runs, program, others_BD, weights_P)
+    for rows in row_blocks(len(inputs_BD), per_row, step):
+        left = lefts(rows)
+        for columns in row_blocks(len(others_BD), per_row, step):
             if others is None and columns.start < rows.start:
                 continue
             same = others is None and columns == rows
-            right = left if same else runs.states(program, others_BD[columns], weights_P)
-            block = _fidelities(left, right)
+            block = _fidelities(left, left if same else rights(columns))
             gram[rows, columns] = (block + block.T) / 2 if same else block
             if others is None:
                 gram[columns, rows] = gram[rows, columns].T
@@ -192,6 +195,15 @@ def alignment(gram: np.ndarray, other: np.ndarray) -> float:
     left, right = centred(gram), centred(other)
     norms = np.linalg.norm(left) * np.linalg.norm(right)
     return float(np.sum(left * right) / norms) if norms > 0 else 0.0
+
+
+def _states_of_rows(
+    runs: StateExecutor, program: Program, inputs_BD: np.ndarray, weights_P: np.ndarray
+) -> Callable[[slice], np.ndarray]:
+    """States by the slice of their rows: cut out of all of them where these fit the room, else made when asked."""
+    if 2 * len(inputs_BD) * inputs_BD.itemsize << program.n_qubits <= WORK_BYTES:
+        return runs.states(program, inputs_BD, weights_P).__getitem__
+    return lambda rows: runs.states(program, inputs_BD[rows], weights_P)
 
 
 def _fidelities(left_NA: np.ndarray, right_MA: np.ndarray) -> np.ndarray:
