@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qml.backends.executor import Capabilities, Gradients, Values
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
 from qml.engine.runner import MAX_QUBITS, Residual, runner_of
+from qml.engine.wide.memory import check_memory
+from qml.engine.wide.runner import WideResidual
 
 CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
 
@@ -80,7 +82,7 @@ class EngineExecutor:
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
             DataError: amplitudes to be prepared have no length.
-            CapabilityError: too many qubits.
+            CapabilityError: more qubits than memory holds; nothing has been allocated.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
@@ -95,7 +97,7 @@ class EngineExecutor:
         cotangent_BK: np.ndarray,
         *,
         seed: int | None = None,
-        residual: Residual | None = None,
+        residual: Residual | WideResidual | None = None,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
 
@@ -110,13 +112,9 @@ class EngineExecutor:
         return Gradients(back.inputs_BD, back.weights)
 
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
-        if program.n_qubits > MAX_QUBITS:
-            raise CapabilityError(
-                f"Executor 'engine_cpu' was asked for a Program of {program.n_qubits} qubits; it runs at most "
-                f"{MAX_QUBITS}. Take fewer qubits, or another executor."
-            )
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_program(program, weights.ndim == 2)
-        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
 
 
 def _check_cotangent(program: Program, inputs_BD: np.ndarray, cotangent_BK: np.ndarray) -> None:
