@@ -31,7 +31,7 @@ class Half:
         """The bra that each bit alone sees, `(B, bits, 2)`, from those over all of these bits, `(B, 2**bits)`."""
         result = np.empty_like(self.wires)
         for bit in range(self.wires.shape[1] - 1, -1, -1):
-            halves = bras.reshape(len(bras), 2, -1)
+            halves = bras.reshape(len(bras), 2, 1 << bit)
             result[:, bit] = (halves @ self.levels[bit].conj()[..., None])[..., 0]
             bras = (self.wires[:, bit, None].conj() @ halves)[:, 0]
         return result
@@ -106,5 +106,5 @@ class Prefix:
 def _half(wires: np.ndarray) -> Half:
     levels = [np.ones((len(wires), 1), complex)]
     for bit in range(wires.shape[1]):
-        levels.append((wires[:, bit, :, None] * levels[-1][:, None]).reshape(len(wires), -1))
+        levels.append((wires[:, bit, :, None] * levels[-1][:, None]).reshape(len(wires), 2 << bit))
     return Half(wires, levels)
