@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,8 @@ from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runner import MAX_QUBITS, Residual, runner_of
+from qml.engine.runner import MAX_QUBITS, runner_of
 from qml.engine.wide.memory import check_memory
-from qml.engine.wide.runner import WideResidual
 
 CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
 
@@ -97,7 +97,7 @@ class EngineExecutor:
         cotangent_BK: np.ndarray,
         *,
         seed: int | None = None,
-        residual: Residual | WideResidual | None = None,
+        residual: Any = None,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
 

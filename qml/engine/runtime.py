@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def run(
     want_words: bool = True,
     threads: int | None = None,
     keep: bool = False,
-    residual: Residual | WideResidual | None = None,
+    residual: Any = None,
     budget: int | None = None,
 ) -> Run:
     """Run `plan` on `B` rows, and differentiate it if a cotangent is given.

@@ -1,4 +1,4 @@
-"""Memory of states: how much there is, a clear refusal before any is taken, and pages large enough for strided reads."""
+"""Memory of states: how much there is, a clear refusal before any is taken, and large pages for strided reads."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ class State:
     def fill(self, amplitudes_A: np.ndarray) -> None:
         """Take amplitudes over, in the order of their index; the rest is 0."""
         lanes = self.array.shape[2]
-        if len(amplitudes_A) < lanes or len(amplitudes_A) < self.array.size // 2:
-            amplitudes_A = np.pad(amplitudes_A, (0, self.array.size // 2 - len(amplitudes_A)))
-        self.array[:, 0] = amplitudes_A.real.reshape(-1, lanes)
-        self.array[:, 1] = amplitudes_A.imag.reshape(-1, lanes)
+        if missing := self.array.size // 2 - len(amplitudes_A):
+            amplitudes_A = np.pad(amplitudes_A, (0, missing))
+        self.array[:, 0] = np.real(amplitudes_A).reshape(-1, lanes)
+        self.array[:, 1] = np.imag(amplitudes_A).reshape(-1, lanes)
 
     def amplitudes(self, out_A: np.ndarray) -> None:
         """Write the first amplitudes to a complex array."""

@@ -220,7 +220,7 @@ class Packed:
         }
 
     def _strings(self, bits: int, terms: list[tuple[int, int, Local]], split: bool = True) -> list[int]:
-        """Records of words of Z, `(number, slot, local)` each, at most `MOST_STRINGS` in one where they may be split."""
+        """Records of words of Z, `(number, slot, local)` each, `MOST_STRINGS` in one where they may be split."""
         row_bits = ROW.bit_length() - 1
         low = [term for term in terms if not term[2].signs >> row_bits]
         high = sorted((term for term in terms if term[2].signs >> row_bits), key=lambda term: term[2].signs & (ROW - 1))

@@ -1,4 +1,4 @@
-"""How a Plan falls into sweeps over memory: each takes every turn that its tiles can hold and that may come so early."""
+"""How a Plan falls into sweeps over memory: each takes all turns that its tiles hold and that may come so early."""
 
 from __future__ import annotations
 

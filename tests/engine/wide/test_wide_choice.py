@@ -15,7 +15,7 @@ from qml.engine.wide.runner import WideRunner
 SINGLE = np.dtype("float32")
 
 
-@pytest.mark.parametrize(("n_qubits", "batch", "wide"), [(8, 1, False), (12, 64, False), (14, 1, True), (20, 500, True)])
+@pytest.mark.parametrize(("n_qubits", "batch", "wide"), [(8, 1, False), (12, 64, False), (14, 1, True), (20, 99, True)])
 def test_few_rows_of_many_qubits_run_wide(n_qubits, batch, wide):
     assert runs_wide(n_qubits, SINGLE, batch) is wide
 

@@ -107,7 +107,7 @@ def test_a_batch_is_its_rows():
 @pytest.mark.parametrize("n_words", [127, 400])
 def test_many_words_of_z(n_words):
     rng = np.random.default_rng(n_words)
-    words = tuple((0, int(z)) for z in rng.integers(0, 2**9, n_words)) + ((5, 3),)
+    words = (*((0, int(z)) for z in rng.integers(0, 2**9, n_words)), (5, 3))
     case = random_case(rng, 9, 2, words=words)
     for dtype in TOLERANCE:
         assert_right(case, dtype, SMALL_TILE)
@@ -144,7 +144,8 @@ def test_a_row_without_finite_angles_is_nan_alone(value):
     column = next(turn.column for turn in case.plan.turns if turn.kind == "row" and abs(turn.coefficient) > 0.1)
     case.rows_BM[1, column] = value
     result = fused(case, runner)
-    assert np.isnan(result.words_BW[1]).all() and np.isnan(result.shared_S).any()
+    assert np.isnan(result.words_BW[1]).all()
+    assert np.isnan(result.shared_S).any()
     assert np.isnan(result.rows_BM[1, column])
     for row in (0, 2):
         np.testing.assert_allclose(result.words_BW[row], clean.words_BW[row], atol=1e-10)
