@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,16 +35,17 @@ BAR_SIZE = Size(22, 4, 1)
 SIZES = (Size(16, 4, 16), Size(20, 4, 1), BAR_SIZE, Size(24, 2, 1))
 WARM_SIZE = Size(16, 1, 1)  # the least that surely runs with amplitudes in its lanes
 TOLERANCE = 1e-4
-LIMIT_S = 600.0
+TURN_S, LIMIT_S = 0.25, 600.0
 
 
 @dataclass
 class Turns:
-    """What one contender did at one size."""
+    """What one contender did at one size; a step beyond a second is a turn by itself, and has none to warm up."""
 
     name: str
     states: float
     answer: Answer
+    turn_s: float
     seconds: list[float] = field(default_factory=list)
 
 
@@ -69,7 +71,7 @@ def _size(size: Size, contenders: Sequence[Contender], bandwidth: float, rounds:
     _compare(size, ours.answer, theirs.answer)
     for _ in range(rounds):
         for each, turns in zip(contenders, (ours, theirs), strict=True):
-            turns.seconds.append(each.ask("turn", LIMIT_S, seconds=0.0, least=1)["best_s"])
+            turns.seconds.append(each.ask("turn", LIMIT_S, seconds=turns.turn_s, least=1)["median_s"])
     print(f"(qubits, layers, rows) = {size}, float32 beside complex64")
     for turns in (ours, theirs):
         print(f"  {turns.name:52} {_spread([1e3 * s for s in turns.seconds])} ms; memory {turns.states:.2f} states")
@@ -87,13 +89,14 @@ def _size(size: Size, contenders: Sequence[Contender], bandwidth: float, rounds:
 
 def _built(each: Contender, size: Size) -> Turns:
     """Build a size in a worker, after a small one that loads all that it needs."""
-    before = _build(each, WARM_SIZE)[0]
-    peak, answer = _build(each, size)
-    return Turns(each.peer.title, (peak - before) * 2**20 / (8 * 2**size.n_qubits), answer)
+    before, _ = _build(each, WARM_SIZE)
+    reply, answer = _build(each, size)
+    states = (reply["peak_mib"] - before["peak_mib"]) * 2**20 / (8 * 2**size.n_qubits)
+    return Turns(each.peer.title, states, answer, TURN_S if reply["second_s"] < 1 else 0.0)
 
 
-def _build(each: Contender, size: Size) -> tuple[float, Answer]:
-    """Peak memory in MiB and what was computed."""
+def _build(each: Contender, size: Size) -> tuple[dict[str, Any], Answer]:
+    """What the worker tells of the first runs (seconds, peak memory in MiB), and what was computed."""
     given = numbers(size)
     with tempfile.TemporaryDirectory() as folder:
         asked = {"size": [size.n_qubits, size.depth, size.rows], "device": "cpu"}
@@ -104,7 +107,7 @@ def _build(each: Contender, size: Size) -> tuple[float, Answer]:
         except PeerFailed as error:
             raise SystemExit(f"{each.peer.title} at {size}: {error}") from error
         with np.load(asked["answer"], allow_pickle=False) as file:
-            return reply["peak_mib"], Answer(float(file["loss"]), None, file["inputs_BD"], file["weights_P"])
+            return reply, Answer(float(file["loss"]), None, file["inputs_BD"], file["weights_P"])
 
 
 def _compare(size: Size, mine: Answer, theirs: Answer) -> None:

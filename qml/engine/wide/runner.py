@@ -29,9 +29,9 @@ WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread c
 class WideResidual:
     """The last ket of each row of a forward run; they count against the checkpoint budget until dropped."""
 
-    def __init__(self, packed: Packed, batch: int):
-        self.kets, self.batch = [packed.new_state() for _ in range(batch)], batch
-        self._packed, self._waiting = packed, WAITING
+    def __init__(self, packed: Packed, batch: int, idle: list[State]):
+        self.kets, self.batch = [idle.pop() if idle else packed.new_state() for _ in range(batch)], batch
+        self._packed, self._idle, self._waiting = packed, idle, WAITING
 
     def serves(self, packed: Packed, batch: int) -> bool:
         """Whether these kets are of the same packed plan.
@@ -48,6 +48,8 @@ class WideResidual:
 
     def __del__(self):
         self._waiting.give_back(self.batch * self._packed.state_bytes)
+        if len(self._idle) < self.batch:  # new pages cost more than a sweep over old ones
+            self._idle.extend(self.kets)
 
 
 class WideForward(NamedTuple):
@@ -89,6 +91,7 @@ class WideRunner:
         self._last = len(self.packed.sweeps) - 1
         self._dense = Dense(plan.words, self.packed.z_words) if self.packed.dense else None
         self._frames: list[Frame] = []  # idle
+        self._kets: list[State] = []  # idle room of residuals
         self._ready: set[bool] = set()
         fresh_in_children(self._unlock)
 
@@ -98,7 +101,7 @@ class WideRunner:
     @property
     def nbytes(self) -> int:
         """Bytes of tables and idle buffers."""
-        return self.packed.nbytes + sum(frame.nbytes for frame in self._frames)
+        return self.packed.nbytes + sum(buffer.nbytes for buffer in [*self._frames, *self._kets])
 
     def forward(
         self,
@@ -304,4 +307,4 @@ class WideRunner:
         """Room for the last kets of a forward run, if half the budget holds them beside all others that wait."""
         if batch == 0 or not WAITING.take(batch * self.packed.state_bytes, self.budget // 2):
             return None
-        return WideResidual(self.packed, batch)
+        return WideResidual(self.packed, batch, self._kets)
