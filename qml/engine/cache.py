@@ -43,15 +43,9 @@ logger = logging.getLogger(__name__)
 DRIVER = Path(__file__).with_name("driver")
 SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
 HOMES = {
-    "prepare": ("prepare", "missing_kernel", "prepare_tables", "transform_scalars"),
-    "product": (
-        "load_rows",
-        "prefix_forward",
-        "prefix_backward",
-        "load_states",
-        "store_state_gradient",
-        "store_row_gradient",
-    ),
+    "prepare": ("prepare", "prepare_tables", "transform_scalars"),
+    "rows": ("load_rows", "load_states", "store_state_gradient", "store_row_gradient"),
+    "product": ("prefix_forward", "prefix_backward"),
     "diagonal": (
         "transform_vectors",
         "row_phases",
@@ -60,9 +54,10 @@ HOMES = {
         "diagonal_undo",
         "table_slopes",
     ),
-    "readout": ("read_z_words", "read_flip_word", "start_bra", "add_flip_word"),
+    "readout": ("read_z_words", "read_apart", "read_flip_word", "start_bra", "start_apart", "add_flip_word"),
     "segments": ("run_forward", "run_backward", "undo_segment"),
-    "chunks": ("load_shared", "run_chunks", "close_chunk", "finish", "begin"),
+    "chunks": ("load_shared", "run_chunks", "close_chunk"),
+    "calls": ("begin", "step", "finish"),
     "kernels": kernel_names(),
 }
 ENTRIES = L.ENTRY_NAMES + kernel_names()
@@ -302,28 +297,23 @@ class Calls:
         self._library = library
 
     @cached_property
-    def prepare(self) -> Callable[..., int]:
-        """`(plan, frame, shared)`."""
-        return self._library.function("prepare")
-
-    @cached_property
-    def missing_kernel(self) -> Callable[..., int]:
-        """`(plan, frame, gradient) -> number of a kernel to compile, or 0`."""
-        return self._library.function("missing_kernel")
+    def step(self) -> Callable[..., int]:
+        """`(frame)`: a whole call on one thread."""
+        return self._library.function("step")
 
     @cached_property
     def begin(self) -> Callable[..., int]:
-        """`(frame, inputs, values, cotangent, input gradient, states, stride, state gradient, batch)`."""
+        """`(frame)`: what comes before the tiles."""
         return self._library.function("begin")
 
     @cached_property
     def run_chunks(self) -> Callable[..., int]:
-        """`(plan, frame, work)`."""
+        """`(plan, frame, work)`: tiles, on each of several threads."""
         return self._library.function("run_chunks")
 
     @cached_property
     def finish(self) -> Callable[..., int]:
-        """`(plan, frame, shared gradient)`."""
+        """`(frame)`: what comes after the tiles."""
         return self._library.function("finish")
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from qml.base.errors import ConfigError
 from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
-from qml.engine.pack import STAGGER, Packed
+from qml.engine.pack import STAGGER, Packed, ket_bytes
+from qml.engine.plan import Plan
+from qml.engine.tile import segments
 from qml.engine.vector import VECTOR_BYTES
 
 DEFAULT_BUDGET_MIB = 64
@@ -40,18 +43,19 @@ def budget_bytes(mebibytes: float | None = None) -> int:
     return int(number * 2**20)
 
 
-def is_lean(packed: Packed, budget: int) -> bool:
+def is_lean(plan: Plan, budget: int) -> bool:
     """Whether one thread's kets and slopes exceed a quarter of the budget, so that kets are un-computed instead.
 
     The answer must not depend on the number of threads, or results would.
     """
-    return checkpoint_bytes(packed) > budget // 4
+    return checkpoint_bytes(plan) > budget // 4
 
 
-def checkpoint_bytes(packed: Packed) -> int:
+def checkpoint_bytes(plan: Plan) -> int:
     """What one thread keeps for the gradient of a tile; all of it grows with depth."""
-    per_amplitude = packed.n_tables + 2 * packed.n_lanes
-    return (packed.n_segments + 1) * packed.ket_bytes + per_amplitude * packed.amplitudes * VECTOR_BYTES
+    parts = segments(plan)
+    per_amplitude = sum((part.table is not None) + 2 * (part.lane is not None) for part in parts)
+    return (len(parts) + 1) * ket_bytes(plan) + (per_amplitude << plan.n_qubits) * VECTOR_BYTES
 
 
 class Arena:
@@ -80,23 +84,23 @@ class Workspace:
     Args:
         packed: the plan.
         gradient: with the buffers of a gradient.
-        lean: two kets instead of one a segment.
     """
 
-    def __init__(self, packed: Packed, gradient: bool, lean: bool):
-        plan, amplitudes = packed.plan, packed.amplitudes
+    def __init__(self, packed: Packed, gradient: bool):
+        plan, amplitudes, lean = packed.plan, packed.amplitudes, packed.lean
         few = lean or not gradient
         vectors = {
             L.WORK_INPUTS: plan.n_rows,
             L.WORK_COEFFICIENTS: 2 * packed.n_gates,
-            L.WORK_PREFIX: 2 * packed.n_prefix,
-            L.WORK_WIRES: 4 * plan.n_qubits,
+            L.WORK_WIRES: packed.wire_vectors,
             L.WORK_LEVELS: 2 * amplitudes,
             L.WORK_SPECTRUM: amplitudes,
             L.WORK_BRA: 2 * amplitudes if gradient else 0,
             L.WORK_SCRATCH: 16,
-            L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
+            L.WORK_LANES: 1,
             L.WORK_INPUT_GRADIENT: plan.n_rows if gradient else 0,
+            L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
+            L.WORK_STEP_SUM: 3 * packed.n_shared_steps if gradient else 0,
             L.WORK_TABLE_SUM: min(packed.n_tables, 1 if lean else packed.n_tables) * amplitudes if gradient else 0,
             L.WORK_PHASES: min(packed.n_lanes, 1 if few else packed.n_lanes) * 2 * amplitudes,
         }
@@ -109,54 +113,62 @@ class Workspace:
         self.nbytes = self._raw.nbytes
 
 
+CALL = struct.Struct(f"={L.FRAME_CALL}q")
+
+
+class Cut(NamedTuple):
+    """How a batch is cut: tiles of one chunk, chunks, and where their sums go."""
+
+    chunk_tiles: int
+    chunks: int
+    sums: int
+
+
 class Frame:
     """What one call prepares from its shared values; kept by a residual until its gradient is taken."""
 
-    def __init__(self, packed: Packed, lean: bool):
+    def __init__(self, packed: Packed):
         scalar = np.dtype(packed.dtype).itemsize
         sizes = {
             L.FRAME_COSSIN: 16 * packed.n_turns,
-            L.FRAME_PREFIX_COSSIN: 16 * packed.n_prefix,
-            L.FRAME_FORMS: 8 * packed.n_groups,
+            L.FRAME_SIGNS: 8 * packed.n_turns,
+            L.FRAME_FLIPS: 8 * packed.n_segments,
+            L.FRAME_MATRICES: 4 * scalar * packed.n_shared_steps,
+            L.FRAME_AXES: 24 * packed.n_prefix,
+            L.FRAME_RETURNS: 9 * scalar * packed.n_shared_steps,
             L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
             L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
             L.FRAME_SCRATCH: 8 * packed.amplitudes,
             L.FRAME_VECTORS: 3 * VECTOR_BYTES,
+            L.FRAME_WORD_FACTORS: scalar * packed.plan.n_words,
         }
-        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_INPUTS)])
+        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS, L.FRAME_SIZE)])
         self._raw = arena.raw
         self.table = np.zeros(L.FRAME_SIZE, np.int64)
-        self.table[: L.FRAME_INPUTS] = arena.addresses
-        self.table[L.FRAME_LEAN] = lean
+        self.table[L.FRAME_BUFFERS :] = arena.addresses
+        self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
+        self._bytes = memoryview(self.table).cast("B")
         self._sums = np.empty(0)
         self._batch = -1
-        self._state: tuple | None = None
 
-    def cut(self, packed: Packed, batch: int) -> int:
-        """Cut `batch` rows into chunks and return how many; a function of plan and batch alone."""
+    def cut(self, packed: Packed, batch: int) -> Cut:
+        """Cut `batch` rows into chunks; a function of plan and batch alone."""
         if batch != self._batch:
-            table, plan = self.table, packed.plan
-            tables = 0 if table[L.FRAME_LEAN] else packed.n_tables
-            length = plan.n_shared + tables * packed.amplitudes
+            length = packed.n_sums
             most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
             tiles = -(-batch // packed.vector_lanes)
             chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
             chunks = -(-tiles // chunk_tiles)
             if len(self._sums) < chunks * length + 1:
                 self._sums = np.empty(chunks * length + 1)
-                table[L.FRAME_SUMS] = self._sums.ctypes.data
-            table[L.FRAME_CHUNK_TILES], table[L.FRAME_CHUNKS] = chunk_tiles, chunks
-            self._batch, self.chunks = batch, chunks
-        return self.chunks
+            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.ctypes.data)
+        return self._cut
 
-    def set_mode(self, residual: int, resume: int, rolling: int) -> None:
-        """Say where kets go; see `qml.engine.layout`."""
-        state = (residual, resume, rolling)
-        if state != self._state:
-            self.table[L.FRAME_RESIDUAL], self.table[L.FRAME_RESUME], self.table[L.FRAME_ROLLING] = state
-            self._state = state
+    def write_call(self, *fields: int) -> None:
+        """Everything that differs from call to call, the fields up to `FRAME_CALL`, in one step."""
+        CALL.pack_into(self._bytes, 0, *fields)
 
 
 Buffer = TypeVar("Buffer")
@@ -175,11 +187,10 @@ class Pools:
 
     Args:
         packed: the plan.
-        lean: whether its gradients un-compute kets.
     """
 
-    def __init__(self, packed: Packed, lean: bool):
-        self.packed, self.lean = packed, lean
+    def __init__(self, packed: Packed):
+        self.packed = packed
         self._frames: list[Frame] = []
         self._work: dict[bool, list[Workspace]] = {False: [], True: []}
         self._kets: list[Kets] = []
@@ -187,7 +198,7 @@ class Pools:
 
     def take_frame(self) -> Frame:
         """An idle frame, or a new one."""
-        return _popped(self._frames) or Frame(self.packed, self.lean)
+        return _popped(self._frames) or Frame(self.packed)
 
     def give_frame(self, frame: Frame) -> None:
         """Let another call use `frame`."""
@@ -195,7 +206,7 @@ class Pools:
 
     def take_work(self, gradient: bool) -> Workspace:
         """An idle workspace, or a new one."""
-        return _popped(self._work[gradient]) or Workspace(self.packed, gradient, self.lean)
+        return _popped(self._work[gradient]) or Workspace(self.packed, gradient)
 
     def give_work(self, gradient: bool, work: Workspace) -> None:
         """Let another call use `work`."""
@@ -204,8 +215,8 @@ class Pools:
     def take_kets(self, batch: int, limit: int) -> Kets | None:
         """Room for the kets of `batch` rows, or None beyond `limit` bytes over all that wait in this process."""
         tiles = -(-batch // self.packed.vector_lanes)
-        nbytes = tiles * self.packed.n_segments * self.packed.ket_bytes
-        if nbytes == 0:
+        nbytes = tiles * self.packed.kept_bytes
+        if self.packed.n_segments == 0:
             return None
         kets = _popped(self._kets)
         if kets is not None and kets.nbytes < nbytes:

@@ -11,7 +11,6 @@ import numpy as np
 
 from qml.base.errors import CapabilityError, ShapeError
 from qml.base.threads import default_threads
-from qml.engine.cache import ENTRIES
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
 from qml.engine.pack import Packed
@@ -24,6 +23,10 @@ from qml.engine.wide.runner import WideRunner
 MAX_QUBITS = (total_memory() // 8).bit_length() - 1  # of which one float32 state fits into this machine
 # Time of a row in a full tile over that of a row run alone, by qubits; measured on one AVX-512 machine.
 TILE_ROW_COST = {12: 0.07, 13: 0.15, 14: 0.5, 15: 0.8}
+OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python object
+_pointer_at = ctypes.c_void_p.from_address
+NO_STATES = (0, 0, 0)
+NOWHERE = 1  # an address for shared values where there are none: 0 says that they are prepared already
 WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
 
 
@@ -80,12 +83,12 @@ class Runner:
 
     def __init__(self, plan: Plan, dtype: str, budget: int):
         self.plan, self.dtype, self.budget = plan, np.dtype(dtype), budget
-        self.packed = Packed(plan, dtype)
-        self.lean = is_lean(self.packed, budget)
-        self.pools = Pools(self.packed, self.lean)
+        self.lean = is_lean(plan, budget)
+        self.packed = Packed(plan, dtype, self.lean)
+        self.pools = Pools(self.packed)
         self._calls = self.packed.library.calls
         self._ready: set[bool] = set()
-        self._most_threads = 1 << 30 if self.lean else max(1, budget // checkpoint_bytes(self.packed))
+        self._most_threads = 1 << 30 if self.lean else max(1, budget // checkpoint_bytes(plan))
 
     @property
     def nbytes(self) -> int:
@@ -110,21 +113,19 @@ class Runner:
         threads: int | None = None,
     ) -> Forward:
         """Values only; with `keep` the kets stay for a following `gradients` while the budget holds them."""
-        words = np.empty((len(rows_BM), len(self.plan.words)), self.dtype)
-        if len(rows_BM) == 0:
+        batch = len(rows_BM)
+        words = np.empty((batch, self.plan.n_words), self.dtype)
+        if batch == 0:
             return Forward(words)
-        residual = self._residual(len(rows_BM)) if keep else None
-        if residual is not None:
-            residual.frame.set_mode(residual.kets.address, resume=0, rolling=0)
-            self._prepare(residual.frame, shared_S, True)
-            self._sweep(residual.frame, True, rows_BM, initial, words, None, threads)
-            return Forward(words, residual)
-        frame = self.pools.take_frame()
-        frame.set_mode(0, resume=0, rolling=1)
-        self._prepare(frame, shared_S, False)
-        self._sweep(frame, False, rows_BM, initial, words, None, threads)
-        self.pools.give_frame(frame)
-        return Forward(words)
+        self._need(keep)
+        residual = self._residual(batch) if keep else None
+        frame = self.pools.take_frame() if residual is None else residual.frame
+        given = (_address(shared_S) or NOWHERE, 0, _address(rows_BM), _address(words), 0, 0)
+        kept, address = residual is not None, 0 if residual is None else residual.kets.address
+        self._sweep(frame, kept, batch, given, self._states(initial, batch), (address, 0, int(not kept)), threads)
+        if residual is None:
+            self.pools.give_frame(frame)
+        return Forward(words, residual)
 
     def gradients(
         self,
@@ -138,78 +139,75 @@ class Runner:
         threads: int | None = None,
     ) -> Slopes:
         """Gradients of `sum(words_BW * cotangent_BW)`, and the values too if wanted."""
-        words = np.empty((len(rows_BM), len(self.plan.words)), self.dtype) if want_words else None
-        if len(rows_BM) == 0:
+        batch = len(rows_BM)
+        words = np.empty((batch, self.plan.n_words), self.dtype) if want_words else None
+        if batch == 0:
             states = None if initial is None else np.zeros_like(initial)
             return Slopes(np.empty_like(rows_BM), np.zeros_like(shared_S), states, words)
-        if residual is not None and residual.serves(self.pools, len(rows_BM)):
-            with residual.busy:
-                frame = residual.frame
-                frame.set_mode(residual.kets.address, resume=1, rolling=0)
-                rows, states = self._sweep(frame, True, rows_BM, initial, words, cotangent_BW, threads)
-                return Slopes(rows, self._shared_gradient(frame, shared_S), states, words)
-        frame = self.pools.take_frame()
-        frame.set_mode(0, resume=0, rolling=int(self.lean))
-        self._prepare(frame, shared_S, True)
-        rows, states = self._sweep(frame, True, rows_BM, initial, words, cotangent_BW, threads)
-        slopes = Slopes(rows, self._shared_gradient(frame, shared_S), states, words)
-        self.pools.give_frame(frame)
-        return slopes
-
-    def _prepare(self, frame: Frame, shared_S: np.ndarray, gradient: bool) -> None:
-        """Tables and forms from the shared values, and the kernels that these forms need."""
-        packed, calls = self.packed, self._calls
-        if gradient not in self._ready:
-            lean = packed.lean_entries() if gradient and self.lean else []
-            packed.library.need(packed.entries(gradient) + lean)
-            self._ready.add(gradient)
-        calls.prepare(packed.address, frame.address, _address(shared_S))
-        while number := calls.missing_kernel(packed.address, frame.address, int(gradient)):
-            packed.library.need([ENTRIES[number]])
-
-    def _sweep(self, frame: Frame, kept: bool, rows_BM, initial, words_BW, cotangent_BW, threads):
-        """All chunks of tiles; returns the gradients of rows and initial amplitudes, if there is a cotangent."""
-        batch, gradient, packed = len(rows_BM), cotangent_BW is not None, self.packed
-        rows = np.empty_like(rows_BM) if gradient else rows_BM  # a forward run writes none
-        states, stride, one_for_all = None, 0, False
+        self._need(True)
+        by_rows, by_shared = np.empty_like(rows_BM), np.empty_like(shared_S)
+        states = None
         if initial is not None:
-            one_for_all = len(initial) == 1 and batch > 1
-            stride = 0 if one_for_all else packed.amplitudes * initial.itemsize
-            states = np.empty((batch, packed.amplitudes), initial.dtype) if gradient else None
-        chunks = frame.cut(packed, batch)
-        self._calls.begin(
-            frame.address,
+            states = np.empty((batch, self.packed.amplitudes), initial.dtype)
+        resumed = residual is not None and residual.serves(self.pools, batch)
+        shared = 0 if resumed else _address(shared_S) or NOWHERE
+        given = (
+            shared,
+            _address(by_shared),
             _address(rows_BM),
-            _address(words_BW),
+            _address(words),
             _address(cotangent_BW),
-            _address(rows),
-            _address(initial),
-            stride,
-            _address(states),
-            batch,
+            _address(by_rows),
         )
-        self._run(frame, kept, min(chunks, self.threads(batch, gradient, threads)) if chunks > 1 else 1)
-        if initial is not None and states is not None and one_for_all:
+        amplitudes = self._states(initial, batch, states)
+        if resumed and residual is not None:
+            with residual.busy:
+                mode = (residual.kets.address, 1, 0)
+                self._sweep(residual.frame, True, batch, given, amplitudes, mode, threads)
+        else:
+            frame = self.pools.take_frame()
+            self._sweep(frame, True, batch, given, amplitudes, (0, 0, int(self.lean)), threads)
+            self.pools.give_frame(frame)
+        if initial is not None and states is not None and len(initial) == 1 and batch > 1:
             states = states.sum(axis=0, keepdims=True, dtype=np.complex128).astype(initial.dtype)
-        return rows, states
+        return Slopes(by_rows, by_shared, states, words)
 
-    def _run(self, frame: Frame, kept: bool, threads: int) -> None:
-        """The chunks of a call, on this thread and perhaps others, each with a workspace of its own."""
-        run_chunks, plan, pools = self._calls.run_chunks, self.packed.address, self.pools
-        if threads == 1:
-            work = pools.take_work(kept)
-            run_chunks(plan, frame.address, work.address)
+    def _need(self, gradient: bool) -> None:
+        """Have everything compiled that a run needs."""
+        if gradient not in self._ready:
+            self.packed.library.need(self.packed.entries(gradient))
+            self._ready.add(gradient)
+
+    def _states(self, initial: np.ndarray | None, batch: int, by_initial: np.ndarray | None = None) -> tuple:
+        """Addresses of amplitudes that are handed in and of their gradients, and the bytes from row to row."""
+        if initial is None:
+            return NO_STATES
+        one_for_all = len(initial) == 1 and batch > 1
+        stride = 0 if one_for_all else self.packed.amplitudes * initial.itemsize
+        return _address(initial), stride, _address(by_initial)
+
+    def _sweep(self, frame: Frame, kept: bool, batch: int, given: tuple, states: tuple, mode: tuple, threads) -> None:
+        """All chunks of tiles, on this thread and perhaps others, each with a workspace of its own.
+
+        `given`, `states` and `mode` are fields of the frame, in their order; `kept` asks for the buffers of a gradient.
+        """
+        packed, pools, calls, cut = self.packed, self.pools, self._calls, frame.cut(self.packed, batch)
+        many = cut.chunks > 1
+        crew = min(cut.chunks, self.threads(batch, given[-1] != 0, threads)) if many else 1
+        work = pools.take_work(kept)
+        chunks = (cut.chunk_tiles, cut.chunks, 0, cut.sums)
+        frame.write_call(packed.address, work.address, *given, *states, batch, *chunks, *mode)
+        if crew == 1:
+            calls.step(frame.address)
             pools.give_work(kept, work)
             return
-        workspaces = [pools.take_work(kept) for _ in range(threads)]
-        CREW.run(lambda number: run_chunks(plan, frame.address, workspaces[number].address), threads)
+        calls.begin(frame.address)
+        workspaces = [work, *(pools.take_work(kept) for _ in range(crew - 1))]
+        CREW.run(lambda number: calls.run_chunks(packed.address, frame.address, workspaces[number].address), crew)
         for work in workspaces:
             pools.give_work(kept, work)
-
-    def _shared_gradient(self, frame: Frame, shared_S: np.ndarray) -> np.ndarray:
-        gradient = np.empty_like(shared_S)
-        self._calls.finish(self.packed.address, frame.address, _address(gradient))
-        return gradient
+        if given[1] != 0:
+            calls.finish(frame.address)
 
     def _residual(self, batch: int) -> Residual | None:
         """Room for the kets of a forward run, if half the budget holds them beside all others that wait."""
@@ -218,12 +216,12 @@ class Runner:
 
 
 def _address(array: np.ndarray | None) -> int:
-    """Where the numbers of `array` lie; 0 for None."""
-    if array is None:
-        return 0
-    if array.size and array.flags.writeable:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))  # a third of the time of `array.ctypes`
-    return array.ctypes.data
+    """Where the numbers of `array` lie; 0 for None.
+
+    Read from the array object itself: NumPy's C interface fixes that `data` is its first field. `array.ctypes` would
+    cost ten times as much, which is a tenth of a small call.
+    """
+    return 0 if array is None else _pointer_at(id(array) + OBJECT_HEAD).value or 0
 
 
 class Runners:

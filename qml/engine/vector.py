@@ -12,6 +12,8 @@ through a table: every piece takes and returns `int64`. `vocabulary` binds the o
 from __future__ import annotations
 
 import operator
+import os
+import platform
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,7 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
+from qml.base.errors import ConfigError
 from qml.engine import circular
 
 
@@ -37,12 +40,33 @@ I32, I64, DOUBLE = ir.IntType(32), ir.IntType(64), ir.DoubleType()
 
 
 def native_bytes() -> int:
-    """Bytes of this machine's widest vector register: 64 (AVX-512), 32 (AVX) or 16 (SSE, NEON)."""
+    """Bytes of this machine's widest vector register: 64 (AVX-512), 32 (AVX) or 16 (SSE, NEON).
+
+    `QML_VECTOR_BYTES` asks for narrower ones: to test what another machine would run, not for speed.
+
+    Raises:
+        ConfigError: a width that this machine does not have.
+    """
     features = llvm.get_host_cpu_features()
-    return 64 if features.get("avx512f") else 32 if features.get("avx") else 16
+    widest = 64 if features.get("avx512f") else 32 if features.get("avx") else 16
+    text = os.environ.get("QML_VECTOR_BYTES", str(widest))
+    if text not in {str(width) for width in (16, 32, 64) if width <= widest}:
+        raise ConfigError(
+            f"QML_VECTOR_BYTES is {text!r}; it must be 16, 32 or 64, and at most {widest} on this machine. "
+            "Unset it to take the widest."
+        )
+    return int(text)
+
+
+def native_registers(vector_bytes: int) -> int:
+    """Vector registers that code for vectors of that width may use: 32 with AVX-512 or on ARM, else 16."""
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return 32
+    return 32 if vector_bytes == 64 else 16
 
 
 VECTOR_BYTES = native_bytes()
+REGISTERS = native_registers(VECTOR_BYTES)
 
 
 class VectorType(types.Type):
@@ -155,6 +179,20 @@ def take_ticket(typing, address):
         return builder.atomic_rmw("add", pointer(builder, args[0], I64), I64(1), "monotonic")
 
     return types.int64(types.int64), generate
+
+
+@operation
+def fetch(typing, address):
+    """Ask for the cache line at `address`, so that it lies in the second cache when it is read."""
+
+    def generate(context, builder, sig, args):
+        place = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, I32, I32, I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(function, [place, I32(0), I32(2), I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @operation

@@ -50,7 +50,7 @@ def test_three_processes_fill_an_empty_cache_at_once(tmp_path):
 def test_a_damaged_piece_is_made_anew(tmp_path):
     start(tmp_path).communicate(timeout=240)
     (folder,) = (tmp_path / "qml-hybrid").iterdir()
-    for place, pattern in enumerate(("prepare_*.prepare-*.nbc", "chunks_*.begin-*.nbi")):
+    for place, pattern in enumerate(("prepare_*.prepare-*.nbc", "calls_*.begin-*.nbi")):
         (piece,) = (folder / "__pycache__").glob(pattern)
         piece.write_bytes(b"\x80" * place)
     out, err = start(tmp_path).communicate(timeout=240)

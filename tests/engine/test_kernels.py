@@ -5,23 +5,19 @@ import pytest
 
 from qml.engine import layout as L
 from qml.engine.cache import ENTRIES, HOMES, generated_source
-from qml.engine.kernels import MAX_WIDTH, kernel_names, kernel_number, kernel_source
+from qml.engine.kernels import kernel_names, kernel_number, kernel_source
 from qml.engine.plan import Block, Plan, Turn
-from qml.engine.tile import cosets, coupling, groups, normal_sign, pivots, segments
+from qml.engine.tile import MOST_TURNS, cosets, coupling, groups, normal_sign, pivots, reading, segments
 from qml.engine.verify import apply_word
 from tests.engine.plans import random_plan
 
 
 def test_numbers_and_names_are_one_table():
     assert len(set(kernel_names())) == len(kernel_names())
-    for kind in "fu":
-        for width in range(1, MAX_WIDTH + 1):
-            for coupled in (0, 1):
-                for form in (0, 1):
-                    for table in (0, 1):
-                        name = f"{kind}_{width}_{coupled}_{'tc'[form]}_{table}"
-                        assert ENTRIES[kernel_number(kind, width, coupled, form, table)] == name
-                assert ENTRIES[kernel_number("d", width, coupled, 0, 0)] == f"d_{width}_{coupled}_t_0"
+    for name in kernel_names():
+        assert ENTRIES[kernel_number(name)] == name
+        if name[0] in "fu" and name.endswith("0"):
+            assert kernel_number(name[:-1] + "1") == kernel_number(name) + 1  # as the driver counts on
 
 
 def test_every_entry_has_a_number_and_a_home():
@@ -84,6 +80,28 @@ def test_segments_keep_the_order_of_blocks():
         plan = Plan(1, ((),), blocks, ((0, 1),), n_shared=1, n_rows=1)
         found = [(s.table is not None, s.lane is not None, len(s.mixing)) for s in segments(plan)]
         assert found == expected
+
+
+def test_long_blocks_are_cut_and_bare_turns_get_a_table_in_time():
+    turns = tuple(Turn(0b11, 0, "shared", k, 1.0) for k in range(MOST_TURNS + 3))
+    plan = Plan(2, ((),) * 2, (Block("mixing", turns),), ((0, 1),), n_shared=len(turns), n_rows=0)
+    assert [(s.table, len(s.mixing)) for s in segments(plan)] == [((), MOST_TURNS), (None, 3)]
+    assert [s.table for s in segments(plan, most_bare=0)] == [(), ()]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_independent_words_are_bits_of_the_reading_order(seed):
+    rng = np.random.default_rng(seed)
+    n_qubits = seed % 6 + 1
+    masks = [int(z) for z in rng.integers(0, 2**n_qubits, int(rng.integers(1, n_qubits + 2)))]
+    found = reading(n_qubits, [(0, z) for z in masks] + [(1, 0)])
+    if pivots(masks) is None:
+        assert found is None
+        return
+    order = (found.bases[:, None] ^ found.offsets).ravel()
+    np.testing.assert_array_equal(np.sort(order), np.arange(2**n_qubits))
+    for k, z in enumerate(masks):
+        np.testing.assert_array_equal(np.bitwise_count(order & z) & 1, np.arange(2**n_qubits) >> k & 1)
 
 
 def test_pivots_tell_dependence():

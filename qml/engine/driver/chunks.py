@@ -4,8 +4,8 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.driver.kets import ket_at
-from qml.engine.lanes32 import REAL, VB, E, T, hsum, splat, sstore, vload, vstore
-from qml.engine.vector import at, call, f64at, f64set, put, take_ticket
+from qml.engine.lanes32 import REAL, VB, T, hsum, splat, vload, vstore
+from qml.engine.vector import at, call, f64at, f64set, take_ticket
 
 
 def load_shared(plan, frame, work):
@@ -13,13 +13,7 @@ def load_shared(plan, frame, work):
     for g in range(at(plan, L.PLAN_N_GATES)):
         gate = at(plan, L.PLAN_GATES) + 8 * L.GATE_SIZE * g
         pair = at(frame, L.FRAME_COSSIN) + 16 * at(gate, L.GATE_TURN)
-        out = at(work, L.WORK_COEFFICIENTS) + 2 * VB * g
-        vstore(out, splat(REAL(f64at(pair))))
-        vstore(out + VB, splat(REAL(f64at(pair + 8) * at(gate, L.GATE_SIGN))))
-    for k in range(at(plan, L.PLAN_N_PREFIX)):
-        pair, out = at(frame, L.FRAME_PREFIX_COSSIN) + 16 * k, at(work, L.WORK_PREFIX) + 2 * VB * k
-        vstore(out, splat(REAL(f64at(pair))))
-        vstore(out + VB, splat(REAL(f64at(pair + 8))))
+        vstore(at(work, L.WORK_COEFFICIENTS) + 2 * VB * g + VB, splat(REAL(f64at(pair + 8) * at(gate, L.GATE_SIGN))))
     return 0
 
 
@@ -35,7 +29,8 @@ def tile_gradient(plan, frame, work, tile, ket):
     """Gradients of one tile whose kets lie ready."""
     entries = at(plan, L.PLAN_ENTRIES)
     clear(at(work, L.WORK_INPUT_GRADIENT), at(plan, L.PLAN_ROWS))
-    call(at(entries, L.ENTRY_START_BRA), plan, frame, work, ket, tile)
+    start = L.ENTRY_START_BRA if at(plan, L.PLAN_READING) == 0 else L.ENTRY_START_APART
+    call(at(entries, start), plan, frame, work, ket, tile)
     for k in range(at(plan, L.PLAN_N_FLIP_WORDS)):
         word = at(plan, L.PLAN_FLIP_WORDS) + 8 * L.FLIP_WORD_SIZE * k
         call(at(entries, L.ENTRY_ADD_FLIP_WORD), plan, frame, work, ket, tile, word)
@@ -43,7 +38,7 @@ def tile_gradient(plan, frame, work, tile, ket):
     if at(plan, L.PLAN_INITIAL) != 0:
         call(at(entries, L.ENTRY_STORE_STATE_GRADIENT), plan, frame, work, tile)
     else:
-        call(at(entries, L.ENTRY_PREFIX_BACKWARD), plan, work)
+        call(at(entries, L.ENTRY_PREFIX_BACKWARD), plan, frame, work, tile)
     call(at(entries, L.ENTRY_STORE_ROW_GRADIENT), plan, frame, work, tile)
 
 
@@ -51,17 +46,20 @@ def tile_gradient(plan, frame, work, tile, ket):
 def run_tile(plan, frame, work, tile):
     """One tile from its inputs to its values and gradients, while it stays in the nearest cache."""
     entries = at(plan, L.PLAN_ENTRIES)
-    call(at(entries, L.ENTRY_LOAD_ROWS), plan, frame, work, tile)
+    resumed = at(frame, L.FRAME_RESUME) != 0
+    if not resumed or at(plan, L.PLAN_LATE) != 0:
+        call(at(entries, L.ENTRY_LOAD_ROWS), plan, frame, work, tile)
     if at(plan, L.PLAN_INITIAL) != 0:
         call(at(entries, L.ENTRY_LOAD_STATES), plan, frame, work, tile)
     else:
-        call(at(entries, L.ENTRY_PREFIX_FORWARD), plan, work)
-    if at(frame, L.FRAME_RESUME) == 0:
+        call(at(entries, L.ENTRY_PREFIX_FORWARD), plan, frame, work, tile)
+    if not resumed:
         call(at(entries, L.ENTRY_RUN_FORWARD), plan, frame, work, tile)
     ket = ket_at(plan, frame, work, tile, at(plan, L.PLAN_N_SEGMENTS))
     if at(frame, L.FRAME_VALUES) != 0:
         if at(plan, L.PLAN_N_Z_WORDS) > 0:
-            call(at(entries, L.ENTRY_READ_Z_WORDS), plan, frame, work, ket, tile)
+            read = L.ENTRY_READ_Z_WORDS if at(plan, L.PLAN_READING) == 0 else L.ENTRY_READ_APART
+            call(at(entries, read), plan, frame, work, ket, tile)
         for k in range(at(plan, L.PLAN_N_FLIP_WORDS)):
             word = at(plan, L.PLAN_FLIP_WORDS) + 8 * L.FLIP_WORD_SIZE * k
             call(at(entries, L.ENTRY_READ_FLIP_WORD), plan, frame, work, ket, tile, word)
@@ -81,6 +79,7 @@ def run_chunks(plan, frame, work):
             return 0
         if gradient != 0:
             clear(at(work, L.WORK_SHARED_SUM), at(plan, L.PLAN_SHARED))
+            clear(at(work, L.WORK_STEP_SUM), 3 * at(plan, L.PLAN_N_SHARED_STEPS))
             if at(frame, L.FRAME_LEAN) == 0:
                 clear(at(work, L.WORK_TABLE_SUM), at(plan, L.PLAN_N_TABLES) * at(plan, L.PLAN_AMPLITUDES))
         for tile in range(chunk * length, min((chunk + 1) * length, tiles)):
@@ -90,56 +89,19 @@ def run_chunks(plan, frame, work):
 
 
 @njit(error_model="numpy")
-def sums_length(plan, frame):
-    """Numbers that a chunk leaves: one a shared value, and the slopes of the tables unless the run is lean."""
-    tables = at(plan, L.PLAN_N_TABLES) if at(frame, L.FRAME_LEAN) == 0 else 0
-    return at(plan, L.PLAN_SHARED) + tables * at(plan, L.PLAN_AMPLITUDES)
+def store_sums(out, vectors, count):
+    """The sums over the lanes of `count` vectors, in double."""
+    for j in range(count):
+        f64set(out + 8 * j, hsum(vload(vectors + VB * j)))
 
 
 def close_chunk(plan, frame, work, chunk):
-    """Sums over the lanes of a chunk, in double."""
-    shared, total = at(plan, L.PLAN_SHARED), sums_length(plan, frame)
-    out = at(frame, L.FRAME_SUMS) + 8 * total * chunk
-    for j in range(total):
-        place = at(work, L.WORK_SHARED_SUM) + VB * j
-        if j >= shared:
-            place = at(work, L.WORK_TABLE_SUM) + VB * (j - shared)
-        f64set(out + 8 * j, hsum(vload(place)))
-    return 0
-
-
-def finish(plan, frame, gradient):
-    """Shared gradients: chunks added in order, then one Walsh-Hadamard transform a table."""
-    shared, amplitudes, total = at(plan, L.PLAN_SHARED), at(plan, L.PLAN_AMPLITUDES), sums_length(plan, frame)
-    sums = at(frame, L.FRAME_SUMS)
-    for chunk in range(1, at(frame, L.FRAME_CHUNKS)):
-        for j in range(total):
-            f64set(sums + 8 * j, f64at(sums + 8 * j) + f64at(sums + 8 * (total * chunk + j)))
-    tables = (total - shared) // amplitudes
-    for table in range(tables):
-        slopes = sums + 8 * (shared + amplitudes * table)
-        call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_TRANSFORM_SCALARS), slopes, amplitudes)
-        first = at(plan, L.PLAN_TABLE_FIRST)
-        for k in range(at(first, table), at(first, table + 1)):
-            turn = at(plan, L.PLAN_TABLE_TURNS) + 8 * L.TURN_SIZE * k
-            if at(turn, L.TURN_KIND) == L.KIND_SHARED:
-                place = sums + 8 * at(turn, L.TURN_COLUMN)
-                slope = f64at(turn + 8 * L.TURN_COEFFICIENT) * f64at(slopes + 8 * at(turn, L.TURN_Z))
-                f64set(place, f64at(place) + slope)
-    for j in range(shared):
-        sstore(gradient + E * j, REAL(f64at(sums + 8 * j)))
-    return 0
-
-
-def begin(frame, inputs, values, cotangent, input_gradient, states, stride, state_gradient, batch):
-    """What changes from call to call, in one step: filling the frame from Python would cost more than a small run."""
-    put(frame, L.FRAME_INPUTS, inputs)
-    put(frame, L.FRAME_VALUES, values)
-    put(frame, L.FRAME_COTANGENT, cotangent)
-    put(frame, L.FRAME_INPUT_GRADIENT, input_gradient)
-    put(frame, L.FRAME_STATES, states)
-    put(frame, L.FRAME_STATE_STRIDE, stride)
-    put(frame, L.FRAME_STATE_GRADIENT, state_gradient)
-    put(frame, L.FRAME_BATCH, batch)
-    put(frame, L.FRAME_TICKET, 0)
+    """What a chunk adds to the shared gradients: shared values, steps of the prefix, and slopes of the tables."""
+    shared, steps, tables = at(plan, L.PLAN_SHARED), 3 * at(plan, L.PLAN_N_SHARED_STEPS), 0
+    if at(frame, L.FRAME_LEAN) == 0:
+        tables = at(plan, L.PLAN_N_TABLES) * at(plan, L.PLAN_AMPLITUDES)
+    out = at(frame, L.FRAME_SUMS) + 8 * (shared + steps + tables) * chunk
+    store_sums(out, at(work, L.WORK_SHARED_SUM), shared)
+    store_sums(out + 8 * shared, at(work, L.WORK_STEP_SUM), steps)
+    store_sums(out + 8 * (shared + steps), at(work, L.WORK_TABLE_SUM), tables)
     return 0

@@ -4,7 +4,7 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.lanes32 import REAL, VB, E, half_angle, sincos, sload, splat, vload, vstore
-from qml.engine.vector import at, call, f64at
+from qml.engine.vector import at, call, f64at, odd
 
 
 def transform_vectors(values, count):
@@ -32,7 +32,7 @@ def transform_vectors(values, count):
     return 0
 
 
-def row_phases(plan, work, segment, out):
+def row_phases(plan, work, segment, flip, out):
     """(cosine, sine) of every amplitude and lane: all row angles of a segment in one transform."""
     amplitudes, phases = at(plan, L.PLAN_AMPLITUDES), at(work, L.WORK_SPECTRUM)
     for o in range(phases, phases + VB * amplitudes, VB):
@@ -40,10 +40,11 @@ def row_phases(plan, work, segment, out):
     for k in range(at(segment, L.SEGMENT_LANE), at(segment, L.SEGMENT_LANE_END)):
         turn = at(plan, L.PLAN_LANE_TURNS) + 8 * L.TURN_SIZE * k
         value = vload(at(work, L.WORK_INPUTS) + VB * at(turn, L.TURN_COLUMN))
-        place = phases + VB * at(turn, L.TURN_Z)
+        z = at(turn, L.TURN_Z)
+        place, sign = phases + VB * z, REAL(1 - 2 * odd(flip & z))
         # Reduced before they are added: a half angle may change by 2 pi whatever its sign in the sum.
         coefficient, constant = f64at(turn + 8 * L.TURN_COEFFICIENT), f64at(turn + 8 * L.TURN_CONSTANT)
-        vstore(place, vload(place) - half_angle(value, coefficient, constant))
+        vstore(place, vload(place) - half_angle(value, coefficient, constant) * sign)
     call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_TRANSFORM_VECTORS), phases, amplitudes)
     for i in range(amplitudes):
         sincos(vload(phases + VB * i), out + 2 * VB * i)
@@ -89,7 +90,7 @@ def diagonal_undo(plan, ket, table, phases):
     return 0
 
 
-def diagonal_backward(plan, work, segment, ket, table, slopes, phases):
+def diagonal_backward(plan, work, segment, flip, ket, table, slopes, phases):
     """Undo the diagonals on the bra; collect the slopes of the table and the gradients of the row turns."""
     amplitudes, bra, spectrum = at(plan, L.PLAN_AMPLITUDES), at(work, L.WORK_BRA), at(work, L.WORK_SPECTRUM)
     for i in range(amplitudes):
@@ -106,12 +107,13 @@ def diagonal_backward(plan, work, segment, ket, table, slopes, phases):
         for k in range(at(segment, L.SEGMENT_LANE), at(segment, L.SEGMENT_LANE_END)):
             turn = at(plan, L.PLAN_LANE_TURNS) + 8 * L.TURN_SIZE * k
             place = at(work, L.WORK_INPUT_GRADIENT) + VB * at(turn, L.TURN_COLUMN)
-            slope = vload(spectrum + VB * at(turn, L.TURN_Z))
-            vstore(place, vload(place) + slope * REAL(f64at(turn + 8 * L.TURN_COEFFICIENT)))
+            z = at(turn, L.TURN_Z)
+            factor = f64at(turn + 8 * L.TURN_COEFFICIENT) * (1 - 2 * odd(flip & z))
+            vstore(place, vload(place) + vload(spectrum + VB * z) * REAL(factor))
     return 0
 
 
-def table_slopes(plan, work, table, slopes):
+def table_slopes(plan, work, table, flip, slopes):
     """Lean runs: the gradients of a table of this tile, at once and without keeping its slopes."""
     call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_TRANSFORM_VECTORS), slopes, at(plan, L.PLAN_AMPLITUDES))
     first = at(plan, L.PLAN_TABLE_FIRST)
@@ -119,6 +121,7 @@ def table_slopes(plan, work, table, slopes):
         turn = at(plan, L.PLAN_TABLE_TURNS) + 8 * L.TURN_SIZE * k
         if at(turn, L.TURN_KIND) == L.KIND_SHARED:
             place = at(work, L.WORK_SHARED_SUM) + VB * at(turn, L.TURN_COLUMN)
-            slope = vload(slopes + VB * at(turn, L.TURN_Z))
-            vstore(place, vload(place) + slope * REAL(f64at(turn + 8 * L.TURN_COEFFICIENT)))
+            z = at(turn, L.TURN_Z)
+            factor = f64at(turn + 8 * L.TURN_COEFFICIENT) * (1 - 2 * odd(flip & z))
+            vstore(place, vload(place) + vload(slopes + VB * z) * REAL(factor))
     return 0

@@ -1,4 +1,4 @@
-"""Where the ket of a segment lies; free of precision, so that every driver file can use it."""
+"""Where kets and wires of the prefix lie; free of precision, so that every driver file can use it."""
 
 from numba import njit
 
@@ -13,5 +13,14 @@ def ket_at(plan, frame, work, tile, k):
     if at(frame, L.FRAME_ROLLING) != 0:
         return at(work, L.WORK_KETS) + size * (k & 1)
     if k > 0 and at(frame, L.FRAME_RESIDUAL) != 0:
-        return at(frame, L.FRAME_RESIDUAL) + size * (tile * at(plan, L.PLAN_N_SEGMENTS) + k - 1)
+        last = at(frame, L.FRAME_RESIDUAL) + at(plan, L.PLAN_KEPT_BYTES) * (tile + 1)
+        return last - size * (at(plan, L.PLAN_N_SEGMENTS) + 1 - k)
     return at(work, L.WORK_KETS) + size * k
+
+
+@njit(error_model="numpy")
+def wires_at(plan, frame, work, tile):
+    """The two-vectors of the wires, with the cosines of the prefix behind them; kept in a residual too."""
+    if at(frame, L.FRAME_RESIDUAL) != 0:
+        return at(frame, L.FRAME_RESIDUAL) + at(plan, L.PLAN_KEPT_BYTES) * tile
+    return at(work, L.WORK_WIRES)

@@ -4,9 +4,8 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.driver.kets import ket_at
-from qml.engine.kernels import PER_KIND
 from qml.engine.lanes32 import REAL, VB, E, splat, vload, vstore
-from qml.engine.vector import at, call, f64at
+from qml.engine.vector import at, call, f64at, fetch
 
 FORWARD, UNDO = 0, 1
 
@@ -28,12 +27,10 @@ def phases_of(plan, frame, work, segment):
 
 
 @njit(error_model="numpy")
-def move_group(plan, frame, work, kind, group, first, second, table, slopes):
+def move_group(plan, work, kind, group, first, second, table, slopes):
     """Run the forward or the undo kernel of a group; the table is carried along if its address is not 0."""
     record = at(plan, L.PLAN_GROUPS) + 8 * L.GROUP_SIZE * group
-    shape = (at(record, L.GROUP_WIDTH) - 1) * 2 + at(record, L.GROUP_COUPLING)
-    form, carried = at(at(frame, L.FRAME_FORMS), group), 1 if table != 0 else 0
-    number = L.FIRST_KERNEL + kind * PER_KIND + (shape * 2 + form) * 2 + carried
+    number = at(record, L.GROUP_FORWARD if kind == FORWARD else L.GROUP_UNDO) + (1 if table != 0 else 0)
     kernel = at(at(plan, L.PLAN_ENTRIES), number)
     bases, cosets = at(record, L.GROUP_BASES), at(record, L.GROUP_COSETS)
     offsets = at(record, L.GROUP_OFFSETS)
@@ -60,27 +57,27 @@ def run_forward(plan, frame, work, tile):
         source, target = ket_at(plan, frame, work, tile, k), ket_at(plan, frame, work, tile, k + 1)
         table, phases = table_of(plan, frame, segment), phases_of(plan, frame, work, segment)
         first, end = at(segment, L.SEGMENT_GROUP), at(segment, L.SEGMENT_GROUP_END)
+        flip = at(at(frame, L.FRAME_FLIPS), k)
         if phases != 0:
-            call(at(entries, L.ENTRY_ROW_PHASES), plan, work, segment, phases)
+            call(at(entries, L.ENTRY_ROW_PHASES), plan, work, segment, flip, phases)
         if phases != 0 or first == end:
             call(at(entries, L.ENTRY_DIAGONAL_FORWARD), plan, source, target, table, phases)
             source, table = target, 0
         for group in range(first, end):
             if leads(plan, segment, group):
-                move_group(plan, frame, work, FORWARD, group, source, target, table, 0)
+                move_group(plan, work, FORWARD, group, source, target, table, 0)
             else:
-                move_group(plan, frame, work, FORWARD, group, target, target, 0, 0)
+                move_group(plan, work, FORWARD, group, target, target, 0, 0)
     return 0
 
 
 @njit(error_model="numpy")
-def group_slopes(plan, work, group, ket):
+def group_slopes(plan, frame, work, group, ket):
     """Add the gradients of a group's turns: `coefficient * Im <bra| P |ket>`."""
     record = at(plan, L.PLAN_GROUPS) + 8 * L.GROUP_SIZE * group
     width, scratch = at(record, L.GROUP_WIDTH), at(work, L.WORK_SCRATCH)
-    number = L.FIRST_KERNEL + 2 * PER_KIND + (width - 1) * 2 + at(record, L.GROUP_COUPLING)
     bases, cosets = at(record, L.GROUP_BASES), at(record, L.GROUP_COSETS)
-    kernel = at(at(plan, L.PLAN_ENTRIES), number)
+    kernel = at(at(plan, L.PLAN_ENTRIES), at(record, L.GROUP_SLOPES))
     call(kernel, ket, at(work, L.WORK_BRA), bases, cosets, at(record, L.GROUP_OFFSETS), scratch)
     for j in range(width):
         gate = at(plan, L.PLAN_GATES) + 8 * L.GATE_SIZE * (at(record, L.GROUP_GATE) + j)
@@ -89,14 +86,15 @@ def group_slopes(plan, work, group, ket):
         if kind != L.KIND_CONSTANT:
             sums = at(work, L.WORK_SHARED_SUM if kind == L.KIND_SHARED else L.WORK_INPUT_GRADIENT)
             place = sums + VB * at(turn, L.TURN_COLUMN)
-            factor = f64at(turn + 8 * L.TURN_COEFFICIENT) * at(gate, L.GATE_SIGN)
+            sign = f64at(at(frame, L.FRAME_SIGNS) + 8 * at(gate, L.GATE_TURN)) * at(gate, L.GATE_SIGN)
+            factor = f64at(turn + 8 * L.TURN_COEFFICIENT) * sign
             vstore(place, vload(place) + vload(scratch + VB * j) * REAL(factor))
 
 
 def undo_segment(plan, frame, work, segment, ket):
     """The ket before a segment from the ket after it, in place: for runs that keep no kets."""
     for group in range(at(segment, L.SEGMENT_GROUP_END) - 1, at(segment, L.SEGMENT_GROUP) - 1, -1):
-        move_group(plan, frame, work, UNDO, group, ket, 0, 0, 0)
+        move_group(plan, work, UNDO, group, ket, 0, 0, 0)
     table, phases = table_of(plan, frame, segment), phases_of(plan, frame, work, segment)
     if table != 0 or phases != 0:
         call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_DIAGONAL_UNDO), plan, ket, table, phases)
@@ -111,13 +109,18 @@ def run_backward(plan, frame, work, tile):
         segment = at(plan, L.PLAN_SEGMENTS) + 8 * L.SEGMENT_SIZE * k
         table, phases = table_of(plan, frame, segment), phases_of(plan, frame, work, segment)
         first, end = at(segment, L.SEGMENT_GROUP), at(segment, L.SEGMENT_GROUP_END)
+        flip = at(at(frame, L.FRAME_FLIPS), k)
         after, before = ket_at(plan, frame, work, tile, k + 1), ket_at(plan, frame, work, tile, k)
         if lean != 0:  # un-computed in place: the only ket stays where the forward run left it
             after = before = ket_at(plan, frame, work, tile, at(plan, L.PLAN_N_SEGMENTS))
         for group in range(first, end):
-            group_slopes(plan, work, group, after)
+            group_slopes(plan, frame, work, group, after)
+        if at(frame, L.FRAME_RESUME) != 0:  # the ket that is read next
+            ahead = before if k > 0 else ket_at(plan, frame, work, tile + 1, at(plan, L.PLAN_N_SEGMENTS))
+            for o in range(ahead, ahead + 2 * VB * amplitudes, 64):
+                fetch(o)
         if phases != 0 and (lean != 0 or at(frame, L.FRAME_RESUME) != 0):
-            call(at(entries, L.ENTRY_ROW_PHASES), plan, work, segment, phases)
+            call(at(entries, L.ENTRY_ROW_PHASES), plan, work, segment, flip, phases)
         slopes = at(work, L.WORK_TABLE_SUM)
         if lean != 0:
             call(at(entries, L.ENTRY_UNDO_SEGMENT), plan, frame, work, segment, before)
@@ -129,9 +132,9 @@ def run_backward(plan, frame, work, tile):
         diagonal = phases != 0 or first == end
         for group in range(end - 1, first - 1, -1):
             carried = table if leads(plan, segment, group) and not diagonal else 0
-            move_group(plan, frame, work, UNDO, group, bra, before, carried, slopes)
+            move_group(plan, work, UNDO, group, bra, before, carried, slopes)
         if diagonal:
-            call(at(entries, L.ENTRY_DIAGONAL_BACKWARD), plan, work, segment, before, table, slopes, phases)
+            call(at(entries, L.ENTRY_DIAGONAL_BACKWARD), plan, work, segment, flip, before, table, slopes, phases)
         if lean != 0 and table != 0:
-            call(at(entries, L.ENTRY_TABLE_SLOPES), plan, work, at(segment, L.SEGMENT_TABLE), slopes)
+            call(at(entries, L.ENTRY_TABLE_SLOPES), plan, work, at(segment, L.SEGMENT_TABLE), flip, slopes)
     return 0

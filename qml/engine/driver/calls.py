@@ -1,0 +1,76 @@
+"""What Python calls: one step from arrays to arrays, or its parts where several threads share the middle one."""
+
+from numba import njit
+
+from qml.engine import layout as L
+from qml.engine.lanes32 import REAL, E, sstore
+from qml.engine.vector import at, call, f64at, f64set, odd
+
+
+def begin(frame):
+    """Prepare what does not depend on the row, unless an earlier call with the same shared values has."""
+    plan = at(frame, L.FRAME_PLAN)
+    if at(frame, L.FRAME_SHARED) != 0:
+        call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_PREPARE), plan, frame)
+    return 0
+
+
+def step(frame):
+    """A whole call on one thread."""
+    plan = at(frame, L.FRAME_PLAN)
+    entries = at(plan, L.PLAN_ENTRIES)
+    call(at(entries, L.ENTRY_BEGIN), frame)
+    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
+    if at(frame, L.FRAME_SHARED_GRADIENT) != 0:
+        call(at(entries, L.ENTRY_FINISH), frame)
+    return 0
+
+
+@njit(error_model="numpy")
+def add_slope(sums, turn, slope):
+    """Add `slope` to the gradient of the shared value that a turn reads."""
+    if at(turn, L.TURN_KIND) == L.KIND_SHARED:
+        place = sums + 8 * at(turn, L.TURN_COLUMN)
+        f64set(place, f64at(place) + f64at(turn + 8 * L.TURN_COEFFICIENT) * slope)
+
+
+def finish(frame):
+    """Shared gradients: chunks added in order, then the steps of the prefix, then one transform a table."""
+    plan, gradient = at(frame, L.FRAME_PLAN), at(frame, L.FRAME_SHARED_GRADIENT)
+    shared, amplitudes, sums = at(plan, L.PLAN_SHARED), at(plan, L.PLAN_AMPLITUDES), at(frame, L.FRAME_SUMS)
+    steps = sums + 8 * shared
+    tables = steps + 24 * at(plan, L.PLAN_N_SHARED_STEPS)
+    total = shared + 3 * at(plan, L.PLAN_N_SHARED_STEPS)
+    if at(frame, L.FRAME_LEAN) == 0:
+        total += at(plan, L.PLAN_N_TABLES) * amplitudes
+    for chunk in range(1, at(frame, L.FRAME_CHUNKS)):
+        for j in range(total):
+            f64set(sums + 8 * j, f64at(sums + 8 * j) + f64at(sums + 8 * (total * chunk + j)))
+    for k in range(at(plan, L.PLAN_N_STEPS)):
+        step_record = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
+        if at(step_record, L.STEP_SHARED) >= 0:
+            slopes = steps + 24 * at(step_record, L.STEP_SHARED)
+            for number in range(at(step_record, L.STEP_TURN), at(step_record, L.STEP_END)):
+                axis, slope = at(frame, L.FRAME_AXES) + 24 * number, 0.0
+                for i in range(0, 24, 8):
+                    slope += f64at(axis + i) * f64at(slopes + i)
+                add_slope(sums, at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * number, slope)
+    if at(frame, L.FRAME_LEAN) == 0:
+        for segment in range(at(plan, L.PLAN_N_SEGMENTS)):
+            table = at(at(plan, L.PLAN_SEGMENTS) + 8 * L.SEGMENT_SIZE * segment, L.SEGMENT_TABLE)
+            if table >= 0:
+                finish_table(plan, table, sums, tables + 8 * amplitudes * table, at(at(frame, L.FRAME_FLIPS), segment))
+    for j in range(shared):
+        sstore(gradient + E * j, REAL(f64at(sums + 8 * j)))
+    return 0
+
+
+@njit(error_model="numpy")
+def finish_table(plan, table, sums, slopes, flip):
+    """Gradients of the turns of one table from the slopes of its phases."""
+    call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_TRANSFORM_SCALARS), slopes, at(plan, L.PLAN_AMPLITUDES))
+    first = at(plan, L.PLAN_TABLE_FIRST)
+    for k in range(at(first, table), at(first, table + 1)):
+        turn = at(plan, L.PLAN_TABLE_TURNS) + 8 * L.TURN_SIZE * k
+        z = at(turn, L.TURN_Z)
+        add_slope(sums, turn, (1 - 2 * odd(flip & z)) * f64at(slopes + 8 * z))
