@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runner import MAX_QUBITS, Residual, runner_of
+from qml.engine.runner import MAX_QUBITS, runner_of
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.states import check_states_memory, compile_states
 from qml.engine.tangents import check_tangents_memory, compile_tangents
+from qml.engine.wide.memory import check_memory
 
 CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
 
@@ -88,7 +90,7 @@ class EngineExecutor:
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
             DataError: amplitudes to be prepared have no length.
-            CapabilityError: too many qubits.
+            CapabilityError: more qubits than memory holds; nothing has been allocated.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
@@ -103,7 +105,7 @@ class EngineExecutor:
         cotangent_BK: np.ndarray,
         *,
         seed: int | None = None,
-        residual: Residual | None = None,
+        residual: Any = None,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
 
@@ -141,11 +143,11 @@ class EngineExecutor:
             >>> EngineExecutor().states(plus_i, np.zeros((1, 0)), np.zeros(0)).round(3)
             array([[0.707+0.j   , 0.   +0.707j]])
         """
-        self._check_width(program)
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
         check_states_memory(program, len(inputs_BD), inputs_BD.dtype)
         compiled = compile_states(program, weights.ndim == 2)
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
-        runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+        runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
         kets_BA = runner.kets(rows, shared, initial, threads=self.threads)
         return compiled.ending.states(kets_BA, inputs_BD, weights)
 
@@ -174,12 +176,12 @@ class EngineExecutor:
             >>> EngineExecutor().tangents(program, np.zeros((1, 1)), np.zeros(0)).by_slot()
             array([[[0.+0.j , 0.-0.5j]]])
         """
-        self._check_width(program)
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_tangents(program, weights.ndim == 2)
         check_tangents_memory(program, compiled.n_along, len(inputs_BD), inputs_BD.dtype)
 
         def run_kets(plan, rows_RM, shared_S, initial_RA):
-            runner = runner_of(plan, rows_RM.dtype, self._budget)
+            runner = runner_of(plan, rows_RM.dtype, self._budget, len(rows_RM))
             return runner.kets(rows_RM, shared_S, initial_RA, threads=self.threads)
 
         return Tangents(*compiled.run(inputs_BD, weights, run_kets))
@@ -217,17 +219,10 @@ class EngineExecutor:
             seed=seed,
         )
 
-    def _check_width(self, program: Program) -> None:
-        if program.n_qubits > MAX_QUBITS:
-            raise CapabilityError(
-                f"Executor 'engine_cpu' was asked for a Program of {program.n_qubits} qubits; it runs at most "
-                f"{MAX_QUBITS}. Take fewer qubits, or another executor."
-            )
-
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
-        self._check_width(program)
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_program(program, weights.ndim == 2)
-        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
 
 
 def _check_cotangent(program: Program, inputs_BD: np.ndarray, cotangent_BK: np.ndarray) -> None:

@@ -63,7 +63,7 @@ class Angles:
     """
 
     def __init__(self, half_BT: np.ndarray, factors: Sequence[Sequence[int]], dtype: np.dtype):
-        self.finite_B = (np.abs(half_BT) <= LARGEST_ANGLE).all(axis=1)
+        self.finite_B: np.ndarray = np.logical_and.reduce(np.abs(half_BT) <= LARGEST_ANGLE, axis=1)
         self.half_BT = np.where(self.finite_B[:, None], half_BT, 0.0)
         cosines, sines = np.cos(self.half_BT), np.sin(self.half_BT)
         least = np.finfo(dtype).eps / 2  # a cosine of 0 has no tangent; this one is off by less than a rounding

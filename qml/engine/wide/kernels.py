@@ -17,10 +17,9 @@ members of a pair) and then the product of cosines. Their signs carry the direct
 
 from __future__ import annotations
 
-from qml.engine.vector import VECTOR_BYTES
+from qml.engine.vector import REGISTERS
 
-MANY_REGISTERS = VECTOR_BYTES == 64
-FORWARD_WIDTH, BACKWARD_WIDTH = (4, 3) if MANY_REGISTERS else (3, 2)
+FORWARD_WIDTH, BACKWARD_WIDTH = (4, 3) if REGISTERS == 32 else (3, 2)
 LANE_WIDTH = 4
 CROSS = 1
 

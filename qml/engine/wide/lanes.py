@@ -69,8 +69,9 @@ def _permutation(vector: VectorType) -> dict[str, Any]:
             while bit < vector.lanes:
                 order = Constant(ir.VectorType(I32, vector.lanes), [lane ^ bit for lane in lanes])
                 moved = builder.shuffle_vector(value, Constant(wide, ir.Undefined), order)
-                wanted = builder.icmp_unsigned("!=", builder.and_(mask, Constant(mask.type, bit)), Constant(mask.type, 0))
-                value = builder.select(wanted, moved, value)
+                chosen = builder.and_(mask, Constant(mask.type, bit))
+                chosen = builder.icmp_unsigned("!=", chosen, Constant(mask.type, 0))
+                value = builder.select(chosen, moved, value)
                 bit *= 2
             return value
 

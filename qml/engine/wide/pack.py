@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from qml.engine.wide import layout as L
 from qml.engine.wide.kernels import BACKWARD_WIDTH, FORWARD_WIDTH, LANE_WIDTH
 from qml.engine.wide.lanes import ROW
 from qml.engine.wide.local import Coordinates, Item, Local, groups, shares
+from qml.engine.wide.memory import State
 from qml.engine.wide.pieces import wide_library
 from qml.engine.wide.sweeps import Sweep, sweeps
 from qml.engine.wide.words import MOST_IN_TILES
@@ -70,6 +72,20 @@ class Packed:
         self.nbytes = sum(array.nbytes for array in self._arrays)
         # A rough model of a gradient, measured on one AVX-512 machine; it only steers threads.
         self.row_seconds = 1e-9 * (1 << plan.n_qubits) * 0.1 * len(plan.turns)
+
+    def new_state(self) -> State:
+        """Room for one ket or bra."""
+        return State(self.n_vectors, self.lanes, self.real)
+
+    @cached_property
+    def run_sweep(self) -> Callable[..., int]:
+        """`(plan, frame, work, sweep, what)`."""
+        return self.library.function("run_sweep")
+
+    @cached_property
+    def contract(self) -> Callable[..., int]:
+        """`(plan, frame)`."""
+        return self.library.function("contract")
 
     @property
     def most_sums(self) -> int:
@@ -204,7 +220,7 @@ class Packed:
         }
 
     def _strings(self, bits: int, terms: list[tuple[int, int, Local]], split: bool = True) -> list[int]:
-        """Records of words of Z, `(number, slot, local)` each, at most `MOST_STRINGS` in one where they may be split."""
+        """Records of words of Z, `(number, slot, local)` each, `MOST_STRINGS` in one where they may be split."""
         row_bits = ROW.bit_length() - 1
         low = [term for term in terms if not term[2].signs >> row_bits]
         high = sorted((term for term in terms if term[2].signs >> row_bits), key=lambda term: term[2].signs & (ROW - 1))

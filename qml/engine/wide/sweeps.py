@@ -1,4 +1,4 @@
-"""How a Plan falls into sweeps over memory: each takes every turn that its tiles can hold and that may come so early."""
+"""How a Plan falls into sweeps over memory: each takes all turns that its tiles hold and that may come so early."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from qml.engine.frame import Span
 from qml.engine.plan import Plan, Turn
 
+PAGE_BITS = 5  # vectors of a tile that lie in one page of the nearest cache's sets, as a power of two
 WINDOW = 6  # blocks of n_qubits turns that a sweep looks at beyond the last one it took
 
 
@@ -107,10 +108,17 @@ def sweeps(plan: Plan, lane_bits: int, tile_bits: int) -> list[Sweep]:
         for bit in range(lane_bits, plan.n_qubits):
             subspace.add(1 << bit)
         scan = _Scan(plan.n_qubits, subspace, waiting)  # the bits that fill a tile up may hold some more
-        basis = sorted(subspace.basis, key=lambda mask: mask >> lane_bits)
+        basis = _spread(sorted(subspace.basis, key=lambda mask: mask >> lane_bits))
         result.append(Sweep(tuple(basis), tuple(scan.steps)))
         waiting = scan.left
     return result
+
+
+def _spread(basis: list[int]) -> list[int]:
+    """The same span by masks that also move a vector within its page: sixteen vectors at multiples of a page would
+    compete for twelve ways of one set of the nearest cache.
+    """
+    return [mask ^ basis[place % PAGE_BITS] if place >= PAGE_BITS else mask for place, mask in enumerate(basis)]
 
 
 class _Scan:

@@ -10,7 +10,7 @@ from qml.engine.wide.lanes32 import swapped
 LANES = VB // E
 
 
-def contract(plan, frame, work):
+def contract(plan, frame):
     """The bra contracted with the lower half of the product state, and with the upper half, chunk by chunk."""
     lows, chunks = at(plan, L.PLAN_LOW_VECTORS), at(frame, L.FRAME_CHUNKS)
     low, length = at(frame, L.FRAME_LOW), at(plan, L.PLAN_VECTORS) // lows // chunks
