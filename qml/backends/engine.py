@@ -11,7 +11,7 @@ from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runner import MAX_QUBITS, Residual, runner_of
+from qml.engine.runner import MAX_QUBITS, Residual, Runner, runner_of
 
 CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
 
@@ -113,6 +113,19 @@ class EngineExecutor:
         run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
         back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
         return Gradients(back.inputs_BD, back.weights)
+
+    def direct(self, program: Program, dtype: np.dtype) -> Runner | None:
+        """The runner of a Program whose row values are its inputs, shared values its weights and words its values.
+
+        A caller that has checked its arrays may then hand their addresses to `Runner.forward_at` and
+        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between.
+        """
+        compiled = compile_program(program)
+        columns, plan = compiled.columns, compiled.plan
+        bare = columns.rows_are_slots and columns.shared_are_slots and compiled.word_map.is_identity
+        if not bare or plan.initial or not plan.n_words or program.n_qubits > MAX_QUBITS:
+            return None
+        return runner_of(plan, dtype, self._budget)
 
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
         if program.n_qubits > MAX_QUBITS:
