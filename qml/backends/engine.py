@@ -12,7 +12,7 @@ from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runner import MAX_QUBITS, runner_of
+from qml.engine.runner import MAX_QUBITS, TILE_ROW_COST, Runner, runner_of
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.states import check_states_memory, compile_states
 from qml.engine.tangents import check_tangents_memory, compile_tangents
@@ -218,6 +218,21 @@ class EngineExecutor:
             shots,
             seed=seed,
         )
+
+    def direct(self, program: Program, dtype: np.dtype) -> Runner | None:
+        """The runner of a Program whose row values are its inputs, shared values its weights and words its values.
+
+        A caller that has checked its arrays may then hand their addresses to `Runner.forward_at` and
+        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between, or where the
+        batch decides which engine runs.
+        """
+        compiled = compile_program(program)
+        columns, plan = compiled.columns, compiled.plan
+        bare = columns.rows_are_slots and columns.shared_are_slots and compiled.word_map.is_identity
+        if not bare or plan.initial or not plan.n_words or program.n_qubits >= min(TILE_ROW_COST):
+            return None
+        runner = runner_of(plan, dtype, self._budget)
+        return runner if isinstance(runner, Runner) else None
 
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
         check_memory(program.n_qubits, inputs_BD.dtype, 1)

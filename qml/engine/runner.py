@@ -196,6 +196,54 @@ class Runner:
         self.pools.give_frame(frame)
         return kets_BA
 
+    def forward_at(self, batch: int, rows: int, shared: int, words: int, keep: bool, threads: int | None):
+        """`forward` of arrays that are known by their addresses alone, checked by whoever has them.
+
+        Args:
+            batch: rows, at least one.
+            rows: where `(batch, n_rows)` row values lie.
+            shared: where the shared values lie.
+            words: where `(batch, n_words)` values go.
+            keep: leave a residual where the budget holds it.
+            threads: as for `forward`.
+
+        Returns:
+            The residual, or None.
+        """
+        self._need(keep)
+        residual = self._residual(batch) if keep else None
+        frame = self.pools.take_frame() if residual is None else residual.frame
+        kept, address = residual is not None, 0 if residual is None else residual.kets.address
+        given = (shared or NOWHERE, 0, rows, words, 0, 0)
+        self._sweep(frame, kept, batch, given, NO_STATES, (address, 0, int(not kept)), threads)
+        if residual is None:
+            self.pools.give_frame(frame)
+        return residual
+
+    def gradients_at(
+        self,
+        batch: int,
+        rows: int,
+        shared: int,
+        cotangent: int,
+        by_rows: int,
+        by_shared: int,
+        residual: Residual | None,
+        threads: int | None,
+    ) -> None:
+        """`gradients` of arrays that are known by their addresses alone; arguments as for `forward_at`."""
+        self._need(True)
+        by_shared = by_shared or NOWHERE
+        if residual is not None and residual.serves(self.pools, batch):
+            with residual.busy:
+                given, mode = (0, by_shared, rows, 0, cotangent, by_rows), (residual.kets.address, 1, 0)
+                self._sweep(residual.frame, True, batch, given, NO_STATES, mode, threads)
+            return
+        frame = self.pools.take_frame()
+        given = (shared or NOWHERE, by_shared, rows, 0, cotangent, by_rows)
+        self._sweep(frame, True, batch, given, NO_STATES, (0, 0, int(self.lean)), threads)
+        self.pools.give_frame(frame)
+
     def _need(self, gradient: bool) -> None:
         """Have everything compiled that a run needs."""
         if gradient not in self._ready:

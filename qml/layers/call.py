@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from qml.backends import EXECUTORS, Executor, check_program, executor_named
+from qml.backends.engine import EngineExecutor
 from qml.backends.executor import Capabilities
 from qml.base.errors import CapabilityError, ProgramError, ShapeError
 from qml.base.registry import unknown
 from qml.circuits.program import Program
+from qml.engine.runner import Runner
 from qml.engine.traced import MAX_QUBITS
 
 TRACED = "traced"
@@ -48,6 +50,9 @@ class Call:
     def _enter(self) -> None:
         self.handle = f"call-{next(_numbers)}"
         _calls[self.handle] = self
+        self.n_values = self.program.n_values
+        self.threads = self.executor.threads if isinstance(self.executor, EngineExecutor) else None
+        self._direct: dict[Any, Runner | None] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"program": self.program, "executor": self.executor}
@@ -61,6 +66,19 @@ class Call:
     def of(handle: str) -> Call:
         """The living Call with that handle."""
         return _calls[handle]
+
+    def direct(self, dtype: Any) -> Runner | None:
+        """The runner that takes addresses of inputs and of one block of weights; None where there is none.
+
+        Args:
+            dtype: of all arrays, in the words of any array package; looked up once each.
+        """
+        if dtype not in self._direct:
+            found, executor = None, self.executor
+            if isinstance(executor, EngineExecutor) and len(self.program.blocks or ()) == 1:
+                found = executor.direct(self.program, np.dtype(str(dtype).removeprefix("torch.")))
+            self._direct[dtype] = found
+        return self._direct[dtype]
 
     def values(
         self, inputs_BD: np.ndarray, weights: np.ndarray, seed: int | None = None, keep: bool = False

@@ -67,6 +67,16 @@ class CircuitPair:
         self.how = how
         self._call = None if executor == TRACED else Call(program, executor)
 
+    def _key(self) -> tuple[Any, ...]:
+        return self.program.digest, self.how, None if self._call is None else self._call.executor
+
+    def __eq__(self, other: object) -> bool:
+        """Equal Programs on equal executors: a jitted function that holds one of the pairs serves the other."""
+        return isinstance(other, CircuitPair) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((self.program.digest, self.how))
+
     def __getstate__(self) -> dict[str, Any]:
         return {"program": self.program, "how": self.how, "_call": self._call}
 
@@ -142,7 +152,7 @@ class CircuitPair:
                 "Pass one: `apply(params, inputs, seed=step)`."
             )
         try:
-            return self._function(rows, weights, jnp.asarray(0 if seed is None else seed, jnp.int32))
+            return self._function(rows, weights, _seed_array(seed))
         except TypeError as error:
             if "forward-mode" not in str(error):
                 raise
@@ -155,9 +165,13 @@ class CircuitPair:
         if inputs.ndim == 0 or inputs.shape[-1] != self.program.n_inputs:
             raise width_error("CircuitPair.apply", inputs.shape, self.program)
         if inputs.dtype not in _WHOLE:
+            remedy = "Cast them: `inputs.astype(jnp.float32)`."
+            if jnp.issubdtype(inputs.dtype, jnp.complexfloating):
+                remedy = "Take `inputs.real` or `abs(inputs)`, or both parts as columns: "
+                remedy += "`jnp.concatenate([inputs.real, inputs.imag], -1)`."
             raise ShapeError(
                 f"CircuitPair.apply got inputs of dtype {inputs.dtype}; angles are real floating point numbers. "
-                "Cast them, for instance with `inputs.astype(jnp.float32)`."
+                + remedy
             )
         able = self._call.capabilities if self._call is not None else None
         if able is not None and not isinstance(inputs, Tracer):
@@ -190,6 +204,16 @@ class CircuitPair:
                 )
             parts.append(part.reshape(-1))
         return jnp.concatenate(parts) if parts else jnp.zeros(0, dtype)
+
+
+def _seed_array(seed: Any) -> jax.Array:
+    """The seed as a JAX integer."""
+    if isinstance(seed, int) and not -(2**31) <= seed < 2**31:
+        raise ConfigError(
+            f"CircuitPair.apply was asked for seed {seed}; under JAX a seed is a 32-bit integer, -2**31 .. 2**31 - 1. "
+            "Take `seed % 2**31`, or draw one: `jax.random.randint(key, (), 0, 2**31 - 1)`."
+        )
+    return jnp.asarray(0 if seed is None else seed, jnp.int32)
 
 
 def _seed_of(key: Any) -> int:

@@ -90,9 +90,9 @@ def _slopes(operator: PlanOperator, kept: bool) -> Any:
 def _row_axis(arguments: Any, operator: PlanOperator) -> Any:
     """The mesh axes that rows are split over, in the first argument that says so; None where none does."""
     for argument, by_row in zip(arguments, _by_row(arguments, operator), strict=True):
-        spec = argument.sharding.spec if isinstance(argument.sharding, NamedSharding) else ()
-        if by_row and len(spec) and spec[0] is not None:
-            return spec[0]
+        axes = list(argument.sharding.spec) if isinstance(argument.sharding, NamedSharding) else []
+        if by_row and axes and axes[0] is not None:
+            return axes[0]
     return None
 
 

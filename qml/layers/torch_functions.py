@@ -13,8 +13,14 @@ import torch
 from torch import Tensor
 
 from qml.base.errors import CapabilityError
+from qml.engine.runner import Runner
 from qml.engine.traced import traced
 from qml.layers.call import Call
+
+FORWARD_MODE = (
+    "Forward-mode differentiation with `torch.autograd.forward_ad` was asked of a circuit; it is not "
+    'available. Use `torch.func.jvp`, or executor="traced".'
+)
 
 
 def array_of(tensor: Tensor) -> np.ndarray:
@@ -38,6 +44,9 @@ def circuit(call: Call, inputs_BD: Tensor, blocks: tuple[Tensor, ...], seed: int
     if torch._C._are_functorch_transforms_active():
         return ComposableValues.apply(inputs_BD, flat(blocks, inputs_BD), call, seed)
     needed = torch.is_grad_enabled() and (inputs_BD.requires_grad or any(block.requires_grad for block in blocks))
+    runner = call.direct(inputs_BD.dtype)
+    if runner is not None and inputs_BD.shape[0] and _plain(inputs_BD) and _plain(blocks[0]):
+        return DirectValues.apply(call, runner, needed, inputs_BD, blocks[0])
     return FastValues.apply(call, seed, needed, inputs_BD, *blocks)
 
 
@@ -47,24 +56,24 @@ class FastValues(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, call: Call, seed: int | None, keep: bool, inputs: Tensor, *blocks: Tensor) -> Tensor:
         """Values `(B, K)`; what the executor keeps stays with the graph and goes with it."""
-        weights = _flat_array(blocks, inputs)
-        values, residual = call.values(array_of(inputs), weights, seed, keep)
+        values, residual = call.values(array_of(inputs), weights := _flat_array(blocks, inputs), seed, keep)
         if keep:
             ctx.save_for_backward(inputs, *blocks)
-            ctx.call, ctx.seed, ctx.residual, ctx.weights = call, seed, residual, weights
+            ctx.kept = call, seed, residual, weights
         return torch.from_numpy(values)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
         """Gradients of the inputs and of each block; differentiable themselves when a graph is asked for."""
         inputs, *blocks = ctx.saved_tensors
+        call, seed, residual, weights = ctx.kept
         if torch.is_grad_enabled():
-            pair = ComposableGradients.apply(inputs, flat(tuple(blocks), inputs), cotangents[0], ctx.call, ctx.seed)
+            pair = ComposableGradients.apply(inputs, flat(tuple(blocks), inputs), cotangents[0], call, seed)
             by_inputs, by_weights = pair
         else:
             cotangent = array_of(cotangents[0])
             by_inputs, by_weights = map(
-                torch.from_numpy, ctx.call.gradients(array_of(inputs), ctx.weights, cotangent, ctx.seed, ctx.residual)
+                torch.from_numpy, call.gradients(array_of(inputs), weights, cotangent, seed, residual)
             )
         wanted = ctx.needs_input_grad
         return None, None, None, by_inputs if wanted[3] else None, *_cut(by_weights, blocks, wanted[4:])
@@ -72,10 +81,50 @@ class FastValues(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """Forward mode of plain autograd is refused; `torch.func.jvp` has it."""
-        raise CapabilityError(
-            "Forward-mode differentiation with `torch.autograd.forward_ad` was asked of a circuit; it is not "
-            'available. Use `torch.func.jvp`, or executor="traced".'
-        )
+        raise CapabilityError(FORWARD_MODE)
+
+
+class DirectValues(torch.autograd.Function):
+    """The same for a circuit whose only block of weights is what the engine's kernels read: addresses, no arrays."""
+
+    @staticmethod
+    def forward(ctx: Any, call: Call, runner: Runner, keep: bool, inputs: Tensor, block: Tensor) -> Tensor:
+        """Values `(B, K)`."""
+        batch = inputs.shape[0]
+        values = inputs.new_empty((batch, call.n_values))
+        addresses = inputs.data_ptr(), block.data_ptr(), values.data_ptr()
+        residual = runner.forward_at(batch, *addresses, keep, call.threads)
+        if keep:
+            ctx.save_for_backward(inputs, block)
+            ctx.kept = call, runner, residual
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        """Gradients of the inputs and of the block; differentiable themselves when a graph is asked for."""
+        inputs, block = ctx.saved_tensors
+        call, runner, residual = ctx.kept
+        if torch.is_grad_enabled():
+            by_inputs, by_weights = ComposableGradients.apply(inputs, block.reshape(-1), cotangents[0], call, None)
+            return None, None, None, by_inputs, by_weights.view(block.shape)
+        cotangent = cotangents[0]
+        if not cotangent.is_contiguous() or cotangent.is_neg():
+            cotangent = cotangent.resolve_neg().contiguous()
+        by_inputs, by_block = torch.empty_like(inputs), torch.empty_like(block)
+        addresses = [t.data_ptr() for t in (inputs, block, cotangent, by_inputs, by_block)]
+        runner.gradients_at(inputs.shape[0], *addresses, residual, call.threads)
+        wanted = ctx.needs_input_grad
+        return None, None, None, by_inputs if wanted[3] else None, by_block if wanted[4] else None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """Forward mode of plain autograd is refused; `torch.func.jvp` has it."""
+        raise CapabilityError(FORWARD_MODE)
+
+
+def _plain(tensor: Tensor) -> bool:
+    """Whether the numbers of a tensor lie one behind the other where its address says."""
+    return tensor.is_contiguous() and not tensor.is_neg()
 
 
 def _flat_array(blocks: tuple[Tensor, ...], like: Tensor) -> np.ndarray:

@@ -45,8 +45,7 @@ def aligned(address):
 def values(frame, station, told):
     """`rows, shared, [initial] -> words, scratch, [residual]`."""
     arguments, results = at(frame, X.XLA_ARGUMENTS), at(frame, X.XLA_RESULTS)
-    plan, scratch = at(station, X.STATION_PLAN), aligned(data(results, 1))
-    initial, residual = 0, 0
+    scratch, initial, residual = aligned(data(results, 1)), 0, 0
     if at(told, X.CALL_INITIAL) != 0:
         initial = data(arguments, 2)
         if at(told, X.CALL_CHECKED) != 0 and not all_finite(initial, told):
@@ -72,7 +71,7 @@ def values(frame, station, told):
 def gradients(frame, station, told):
     """`rows, shared, [initial], cotangent, [residual] -> by rows, by shared, [by initial], scratch`."""
     arguments, results = at(frame, X.XLA_ARGUMENTS), at(frame, X.XLA_RESULTS)
-    plan, more = at(station, X.STATION_PLAN), at(told, X.CALL_INITIAL)
+    more = at(told, X.CALL_INITIAL)
     scratch = aligned(data(results, 2 + more))
     initial, by_initial, residual = 0, 0, 0
     if more != 0:
