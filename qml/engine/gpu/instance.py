@@ -143,7 +143,7 @@ def choose(n_qubits: int, dtype: str, shared_limit: int, tile: tuple[int, int] |
             return small
     for size in (tile,) if tile else TILES[dtype]:
         large = Instance(dtype, *size, True)
-        if large.tile_bits < n_qubits and large.shared_bytes(n_qubits) <= shared_limit:
+        if large.tile_bits <= n_qubits and large.shared_bytes(n_qubits) <= shared_limit:
             return large
     raise CapabilityError(
         f"The CUDA engine needs more shared memory a block than the {shared_limit} bytes of this device for "

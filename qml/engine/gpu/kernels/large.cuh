@@ -9,23 +9,13 @@
 DEVICE unsigned outer_bits(const Call& q, const Sweep& sweep, unsigned tile) {
   unsigned o = 0; for (int k = 0; k < q.n - TILE_BITS; k++) o ^= tile >> k & 1 ? sweep.outer[k] : 0; return o;
 }
-// Indices of the amplitudes that the thread loads: consecutive threads, consecutive low local bits.
-DEVICE void indices(const Team& w, const Sweep& sweep, unsigned* i) {
-  unsigned base = w.o;
-  for (int k = 0; k < LT; k++) base ^= w.t >> k & 1 ? sweep.tile[k] : 0;
-  i[0] = base;
-#pragma unroll
-  for (int k = 0; k < K; k++)
-#pragma unroll
-    for (int a = 0; a < A / 2; a++) if (a < 1 << k) i[a | 1 << k] = i[a] ^ sweep.tile[LT + k];
-}
 DEVICE size_t sample_offset(const Call& q) { return (size_t)blockIdx.y << q.n; }
 DEVICE Real* block_part(Real* parts, int numbers) { return parts + ((size_t)blockIdx.y * gridDim.x + blockIdx.x) * numbers; }
 DEVICE Real* block_arena(const Call& q) { return block_part(q.arena, q.arena_words); }
 
 DEVICE void load_locals(Team& w) {
   const V2* from = w.q.local_values + (size_t)blockIdx.y * w.q.n_local;
-  for (int l = w.t; l < w.q.n_local; l += TEAM) w.local[l] = from[l];
+  for (int l = w.t; l < w.q.n_local; l += TEAM) w.local(l) = from[l];
   team_sync();
 }
 DEVICE void rows_body(const Call& q) {
@@ -70,21 +60,22 @@ DEVICE void observe_body(const Call& q, unsigned char* smem) {
   Team w(q, smem, block_arena(q)); const Sweep& natural = q.sweeps[q.sweep];
   const V2* ket = q.source + sample_offset(q); V2* bra = q.bra + sample_offset(q);
   Real* parts = block_part(q.word_parts, q.n_words); const Real* cotangent = q.cotangent + (size_t)blockIdx.y * q.n_words;
-  Real re[A], im[A], bre[A], bim[A]; unsigned i[A];
+  Real re[A], im[A], bre[A], bim[A];
   for (w.tile = blockIdx.x; w.tile < q.tiles; w.tile += gridDim.x) {
     const bool first = w.tile == blockIdx.x;
-    w.o = outer_bits(q, natural, w.tile); indices(w, natural, i);
-#pragma unroll
-    for (int a = 0; a < A; a++) { const V2 z = ket[i[a]]; re[a] = z.x; im[a] = z.y; bre[a] = bim[a] = 0; }
+    w.o = outer_bits(q, natural, w.tile);
+    GlobalPartner{w, natural, ket, 0}.each([&](int a, V2 z) { re[a] = z.x; im[a] = z.y; bre[a] = bim[a] = 0; });
 #pragma unroll 1
     for (int c = 0; c < q.n_channels; c++) {
-      const Channel channel = q.channels[c]; const GlobalPartner partner{ket, i, channel.x};
+      const Channel channel = q.channels[c]; const GlobalPartner partner{w, natural, ket, channel.x};
       if (q.mode & VALUES) read_channel(w, channel, re, im, partner, [&](int o, Real sum) { sum = flip(sum, w.outer_sign(q.words[o].z)); parts[o] = first ? sum : parts[o] + sum; });
       if (q.mode & GRADIENT) add_channel(w, channel, re, im, bre, bim, partner, [&](int o) -> Real { return flip(cotangent[o] * q.word_signs[o], w.outer_sign(q.words[o].z)); });
     }
-    if (q.mode & GRADIENT)
+    if (q.mode & GRADIENT) {
+      unsigned i[A]; indices(w, natural, i);
 #pragma unroll
       for (int a = 0; a < A; a++) bra[i[a]] = {bre[a], bim[a]};
+    }
   }
 }
 DEVICE void words_body(const Call& q) {                   // one thread a value, blocks in order
@@ -97,7 +88,7 @@ DEVICE void words_body(const Call& q) {                   // one thread a value,
 }
 DEVICE void backward_body(const Call& q, unsigned char* smem) {
   Team w(q, smem, block_arena(q)); const Sweep& sweep = q.sweeps[q.sweep];
-  for (int i = w.tid; i < q.n_slots * BLOCK_WARPS; i += BLOCK) w.sums[i] = 0;
+  for (int i = w.tid; i < q.n_slots * BLOCK_WARPS; i += BLOCK) w.sums()[i] = 0;
   w.clear_sums(); load_locals(w);
   const V2* from = q.source + sample_offset(q); V2 *ket = q.ket + sample_offset(q), *bra = q.bra + sample_offset(q);
   Real re[A], im[A], bre[A], bim[A];
@@ -109,8 +100,10 @@ DEVICE void backward_body(const Call& q, unsigned char* smem) {
     w.put_both(sweep.natural, re, im, bre, bim);
     for (int p = sweep.pass1 - 1; p >= sweep.pass0; p--) {
       team_sync(); w.get_both(p, re, im, bre, bim);
-      if (q.passes[p].plain) backward_pass<true>(w, p, re, im, bre, bim); else backward_pass<false>(w, p, re, im, bre, bim);
+      Real slopes[MAX_K];
+      if (q.passes[p].plain) backward_pass<true>(w, p, re, im, bre, bim, slopes); else backward_pass<false>(w, p, re, im, bre, bim, slopes);
       w.put_both(p, re, im, bre, bim);
+      collect(w, p, slopes);
     }
     team_sync(); w.get_both(sweep.natural, re, im, bre, bim);
     { unsigned i[A]; indices(w, sweep, i);
@@ -140,23 +133,23 @@ DEVICE void ends_body(const Call& q, unsigned char* smem) {
   if (q.initial) return;
   team_sync();
   Real* parts = block_part(q.wire_parts, 3 * q.n);
-  for (int k = w.t; k < 3 * q.n; k += TEAM) { Real z = 0; for (int v = 0; v < WARPS; v++) z += w.wire_sums[k * WARPS + v]; parts[k] = z; }
+  for (int k = w.t; k < 3 * q.n; k += TEAM) { Real z = 0; for (int v = 0; v < WARPS; v++) z += w.wire_sums()[k * WARPS + v]; parts[k] = z; }
 }
 // One block a sample: sums over its blocks, the turns of each wire, the columns.
 DEVICE void finish_body(const Call& q, unsigned char* smem) {
   Team w(q, smem, q.arena + (size_t)blockIdx.y * q.part_blocks * q.arena_words); const size_t row = blockIdx.y;
   load_locals(w); w.clear_sums();
-  for (int i = w.t; i < q.n_prefix; i += TEAM) w.prefix_sums[i] = 0;
+  for (int i = w.t; i < q.n_prefix; i += TEAM) w.prefix_sums(w.team())[i] = 0;
   team_sync();
-  for (int l = q.n_prefix + w.t; l < q.n_local; l += TEAM) { Real z = 0; for (int k = 0; k < q.part_blocks; k++) z += q.row_parts[(row * q.part_blocks + k) * q.n_local + l]; w.local_sums[l * WARPS] = z; }
+  for (int l = q.n_prefix + w.t; l < q.n_local; l += TEAM) { Real z = 0; for (int k = 0; k < q.part_blocks; k++) z += q.row_parts[(row * q.part_blocks + k) * q.n_local + l]; w.local_sums()[l * WARPS] = z; }
   if (!q.initial) {
-    for (int i = w.t; i < 3 * q.n; i += TEAM) { Real z = 0; for (int k = 0; k < q.part_blocks; k++) z += q.wire_parts[(row * q.part_blocks + k) * 3 * q.n + i]; w.wire_sums[i * WARPS] = z; }
+    for (int i = w.t; i < 3 * q.n; i += TEAM) { Real z = 0; for (int k = 0; k < q.part_blocks; k++) z += q.wire_parts[(row * q.part_blocks + k) * 3 * q.n + i]; w.wire_sums()[i * WARPS] = z; }
     team_sync(); walk_wires(w);
   }
   team_sync();
   for (int j = w.t; j < q.n_rows; j += TEAM) { Real z = 0; for (int k = q.column_first[j]; k < q.column_first[j + 1]; k++) z += w.local_sum(q.column_locals[k]); q.grad_rows[row * q.n_rows + j] = z; }
   for (int i = w.t; i < q.n_prefix; i += TEAM) {
     const Turn& turn = q.turns[i];
-    if (turn.slot >= 0) for (int k = 0; k < q.part_blocks; k++) q.parts[(row * q.part_blocks + k) * q.n_slots + turn.slot] = k ? (Real)0 : w.prefix_sums[turn.local] * (Real)turn.coefficient;
+    if (turn.slot >= 0) for (int k = 0; k < q.part_blocks; k++) q.parts[(row * q.part_blocks + k) * q.n_slots + turn.slot] = k ? (Real)0 : w.prefix_sums(w.team())[turn.local] * (Real)turn.coefficient;
   }
 }

@@ -5,7 +5,7 @@
 DEVICE void phases_of(Team& w, const Pass& p, Real* f) {     // in half turns
   w.spread(p.spot, p.spots, f, [&](int g) -> Real {
     const Turn& turn = w.q.turns[g];
-    return flip(turn.kind == ROW ? w.local[turn.local].x : w.q.forms[g].x, w.outer_sign(turn.z));
+    return flip(turn.kind == ROW ? w.local(turn.local).x : w.q.forms[g].x, w.outer_sign(turn.z));
   });
 }
 
@@ -21,7 +21,7 @@ template <int J, bool PLAIN> DEVICE void forward_axis(const Team& w, const Pass&
       if (PLAIN || !FLIPS || kind == 1) { if (!pattern) rotate_tangent<J, true>(re, im, t, 0u); else rotate_tangent<J, true>(re, im, t, pattern); }
       else { if (!pattern) rotate_tangent<J, false>(re, im, t, 0u); else rotate_tangent<J, false>(re, im, t, pattern); }
     } else {
-      const V2 z = w.local[w.q.turns[g].local]; const Real s = flip(z.y, sign);
+      const V2 z = w.local(w.q.turns[g].local); const Real s = flip(z.y, sign);
       if (!FLIPS || kind == 3) rotate_full<J, true>(re, im, z.x, s, pattern); else rotate_full<J, false>(re, im, z.x, s, pattern);
     }
   }
@@ -47,7 +47,7 @@ template <bool PLAIN> DEVICE void forward_pass(Team& w, int number, Real* re, Re
 }
 
 // Adds to what a row turn has collected.
-DEVICE void add_local(Team& w, int l, int part, Real value) { w.local_sums[l * WARPS + part] += value; }
+DEVICE void add_local(Team& w, int l, int part, Real value) { w.local_sums()[l * WARPS + part] += value; }
 
 template <int J, bool PLAIN> DEVICE void backward_axis(Team& w, const Pass& p, Real* re, Real* im, Real* bre, Real* bim, Real* slopes) {
   if constexpr (J < K) {
@@ -65,24 +65,30 @@ template <int J, bool PLAIN> DEVICE void backward_axis(Team& w, const Pass& p, R
       else { if (!pattern) QML_UNDO(rotate_tangent, false, t, 0u) else QML_UNDO(rotate_tangent, false, t, pattern) }
       slopes[J] = flip(d, sign);
     } else {
-      const int l = w.q.turns[g].local; const V2 z = w.local[l]; const Real s = -flip(z.y, sign);
+      const int l = w.q.turns[g].local; const V2 z = w.local(l); const Real s = -flip(z.y, sign);
       if (!FLIPS || kind == 3) QML_UNDO(rotate_full, true, QML_BOTH, pattern) else QML_UNDO(rotate_full, false, QML_BOTH, pattern)
       d = lane_sum(flip(d, sign));
-      if ((w.lane & (TEAM - 1)) == 0) add_local(w, l, WARPS > 1 ? w.warp : 0, d * w.q.forms[g].y);
+      if ((w.lane() & (TEAM - 1)) == 0) add_local(w, l, w.part(), d * w.q.forms[g].y);
     }
 #undef QML_UNDO
 #undef QML_BOTH
   }
 }
-template <bool PLAIN> DEVICE void backward_pass(Team& w, int number, Real* re, Real* im, Real* bre, Real* bim) {
+// Sums of the slopes of a pass over the lanes of a warp, into what the block collects. Called when the amplitudes are back in
+// the exchange, because registers are scarce while they are not.
+DEVICE void collect(Team& w, int number, const Real* slopes) {
   const Pass& p = w.q.passes[number];
-  Real slopes[5] = {0, 0, 0, 0, 0};
+  auto add = [&](int j, Real sum) { if (j < K) { const int g = p.turn[j]; const int slot = g < 0 ? -1 : w.q.turns[g].slot; if (slot >= 0) w.sums()[slot * BLOCK_WARPS + w.warp()] += sum; } };
+  four_sums<5>(slopes[0], slopes[1], slopes[2], slopes[3], w.lane(), add);
+  if (K == 5) { const Real sum = warp_sum(slopes[4]); if (w.lane() == 0) add(4, sum); }
+}
+template <bool PLAIN> DEVICE void backward_pass(Team& w, int number, Real* re, Real* im, Real* bre, Real* bim, Real* slopes) {
+  const Pass& p = w.q.passes[number];
+#pragma unroll
+  for (int j = 0; j < MAX_K; j++) slopes[j] = 0;
   backward_axis<4, PLAIN>(w, p, re, im, bre, bim, slopes); backward_axis<3, PLAIN>(w, p, re, im, bre, bim, slopes);
   backward_axis<2, PLAIN>(w, p, re, im, bre, bim, slopes); backward_axis<1, PLAIN>(w, p, re, im, bre, bim, slopes);
   backward_axis<0, PLAIN>(w, p, re, im, bre, bim, slopes);
-  auto add = [&](int j, Real sum) { if (j < K) { const int g = p.turn[j]; const int slot = g < 0 ? -1 : w.q.turns[g].slot; if (slot >= 0 && (PLAIN || p.kind[j] <= 2)) w.sums[slot * BLOCK_WARPS + w.warp] += sum; } };
-  four_sums<5>(slopes[0], slopes[1], slopes[2], slopes[3], w.lane, add);
-  if (K == 5) { const Real sum = warp_sum(slopes[4]); if (w.lane == 0) add(4, sum); }
   if (PHASES && !PLAIN && p.spots) {
     Real f[A], g[A]; phases_of(w, p, f);
 #pragma unroll
@@ -90,7 +96,7 @@ template <bool PLAIN> DEVICE void backward_pass(Team& w, int number, Real* re, R
     w.gather(p.spot, p.spots, g, [&](int m, Real sum) {
       const Turn& turn = w.q.turns[m]; sum = flip(sum, w.outer_sign(turn.z));
       if (turn.kind == ROW) add_local(w, turn.local, 0, sum * w.q.forms[m].y);
-      else if (turn.slot >= 0) w.sums[turn.slot * BLOCK_WARPS] += sum;
+      else if (turn.slot >= 0) w.sums()[turn.slot * BLOCK_WARPS] += sum;
     });
   }
   if (!LARGE && p.table >= 0) {
@@ -111,17 +117,17 @@ template <bool PLAIN> DEVICE void backward_pass(Team& w, int number, Real* re, R
 // What this block has collected of the shared turns in [first, last), one number a slot, in a fixed order.
 DEVICE void write_parts(Team& w, int first, int last, Real* parts) {
   __syncthreads();
-  for (int i = w.warp; i < w.q.n_slots; i += BLOCK_WARPS) {
+  for (int i = w.warp(); i < w.q.n_slots; i += BLOCK_WARPS) {
     const int g = w.q.shared_turns[i]; const Turn& turn = w.q.turns[g]; Real z = 0;
     if (g < first || g >= last) continue;
-    if (turn.role == PREFIX) { const int step = w.q.n_prefix; for (int k = w.lane; k < TEAMS; k += 32) z += w.prefix_sums[(k - w.team) * step + turn.local]; z *= (Real)turn.coefficient; }
+    if (turn.role == PREFIX) { for (int k = w.lane(); k < TEAMS; k += 32) z += w.prefix_sums(k)[turn.local]; z *= (Real)turn.coefficient; }
     else if (turn.role == TABLE) {
       const int d = w.q.passes[turn.pass].table; const unsigned pattern = turn.coordinate & (A - 1), thread_z = turn.coordinate >> K;
       const Real* sums = w.q.table_sums + ((size_t)blockIdx.x * w.q.n_tables + d) * A * BLOCK;
-      for (int k = w.lane; k < BLOCK; k += 32) { Real y = 0; for (int a = 0; a < A; a++) y += flip(sums[a * BLOCK + k], __popc(pattern & a)); z += flip(y, __popc(thread_z & k & (TEAM - 1))); }
+      for (int k = w.lane(); k < BLOCK; k += 32) { Real y = 0; for (int a = 0; a < A; a++) y += flip(sums[a * BLOCK + k], __popc(pattern & a)); z += flip(y, __popc(thread_z & k & (TEAM - 1))); }
       z *= w.q.forms[g].y;
-    } else { for (int k = w.lane; k < BLOCK_WARPS; k += 32) z += w.sums[turn.slot * BLOCK_WARPS + k]; z *= w.q.forms[g].y; }
+    } else { for (int k = w.lane(); k < BLOCK_WARPS; k += 32) z += w.sums()[turn.slot * BLOCK_WARPS + k]; z *= w.q.forms[g].y; }
     z = warp_sum(z);
-    if (w.lane == 0) parts[turn.slot] = z;
+    if (w.lane() == 0) parts[turn.slot] = z;
   }
 }

@@ -9,16 +9,17 @@
 struct ExchangePartner {
   Team& w; int pass; unsigned flips;
   template <class F> DEVICE void each(F visit) const {
-    unsigned at[A]; w.coset<SHIFT2>(at, w.base(pass) ^ flips ^ w.to2, w.q.passes[pass]);
+    unsigned at[A]; w.coset<SHIFT2>(at, w.base(pass) ^ flips ^ w.to2(), w.q.passes[pass]);
 #pragma unroll
     for (int a = 0; a < A; a++) visit(a, w.at2(at[a]));
   }
 };
 struct GlobalPartner {
-  const V2* ket; const unsigned* index; unsigned flips;
+  const Team& w; const Sweep& sweep; const V2* ket; unsigned flips;
   template <class F> DEVICE void each(F visit) const {
+    unsigned i[A]; indices(w, sweep, i);
 #pragma unroll
-    for (int a = 0; a < A; a++) visit(a, ket[index[a] ^ flips]);
+    for (int a = 0; a < A; a++) visit(a, ket[i[a] ^ flips]);
   }
 };
 // sink(word, sum) runs in one thread for each word of the channel.

@@ -24,7 +24,7 @@ DEVICE void start_sample(Team& w, int row, Real* re, Real* im) {
 
 DEVICE void end_sample(Team& w, int row, bool live, Real* re, Real* im, Real* bre, Real* bim) {
   const Call& q = w.q; const int natural = q.n_passes;
-  w.put_bra(0, bre, bim); team_sync(); w.get_bra(natural, bre, bim);
+  w.get_bra(natural, bre, bim);
   if (q.initial) {
     const unsigned* mask = q.masks + natural * MAX_TILE; unsigned i0 = 0;
     for (int k = 0; k < LT; k++) i0 ^= w.t >> k & 1 ? mask[K + k] : 0;
@@ -48,18 +48,18 @@ DEVICE void small_body(const Call& q, unsigned char* smem) {
   Team w(q, smem, q.arena + (size_t)blockIdx.x * q.arena_words);
   const bool gradient = q.mode & GRADIENT; const int last = q.n_passes - 1;
   if (gradient) {
-    for (int i = w.tid; i < q.n_slots * BLOCK_WARPS; i += BLOCK) w.sums[i] = 0;
-    for (int i = w.t; i < q.n_prefix; i += TEAM) w.prefix_sums[i] = 0;
+    for (int i = w.tid; i < q.n_slots * BLOCK_WARPS; i += BLOCK) w.sums()[i] = 0;
+    for (int i = w.t; i < q.n_prefix; i += TEAM) w.prefix_sums(w.team())[i] = 0;
     Real* sums = q.table_sums + (size_t)blockIdx.x * q.n_tables * A * BLOCK + w.tid;
     for (int i = 0; i < q.n_tables * A; i++) sums[(size_t)i * BLOCK] = 0;
   }
   Real re[A], im[A], bre[A], bim[A];
   const int rounds = (q.batch + gridDim.x * TEAMS - 1) / (gridDim.x * TEAMS);    // the same for all teams: barriers stay uniform
   for (int round = 0; round < rounds; round++) {
-    const int sample = (round * gridDim.x + blockIdx.x) * TEAMS + w.team; const bool live = sample < q.batch; const int row = live ? sample : q.batch - 1;
+    const int sample = (round * gridDim.x + blockIdx.x) * TEAMS + w.team(), row = sample < q.batch ? sample : q.batch - 1; const bool live = sample < q.batch;
     team_sync();                                                                 // readers of the sample before are done
 #pragma unroll 1
-    for (int l = w.t; l < q.n_local; l += TEAM) w.local[l] = local_value(q, l, q.rows + (size_t)row * q.n_rows);
+    for (int l = w.t; l < q.n_local; l += TEAM) w.local(l) = local_value(q, l, q.rows + (size_t)row * q.n_rows);
     if (gradient) w.clear_sums();
     team_sync();
     if (q.mode & RESUME) {
@@ -100,8 +100,11 @@ DEVICE void small_body(const Call& q, unsigned char* smem) {
     team_sync();                                                                 // kets alone are done with, both begin
     for (int p = last; p >= 0; p--) {
       if (p < last) w.get_both(p, re, im, bre, bim);
-      if (q.passes[p].plain) backward_pass<true>(w, p, re, im, bre, bim); else backward_pass<false>(w, p, re, im, bre, bim);
-      if (p) { w.put_both(p, re, im, bre, bim); team_sync(); }
+      Real slopes[MAX_K];
+      if (q.passes[p].plain) backward_pass<true>(w, p, re, im, bre, bim, slopes); else backward_pass<false>(w, p, re, im, bre, bim, slopes);
+      if (p) w.put_both(p, re, im, bre, bim); else w.put_bra(p, bre, bim);
+      collect(w, p, slopes);
+      team_sync();
     }
     end_sample(w, row, live, re, im, bre, bim);
   }

@@ -29,12 +29,10 @@ constexpr int BLOCK = TEAM > 32 ? TEAM : 32, TEAMS = BLOCK / TEAM, BLOCK_WARPS =
 constexpr int WARPS = TEAM > 32 ? TEAM / 32 : 1;         // warps of one team
 constexpr int LANE_BITS = LT < 5 ? LT : 5;               // lanes of a team within one warp
 constexpr int STRIDE = N + (LT < 4 ? TEAM : 0);          // exchange slots of a team; skewed where teams share a warp
-constexpr bool HEAVY = K + (sizeof(Real) == 8) >= 5;     // up to 255 registers a thread, else up to 128
-#ifndef QML_RESIDENT
-constexpr int RESIDENT = (HEAVY ? 8 : 16) / BLOCK_WARPS > 0 ? (HEAVY ? 8 : 16) / BLOCK_WARPS : 1;
-#else
-constexpr int RESIDENT = QML_RESIDENT;
-#endif
+// Warps that a multiprocessor shall hold at least: 8 leave 255 registers a thread, 12 leave 168, 16 leave 128.
+constexpr int RESIDENT_WARPS = K + (sizeof(Real) == 8) >= 5 ? 8 : sizeof(Real) == 8 && K == 3 ? 12 : 16;
+constexpr int RESIDENT = RESIDENT_WARPS / BLOCK_WARPS > 0 ? RESIDENT_WARPS / BLOCK_WARPS : 1;
+static_assert(!LARGE || TEAMS == 1, "a tile takes a whole block");
 constexpr int SETUP_THREADS = 256, MAX_K = 5, MAX_TILE = 14, MAX_OUTER = 20;
 
 struct alignas(2 * sizeof(Real)) V2 { Real x, y; };
