@@ -16,7 +16,8 @@ from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.steps import preparations, steps
 from qml.engine import reference
-from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action, wire_first
+from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action
+from qml.engine.wire_order import wire_first
 
 MAX_QUBITS = 14
 

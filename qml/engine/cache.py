@@ -40,7 +40,8 @@ from qml.engine.vector import VECTOR_BYTES
 logger = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver")
-SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
+SOURCES = ("vector.py", "circular.py", "atomics.py", "layout.py", "xla_layout.py", "kernels.py", "lanes32.py")
+SOURCES += ("lanes64.py",)
 HOMES = {
     "prepare": ("prepare", "missing_kernel", "prepare_tables", "transform_scalars"),
     "product": (
@@ -62,6 +63,8 @@ HOMES = {
     "readout": ("read_z_words", "read_flip_word", "start_bra", "add_flip_word"),
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk", "finish", "begin"),
+    "once": ("run_once",),
+    "xla": ("xla_call", "xla_help"),
     "kernels": kernel_names(),
 }
 HOME_OF = {entry: stem for stem, entries in HOMES.items() for entry in entries}

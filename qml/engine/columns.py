@@ -60,6 +60,7 @@ class Columns:
     """
 
     def __init__(self, program: Program, shared: Sequence[Angle], rows: Sequence[Angle], row_weights: bool):
+        self.program, self.shared_angles, self.row_angles = program, tuple(shared), tuple(rows)
         self.n_inputs, self.n_weights, self.row_weights = program.n_inputs, program.n_weights, row_weights
         n_row = self.n_inputs + (self.n_weights if row_weights else 0)
         n_shared = 0 if row_weights else self.n_weights
@@ -77,6 +78,16 @@ class Columns:
     def n_shared(self) -> int:
         """Shared columns `S`."""
         return self._shared.n_columns
+
+    @property
+    def rows_are_slots(self) -> bool:
+        """Whether the row values are just the row slots: the inputs, then the weights where rows bring their own."""
+        return self._rows.is_identity
+
+    @property
+    def shared_are_slots(self) -> bool:
+        """Whether the shared values are just the shared weights."""
+        return self._shared.is_identity
 
     @property
     def initial(self) -> bool:

@@ -173,6 +173,9 @@ ENTRY_NAMES = (
     "close_chunk",
     "finish",
     "begin",
+    "run_once",
+    "xla_call",
+    "xla_help",
 )
 (
     ENTRY_PREPARE,
@@ -203,5 +206,8 @@ ENTRY_NAMES = (
     ENTRY_CLOSE_CHUNK,
     ENTRY_FINISH,
     ENTRY_BEGIN,
+    ENTRY_RUN_ONCE,
+    ENTRY_XLA_CALL,
+    ENTRY_XLA_HELP,
     FIRST_KERNEL,
-) = range(29)
+) = range(32)

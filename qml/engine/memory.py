@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -54,6 +55,22 @@ def checkpoint_bytes(packed: Packed) -> int:
     return (packed.n_segments + 1) * packed.ket_bytes + per_amplitude * packed.amplitudes * VECTOR_BYTES
 
 
+def offsets_of(sizes: Sequence[int]) -> tuple[list[int], int]:
+    """Where buffers of these sizes begin in one block, aligned to vectors and staggered modulo a page, and its end.
+
+    Example:
+        >>> offsets_of([8, 8])[0][0]
+        0
+    """
+    offsets, end = [], 0
+    for size in sizes:
+        offsets.append(end)
+        end += -(-size // VECTOR_BYTES) * VECTOR_BYTES
+        if size >= PAGE:
+            end += STAGGER // VECTOR_BYTES * VECTOR_BYTES
+    return offsets, end
+
+
 class Arena:
     """One block of memory cut into buffers that are aligned to vectors and staggered modulo a page.
 
@@ -62,16 +79,52 @@ class Arena:
     """
 
     def __init__(self, sizes: list[int]):
-        offsets, end = [], 0
-        for size in sizes:
-            offsets.append(end)
-            end += -(-size // VECTOR_BYTES) * VECTOR_BYTES
-            if size >= PAGE:
-                end += STAGGER // VECTOR_BYTES * VECTOR_BYTES
+        offsets, end = offsets_of(sizes)
         self.raw = np.empty(end + PAGE, np.uint8)
         start = self.raw.ctypes.data
         start += -start % PAGE
         self.addresses = [start + offset for offset in offsets]
+
+
+class Cut(NamedTuple):
+    """A batch in chunks: `tiles` each (the last may have fewer), and the float64 numbers that their sums take."""
+
+    tiles: int
+    chunks: int
+    n_sums: int
+
+
+def cut_of(packed: Packed, lean: bool, batch: int) -> Cut:
+    """The chunks of `batch` rows: a function of plan and batch alone, whatever the number of threads."""
+    length = packed.plan.n_shared + (0 if lean else packed.n_tables) * packed.amplitudes
+    most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
+    tiles = -(-batch // packed.vector_lanes)
+    chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
+    chunks = -(-tiles // chunk_tiles)
+    return Cut(chunk_tiles, chunks, chunks * length + 1)
+
+
+def work_sizes(packed: Packed, gradient: bool, lean: bool) -> list[int]:
+    """Bytes of each buffer of a `Workspace`."""
+    plan, amplitudes = packed.plan, packed.amplitudes
+    few = lean or not gradient
+    vectors = {
+        L.WORK_INPUTS: plan.n_rows,
+        L.WORK_COEFFICIENTS: 2 * packed.n_gates,
+        L.WORK_PREFIX: 2 * packed.n_prefix,
+        L.WORK_WIRES: 4 * plan.n_qubits,
+        L.WORK_LEVELS: 2 * amplitudes,
+        L.WORK_SPECTRUM: amplitudes,
+        L.WORK_BRA: 2 * amplitudes if gradient else 0,
+        L.WORK_SCRATCH: 16,
+        L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
+        L.WORK_INPUT_GRADIENT: plan.n_rows if gradient else 0,
+        L.WORK_TABLE_SUM: min(packed.n_tables, 1 if lean else packed.n_tables) * amplitudes if gradient else 0,
+        L.WORK_PHASES: min(packed.n_lanes, 1 if few else packed.n_lanes) * 2 * amplitudes,
+    }
+    sizes = [max(vectors[place], 1) * VECTOR_BYTES for place in range(L.WORK_KETS)]
+    kets = 2 if few else packed.n_segments + 1
+    return [*sizes, kets * packed.ket_bytes]
 
 
 class Workspace:
@@ -84,46 +137,33 @@ class Workspace:
     """
 
     def __init__(self, packed: Packed, gradient: bool, lean: bool):
-        plan, amplitudes = packed.plan, packed.amplitudes
-        few = lean or not gradient
-        vectors = {
-            L.WORK_INPUTS: plan.n_rows,
-            L.WORK_COEFFICIENTS: 2 * packed.n_gates,
-            L.WORK_PREFIX: 2 * packed.n_prefix,
-            L.WORK_WIRES: 4 * plan.n_qubits,
-            L.WORK_LEVELS: 2 * amplitudes,
-            L.WORK_SPECTRUM: amplitudes,
-            L.WORK_BRA: 2 * amplitudes if gradient else 0,
-            L.WORK_SCRATCH: 16,
-            L.WORK_SHARED_SUM: plan.n_shared if gradient else 0,
-            L.WORK_INPUT_GRADIENT: plan.n_rows if gradient else 0,
-            L.WORK_TABLE_SUM: min(packed.n_tables, 1 if lean else packed.n_tables) * amplitudes if gradient else 0,
-            L.WORK_PHASES: min(packed.n_lanes, 1 if few else packed.n_lanes) * 2 * amplitudes,
-        }
-        sizes = [max(vectors[place], 1) * VECTOR_BYTES for place in range(L.WORK_KETS)]
-        kets = 2 if few else packed.n_segments + 1
-        arena = Arena([*sizes, kets * packed.ket_bytes])
+        arena = Arena(work_sizes(packed, gradient, lean))
         self._raw = arena.raw
         self.table = np.array(arena.addresses, np.int64)
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
 
 
+def frame_sizes(packed: Packed) -> list[int]:
+    """Bytes of each buffer of a `Frame`."""
+    scalar = np.dtype(packed.dtype).itemsize
+    sizes = {
+        L.FRAME_COSSIN: 16 * packed.n_turns,
+        L.FRAME_PREFIX_COSSIN: 16 * packed.n_prefix,
+        L.FRAME_FORMS: 8 * packed.n_groups,
+        L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
+        L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
+        L.FRAME_SCRATCH: 8 * packed.amplitudes,
+        L.FRAME_VECTORS: 3 * VECTOR_BYTES,
+    }
+    return [max(sizes[place], 8) for place in range(L.FRAME_INPUTS)]
+
+
 class Frame:
     """What one call prepares from its shared values; kept by a residual until its gradient is taken."""
 
     def __init__(self, packed: Packed, lean: bool):
-        scalar = np.dtype(packed.dtype).itemsize
-        sizes = {
-            L.FRAME_COSSIN: 16 * packed.n_turns,
-            L.FRAME_PREFIX_COSSIN: 16 * packed.n_prefix,
-            L.FRAME_FORMS: 8 * packed.n_groups,
-            L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
-            L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
-            L.FRAME_SCRATCH: 8 * packed.amplitudes,
-            L.FRAME_VECTORS: 3 * VECTOR_BYTES,
-        }
-        arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_INPUTS)])
+        arena = Arena(frame_sizes(packed))
         self._raw = arena.raw
         self.table = np.zeros(L.FRAME_SIZE, np.int64)
         self.table[: L.FRAME_INPUTS] = arena.addresses
@@ -137,18 +177,13 @@ class Frame:
     def cut(self, packed: Packed, batch: int) -> int:
         """Cut `batch` rows into chunks and return how many; a function of plan and batch alone."""
         if batch != self._batch:
-            table, plan = self.table, packed.plan
-            tables = 0 if table[L.FRAME_LEAN] else packed.n_tables
-            length = plan.n_shared + tables * packed.amplitudes
-            most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
-            tiles = -(-batch // packed.vector_lanes)
-            chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
-            chunks = -(-tiles // chunk_tiles)
-            if len(self._sums) < chunks * length + 1:
-                self._sums = np.empty(chunks * length + 1)
+            table = self.table
+            cut = cut_of(packed, bool(table[L.FRAME_LEAN]), batch)
+            if len(self._sums) < cut.n_sums:
+                self._sums = np.empty(cut.n_sums)
                 table[L.FRAME_SUMS] = self._sums.ctypes.data
-            table[L.FRAME_CHUNK_TILES], table[L.FRAME_CHUNKS] = chunk_tiles, chunks
-            self._batch, self.chunks = batch, chunks
+            table[L.FRAME_CHUNK_TILES], table[L.FRAME_CHUNKS] = cut.tiles, cut.chunks
+            self._batch, self.chunks = batch, cut.chunks
         return self.chunks
 
     def set_mode(self, residual: int, resume: int, rolling: int) -> None:

@@ -238,3 +238,13 @@ class Packed:
                 numbers += [kernel_number(move, width, kind, form, table) for move in "fu"]
             numbers.append(kernel_number("d", width, kind, 0, 0))
         return [kernel_names()[number - L.FIRST_KERNEL] for number in dict.fromkeys(numbers)]
+
+    def all_kernels(self) -> list[str]:
+        """Names of the kernels that any values may need, for callers that cannot compile in the middle of a call."""
+        numbers = []
+        for row in self._groups.array()[:-1].reshape(-1, L.GROUP_SIZE):
+            width, kind = int(row[L.GROUP_WIDTH]), int(row[L.GROUP_COUPLING])
+            for table in (0, 1) if row[L.GROUP_TABLE] >= 0 else (0,):
+                numbers += [kernel_number(move, width, kind, form, table) for move in "fu" for form in (0, 1)]
+            numbers.append(kernel_number("d", width, kind, 0, 0))
+        return [kernel_names()[number - L.FIRST_KERNEL] for number in dict.fromkeys(numbers)]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
-from qml.circuits.gate import Clifford, Gate
+from qml.base.errors import CapabilityError, ShapeError
+from qml.circuits.gate import Clifford
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
-from qml.circuits.slots import amplitude_tables, angle_table
-from qml.circuits.steps import preparations, steps
+from qml.circuits.slots import angle_table
+from qml.circuits.steps import steps
+from qml.engine.array_ops import operations
+from qml.engine.evolve import Action, Course
+from qml.engine.mapped import start_amplitudes
+from qml.engine.wire_order import wire_first
 
 MAX_QUBITS = 12
 
@@ -31,15 +36,8 @@ CLIFFORD_WORDS: dict[str, tuple[tuple[complex, str], ...]] = {
 """Each Clifford as a sum of Pauli words."""
 
 
-class PauliAction(NamedTuple):
-    """What a Pauli word does to amplitudes: `(P psi)[a] = phase_A[a] * psi[source_A[a]]`."""
-
-    source_A: np.ndarray
-    phase_A: np.ndarray
-
-
 @lru_cache(maxsize=2048)
-def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
+def pauli_action(n_qubits: int, word: PauliWord) -> Action:
     """The action of `word` on `2**n_qubits` amplitudes; qubit 0 is the most significant bit.
 
     Example:
@@ -51,70 +49,7 @@ def pauli_action(n_qubits: int, word: PauliWord) -> PauliAction:
     signs = sum(1 << (n_qubits - 1 - wire) for wire, letter in word if letter in "YZ")
     source = source ^ flips
     phase = 1j ** (flips & signs).bit_count() * (1.0 - 2.0 * (np.bitwise_count(source & signs) & 1))
-    return PauliAction(source, phase)
-
-
-class _Torch:
-    """The few operations that torch spells in its own way."""
-
-    def __init__(self, xp: Any, like: Any):
-        self.like = like
-        self.xp = xp
-        self.complex_dtype = xp.complex64 if like.dtype == xp.float32 else xp.complex128
-
-    def real(self, array: np.ndarray) -> Any:
-        """A real constant in the dtype and on the device of the inputs."""
-        return self.xp.as_tensor(array, dtype=self.like.dtype, device=self.like.device)
-
-    def constant(self, array: np.ndarray) -> Any:
-        """A complex constant."""
-        return self.xp.as_tensor(array, dtype=self.complex_dtype, device=self.like.device)
-
-    def complex(self, array: Any) -> Any:
-        """A real array as a complex one."""
-        return array.to(self.complex_dtype)
-
-    def rows(self, weights: Any, size: int) -> Any:
-        """`(P,)` repeated for each row."""
-        return weights.expand(size, weights.shape[-1])
-
-    def take(self, array: Any, index: np.ndarray) -> Any:
-        """Columns of `array` in the order of `index`."""
-        return array[:, self.xp.as_tensor(index, device=self.like.device)]
-
-    def join(self, parts: list[Any]) -> Any:
-        """Parts side by side."""
-        return self.xp.cat(parts, 1)
-
-
-class _Jax:
-    """The same operations in the words of `jax.numpy`."""
-
-    def __init__(self, xp: Any, like: Any):
-        self.like = like
-        self.xp = xp
-        self.complex_dtype = xp.complex64 if like.dtype == np.float32 else xp.complex128
-
-    def real(self, array: np.ndarray) -> Any:
-        return self.xp.asarray(array, self.like.dtype)
-
-    def constant(self, array: np.ndarray) -> Any:
-        return self.xp.asarray(array, self.complex_dtype)
-
-    def complex(self, array: Any) -> Any:
-        return array.astype(self.complex_dtype)
-
-    def rows(self, weights: Any, size: int) -> Any:
-        return self.xp.broadcast_to(weights, (size, weights.shape[-1]))
-
-    def take(self, array: Any, index: np.ndarray) -> Any:
-        return array[:, index]
-
-    def join(self, parts: list[Any]) -> Any:
-        return self.xp.concatenate(parts, 1)
-
-
-_OPERATIONS: dict[str, type] = {"torch": _Torch, "jax.numpy": _Jax}
+    return Action(source, phase)
 
 
 def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
@@ -142,35 +77,53 @@ def traced(program: Program, xp: Any, inputs_BD: Any, weights: Any) -> Any:
             f"The traced form was asked for a Program of {program.n_qubits} qubits; it holds every intermediate state "
             f"and stops at {MAX_QUBITS}. Higher derivatives and forward mode end there; first derivatives do not."
         )
-    if xp.__name__ not in _OPERATIONS:
-        raise ConfigError(f"The traced form got the array package {xp.__name__!r}; it knows: {', '.join(_OPERATIONS)}.")
     fits = inputs_BD.ndim == 2 and inputs_BD.shape[1] == program.n_inputs and weights.shape[-1] == program.n_weights
     if not fits or weights.ndim not in (1, 2):
         raise ShapeError(
             f"The traced form got inputs of shape {tuple(inputs_BD.shape)} and weights of {tuple(weights.shape)}; "
             f"this Program needs (B, {program.n_inputs}) and ({program.n_weights},) or (B, {program.n_weights})."
         )
-    ops = _OPERATIONS[xp.__name__](xp, inputs_BD)
+    ops = operations(xp, inputs_BD)
     size = inputs_BD.shape[0]
     ones = ops.real(np.ones((size, 1)))
     columns = ops.join([ones, inputs_BD, ops.rows(weights, size)])
-    return _read(program, ops, _evolve(program, ops, columns, _start(program, ops, columns)))
+    return _read(program, ops, _evolve(program, ops, columns, start_amplitudes(program, ops, columns)))
 
 
 def _evolve(program: Program, ops: Any, columns: Any, state: Any) -> Any:
     """The state after all steps, `(B, A)`."""
     table = angle_table(program)
     half = 0.5 * table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
-    cosines, sines = ops.complex(ops.xp.cos(half)), ops.complex(ops.xp.sin(half))
-    position = 0
+    return _course(program).run(ops, state, half)
+
+
+@lru_cache(maxsize=64)
+def _course(program: Program) -> Course:
+    """Each rotation, `cos(t/2) - i sin(t/2) P`, and each Clifford as a move."""
+    identity = pauli_action(program.n_qubits, ())
+    angles = itertools.count()
+    moves = []
     for step in steps(program):
         if isinstance(step, Clifford):
-            state = _clifford(program.n_qubits, ops, step, state)
+            moves.append((clifford_actions(program.n_qubits, step), -1))
             continue
-        flipped = _pauli(program.n_qubits, ops, step.word, state, factor=-1j)
-        state = cosines[:, position, None] * state + sines[:, position, None] * flipped
-        position += 1
-    return state
+        source, phase = pauli_action(program.n_qubits, step.word)
+        moves.append(((identity, Action(source, -1j * phase)), next(angles)))
+    return Course(program.n_qubits, moves)
+
+
+def clifford_actions(n_qubits: int, step: Clifford) -> list[Action]:
+    """A Clifford as the sum of one monomial action, or of two for a Hadamard gate."""
+    sums: dict[bytes, Action] = {}
+    for factor, letters in CLIFFORD_WORDS[step.name]:
+        source, phase = pauli_action(n_qubits, clifford_word(step, letters))
+        before = sums.get(source.tobytes())
+        sums[source.tobytes()] = Action(source, factor * phase + (0 if before is None else before.phase_A))
+    first, *others = sums.values()
+    if others and not (first.phase_A * others[0].phase_A).any():
+        from_first = first.phase_A != 0
+        return [Action(np.where(from_first, first.source_A, others[0].source_A), first.phase_A + others[0].phase_A)]
+    return [first, *others]
 
 
 def _pauli(n_qubits: int, ops: Any, word: PauliWord, state: Any, factor: complex = 1) -> Any:
@@ -179,49 +132,9 @@ def _pauli(n_qubits: int, ops: Any, word: PauliWord, state: Any, factor: complex
     return ops.constant(factor * phase) * ops.take(state, source)
 
 
-def _clifford(n_qubits: int, ops: Any, step: Clifford, state: Any) -> Any:
-    terms = [
-        _pauli(n_qubits, ops, clifford_word(step, letters), state, factor)
-        for factor, letters in CLIFFORD_WORDS[step.name]
-    ]
-    return sum(terms[1:], start=terms[0])
-
-
 def clifford_word(step: Clifford, letters: str) -> PauliWord:
     """The Pauli word with `letters` on the wires of a Clifford, identities left out."""
     return tuple(sorted((wire, letter) for wire, letter in zip(step.wires, letters, strict=True) if letter != "I"))
-
-
-def _start(program: Program, ops: Any, columns: Any) -> Any:
-    """The prepared state, `(B, A)`: preparations on their wires, |0> on the others."""
-    size = columns.shape[0]
-    state = ops.constant(np.ones((size, 1)))
-    order: list[int] = []
-    for gate, table in zip(preparations(program), amplitude_tables(program), strict=True):
-        piece = _piece(gate, table, ops, columns)
-        order.extend(gate.wires)
-        state = (state[:, :, None] * piece[:, None, :]).reshape(size, 2 ** len(order))
-    zero = np.zeros((1, 2 ** (program.n_qubits - len(order))))
-    zero[0, 0] = 1
-    state = (state[:, :, None] * ops.constant(zero)[:, None, :]).reshape(size, 2**program.n_qubits)
-    return ops.take(state, wire_order(program.n_qubits, tuple(order)))
-
-
-def _piece(gate: Gate, table: Any, ops: Any, columns: Any) -> Any:
-    """Amplitudes of one preparation, `(B or 1, 2**k)`."""
-    if gate.name == "State":
-        return ops.constant(np.array(gate.matrix))
-    amplitudes = table.evaluate(columns, ops.real(table.constant), ops.real(table.coefficient))
-    norm = ops.xp.sqrt((amplitudes * amplitudes).sum(-1))
-    return ops.complex(amplitudes / norm[:, None])
-
-
-@lru_cache(maxsize=256)
-def wire_order(n_qubits: int, first: tuple[int, ...]) -> np.ndarray:
-    """`(A,)`: where amplitude `a` stands in a product whose wires come in the order `first`, then the rest."""
-    order = [*first, *(wire for wire in range(n_qubits) if wire not in first)]
-    index = np.arange(2**n_qubits).reshape((2,) * n_qubits)
-    return index.transpose([order.index(wire) for wire in range(n_qubits)]).reshape(-1)
 
 
 def _read(program: Program, ops: Any, state: Any) -> Any:
@@ -242,10 +155,3 @@ def _read(program: Program, ops: Any, state: Any) -> Any:
             value = value + coefficient * cache[word]
         values.append(value)
     return ops.xp.stack(values, 1)
-
-
-@lru_cache(maxsize=256)
-def wire_first(n_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
-    """`(A,)`: amplitude indices ordered so that `wires` are the most significant bits, in their order."""
-    order = [*wires, *(wire for wire in range(n_qubits) if wire not in wires)]
-    return np.arange(2**n_qubits).reshape((2,) * n_qubits).transpose(order).reshape(-1)

@@ -46,6 +46,20 @@ class WordMap:
         self._in_order = one_each and len(words) == self.n_values
         self.is_identity = self._in_order and bool((self._coefficients == 1).all())
 
+    @property
+    def word_weights(self) -> np.ndarray:
+        """`(W,)`: what each word is multiplied by before the transform that makes probabilities."""
+        return self._weights
+
+    def padded_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Words and coefficients of each value, both `(K, T)`; a value of fewer terms is filled with coefficient 0."""
+        counts = np.diff([*self._starts, len(self._words)])
+        shape = (self.n_values, max(counts, default=0))
+        index, coefficients = np.zeros(shape, int), np.zeros(shape)
+        place = np.arange(len(self._words)) - np.repeat(self._starts, counts)
+        index[self._value_of_term, place], coefficients[self._value_of_term, place] = self._words, self._coefficients
+        return index, coefficients
+
     def values(self, words_BW: np.ndarray) -> np.ndarray:
         """Values of the Program, `(B, K)`, from expectation values of words, `(B, W)`."""
         if self.is_identity:

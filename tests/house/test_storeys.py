@@ -35,6 +35,7 @@ HEAVY = {
         "qml.data.torch_loader": "a DataLoader over a Source",
     },
     "jax": {
+        "qml.engine.array_ops": "the operations that jax spells differently",
         "qml.engine.traced": "second order goes through array operations of the framework",
         "qml.layers.jax*": "the JAX pair",
         "qml.contracts.*": "checks of JAX pairs",

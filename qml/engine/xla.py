@@ -1,0 +1,166 @@
+"""A plan as XLA calls it: what the compiled handler is told once (a station) and with each call (an attribute)."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+
+from qml.engine import layout as L
+from qml.engine import xla_layout as X
+from qml.engine.cache import ENTRIES
+from qml.engine.memory import cut_of, frame_sizes, offsets_of, work_sizes
+from qml.engine.runner import Runner
+
+LINE = 64
+NO_NORM = (
+    "Amplitudes to be prepared of a row are all zero or not finite. A state needs a finite norm above zero: drop such "
+    "rows, or add a constant feature."
+)
+UNALIGNED = "XLA handed the engine a residual that vectors cannot be loaded from. Please report this."
+
+
+class Station:
+    """One plan in one precision, ready for XLA; it must live as long as any executable that names it.
+
+    Args:
+        runner: the packed plan, its kernels and its budget.
+        version: of XLA's interface for foreign functions: minor << 32 | major.
+    """
+
+    def __init__(self, runner: Runner, version: int):
+        packed = runner.packed
+        self.runner, self.packed, self.lean = runner, packed, runner.lean
+        self._compile()
+        self.frame_offsets, self.frame_bytes = offsets_of(frame_sizes(packed))
+        self._work = {gradient: offsets_of(work_sizes(packed, gradient, self.lean)) for gradient in (False, True)}
+        self._kept: list[object] = [runner]
+        fields = {
+            X.STATION_PLAN: packed.address,
+            X.STATION_VERSION: version,
+            X.STATION_FRAME_OFFSETS: self._numbers(self.frame_offsets),
+            X.STATION_WORK_OFFSETS: self._numbers(self._work[False][0]),
+            X.STATION_GRADIENT_OFFSETS: self._numbers(self._work[True][0]),
+            X.STATION_GATES: _gates().ctypes.data,
+            X.STATION_HELP: self._entry("xla_help"),
+            X.STATION_YIELD: _yield_address(),
+            X.STATION_NO_NORM: self._text(NO_NORM),
+            X.STATION_UNALIGNED: self._text(UNALIGNED),
+        }
+        self.table = np.zeros(X.STATION_SIZE, np.int64)
+        for place, value in fields.items():
+            self.table[place] = value
+        self._engine, self.handler = _bound(self._entry("xla_call"), self.table.ctypes.data)
+
+    def residual_bytes(self, batch: int) -> int:
+        """Bytes of a residual of `batch` rows: what was prepared, and all kets; 0 beyond half the budget."""
+        tiles = -(-batch // self.packed.vector_lanes)
+        kets = tiles * self.packed.n_segments * self.packed.ket_bytes
+        if self.lean or kets == 0 or kets > self.runner.budget // 2:
+            return 0
+        return self._kets_offset + kets
+
+    def call(
+        self, batch: int, *, gradient: bool, kept: bool, initial_rows: int, checked: bool, threads: int | None
+    ) -> tuple[np.ndarray, int]:
+        """What a call is told, and the bytes of scratch memory that it needs.
+
+        Args:
+            batch: rows of the call, at least one.
+            gradient: gradients instead of values.
+            kept: with a residual.
+            initial_rows: rows of the initial amplitudes; 0 for none.
+            checked: whether amplitudes may lack a norm, which is an error.
+            threads: threads of one call; None decides by the work.
+
+        Returns:
+            The attribute, `(CALL_SIZE,)` int64, and a number of bytes.
+        """
+        cut = cut_of(self.packed, self.lean, batch)
+        wanted = self.runner.threads(batch, gradient, threads)
+        threads = max(1, min(cut.chunks, wanted))
+        work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work[gradient or kept][1]) + LINE
+        buffers = _up(8 * L.FRAME_SIZE)
+        sums = buffers + (0 if kept and not gradient else _up(self.frame_bytes))
+        work = sums + (_up(8 * cut.n_sums) if gradient else 0)
+        stride = self.packed.amplitudes * 2 * np.dtype(self.packed.dtype).itemsize
+        fields = {
+            "gradient": gradient,
+            "kets": self._kets_offset if kept else 0,
+            "initial": initial_rows > 0,
+            "checked": checked,
+            "stride": 0 if initial_rows == 1 and batch > 1 else stride * (initial_rows > 0),
+            "lean": self.lean,
+            "rolling": self.lean if gradient else not kept,
+            "batch": batch,
+            "tiles": cut.tiles,
+            "chunks": cut.chunks,
+            "threads": threads,
+            "buffers": buffers,
+            "sums": sums,
+            "work": work,
+            "work_stride": work_bytes,
+        }
+        return np.array([fields[name] for name in X.CALL_NAMES], np.int64), work + threads * work_bytes + 2 * LINE
+
+    @property
+    def _kets_offset(self) -> int:
+        return X.RESIDUAL_HEAD + _up(self.frame_bytes)
+
+    def _compile(self) -> None:
+        """Everything that any values may need: the handler cannot come back to Python."""
+        packed = self.packed
+        names = [*packed.entries(True), *packed.entries(False), "xla_call", "xla_help"]
+        packed.library.need([*names, *(packed.lean_entries() if self.lean else []), *packed.all_kernels()])
+
+    def _entry(self, name: str) -> int:
+        return int(self.packed.library.addresses[ENTRIES.index(name)])
+
+    def _numbers(self, values: list[int]) -> int:
+        array = np.array(values, np.int64)
+        self._kept.append(array)
+        return array.ctypes.data
+
+    def _text(self, text: str) -> int:
+        buffer = ctypes.create_string_buffer(text.encode())
+        self._kept.append(buffer)
+        return ctypes.addressof(buffer)
+
+
+def _up(size: int) -> int:
+    """`size` up to a whole line, so that threads share none."""
+    return -(-size // LINE) * LINE
+
+
+@cache
+def _gates() -> np.ndarray:
+    """The gates of this process, all closed."""
+    gates = np.zeros((X.GATES, X.GATE_SIZE), np.int64)
+    gates[:, X.GATE_STATE] = X.GATE_CLOSED
+    return gates
+
+
+@cache
+def _yield_address() -> int:
+    """The system's function that gives the rest of a time slice away, where it is known."""
+    if sys.platform == "win32":
+        return 0
+    return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+
+
+def _bound(function: int, last: int) -> tuple[llvm.ExecutionEngine, int]:
+    """Machine code `x -> function(x, last)`, and its address: what a closure is in Python."""
+    number = ir.IntType(64)
+    module = ir.Module()
+    outer = ir.Function(module, ir.FunctionType(number, [number]), "handler")
+    builder = ir.IRBuilder(outer.append_basic_block())
+    inner = builder.inttoptr(number(function), ir.FunctionType(number, [number, number]).as_pointer())
+    builder.ret(builder.call(inner, [outer.args[0], number(last)]))
+    machine = llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine)
+    engine.finalize_object()
+    return engine, engine.get_function_address("handler")

@@ -1,0 +1,95 @@
+"""Where the handler for XLA finds what: XLA's own structs, and the tables that `qml.engine.xla` makes for it.
+
+Offsets of XLA's structs are numbers of eight bytes, from `xla/ffi/api/c_api.h` (`XLA_FFI_CallFrame` and what it points
+to); `qml.layers.jax_ffi` compares that header, where it is installed, with what stands here before anything is used.
+"""
+
+from __future__ import annotations
+
+# ------------------------------------------------------------------------------------------------ structs of XLA
+XLA_EXTENSION = 1  # of every struct: -> a chain of extensions
+XLA_API, XLA_CONTEXT, XLA_STAGE = 2, 3, 4
+XLA_ARGUMENTS, XLA_RESULTS, XLA_ATTRIBUTES = 9, 14, 20  # -> pointers to buffers, buffers, attributes
+XLA_BUFFER_DATA = 3
+XLA_ARRAY_DATA = 2  # of an attribute that is an array of numbers
+XLA_ERROR_CREATE, XLA_ERROR_DESTROY, XLA_SCHEDULE = 6, 8, 17  # functions of the API
+XLA_METADATA, XLA_VERSION = 3, 3  # of the metadata extension; of the metadata it points to
+STAGE_EXECUTE = 3
+EXTENSION_METADATA = 1
+ERROR_INVALID, ERROR_INTERNAL = 3, 13
+ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
+
+# ------------------------------------------------------------------------------------------------ a station
+# What the handler knows of one plan, for as long as the process lives.
+(
+    STATION_PLAN,
+    STATION_VERSION,  # of XLA's interface: minor << 32 | major
+    STATION_FRAME_OFFSETS,  # -> int64 (FRAME_INPUTS): offsets of the frame's buffers
+    STATION_WORK_OFFSETS,  # -> int64 (WORK_SIZE), forward only
+    STATION_GRADIENT_OFFSETS,  # -> int64 (WORK_SIZE), with a gradient
+    STATION_GATES,  # -> GATE records, of the whole process
+    STATION_HELP,  # -> what a helping thread runs
+    STATION_YIELD,  # -> gives the rest of a time slice away; 0: none
+    STATION_NO_NORM,  # -> text of an error
+    STATION_UNALIGNED,  # -> text of an error
+    STATION_SIZE,
+) = range(11)
+
+# ------------------------------------------------------------------------------------------------ one call
+# The attribute of a call: everything that follows from shapes.
+(
+    CALL_GRADIENT,  # 1: gradients instead of values
+    CALL_KETS,  # bytes from the start of a residual to its kets; 0: no residual
+    CALL_INITIAL,  # 1: initial amplitudes are handed in
+    CALL_CHECKED,  # 1: their norm may be nothing
+    CALL_STRIDE,  # bytes from row to row of the initial amplitudes
+    CALL_LEAN,
+    CALL_ROLLING,
+    CALL_BATCH,
+    CALL_TILES,  # of one chunk
+    CALL_CHUNKS,
+    CALL_THREADS,
+    CALL_BUFFERS,  # offset of the frame's buffers in the scratch memory
+    CALL_SUMS,  # offset of the sums
+    CALL_WORK,  # offset of the first workspace
+    CALL_WORK_STRIDE,
+    CALL_SIZE,
+) = range(16)
+CALL_NAMES = (
+    "gradient",
+    "kets",
+    "initial",
+    "checked",
+    "stride",
+    "lean",
+    "rolling",
+    "batch",
+    "tiles",
+    "chunks",
+    "threads",
+    "buffers",
+    "sums",
+    "work",
+    "work_stride",
+)
+
+# ------------------------------------------------------------------------------------------------ a gate
+# Where threads that may come late, or never, find the call that they help with. Never freed.
+(
+    GATE_TAKEN,  # 1: some call uses it
+    GATE_STATE,  # GATE_CLOSED, plus the number of threads inside
+    GATE_NEXT,  # workspace of the next thread that enters
+    GATE_LIMIT,  # workspaces
+    GATE_PLAN,
+    GATE_FRAME,
+    GATE_WORK,
+    GATE_WORK_STRIDE,
+    GATE_SCHEDULE,  # XLA_FFI_ThreadPool_Schedule_Args, five numbers
+) = range(9)
+GATE_SIZE = 16  # two lines of the cache
+GATE_CLOSED = 1 << 40
+GATES = 64
+
+# ------------------------------------------------------------------------------------------------ a residual
+RESIDUAL_HEAD = 64  # bytes, of which the first number tells that the rest was written
+RESIDUAL_MARK = 0x716D6C00_00000000
