@@ -52,7 +52,7 @@ def cubin(instance: Instance, arch: str) -> bytes:
         path.parent,
     )
     started = time.perf_counter()
-    code = nvrtc.compile_source(source(), options(instance, arch))
+    code = nvrtc.compile_source(source(), options(instance, arch)).code
     logger.debug("compiled %d bytes in %.1f s", len(code), time.perf_counter() - started)
     try:
         with replacing(path) as temporary:

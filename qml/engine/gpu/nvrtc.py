@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qml.base.errors import MissingExtraError, QmlError
 
@@ -46,6 +46,8 @@ def library() -> Any:
     """
     for path in candidates():
         try:
+            for part in Path(path).parent.glob("libnvrtc-builtins.so*") if "/" in path else ():  # which it opens by name alone
+                ctypes.CDLL(str(part))
             return ctypes.CDLL(path)
         except OSError:
             continue
@@ -59,7 +61,14 @@ def version() -> str:
     return f"{major.value}.{minor.value}"
 
 
-def compile_source(text: str, options: Sequence[str]) -> bytes:
+class Compiled(NamedTuple):
+    """Machine code, and what the compiler said."""
+
+    code: bytes
+    log: str
+
+
+def compile_source(text: str, options: Sequence[str]) -> Compiled:
     """Machine code of CUDA C++ `text`.
 
     Args:
@@ -79,7 +88,7 @@ def compile_source(text: str, options: Sequence[str]) -> bytes:
         _check(nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size)), program, "the size of the machine code")
         code = ctypes.create_string_buffer(size.value)
         _check(nvrtc.nvrtcGetCUBIN(program, code), program, "the machine code")
-        return code.raw
+        return Compiled(code.raw, _log(program))
     finally:
         nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
 
@@ -87,11 +96,13 @@ def compile_source(text: str, options: Sequence[str]) -> bytes:
 def _check(code: int, program: ctypes.c_void_p | None, what: str) -> None:
     if not code:
         return
-    log = b""
-    if program is not None:
-        size = ctypes.c_size_t()
-        library().nvrtcGetProgramLogSize(program, ctypes.byref(size))
-        buffer = ctypes.create_string_buffer(size.value + 1)
-        library().nvrtcGetProgramLog(program, buffer)
-        log = buffer.value
-    raise CompileError(f"NVRTC was asked {what} and answered with error {code}.\n{log.decode(errors='replace')}")
+    log = "" if program is None else _log(program)
+    raise CompileError(f"NVRTC was asked {what} and answered with error {code}.\n{log}")
+
+
+def _log(program: ctypes.c_void_p) -> str:
+    size = ctypes.c_size_t()
+    library().nvrtcGetProgramLogSize(program, ctypes.byref(size))
+    buffer = ctypes.create_string_buffer(size.value + 1)
+    library().nvrtcGetProgramLog(program, buffer)
+    return buffer.value.decode(errors="replace")

@@ -46,24 +46,23 @@ DEVICE void end_sample(Team& w, int row, bool live, Real* re, Real* im, Real* br
 
 DEVICE void small_body(const Call& q, unsigned char* smem) {
   Team w(q, smem, q.arena + (size_t)blockIdx.x * q.arena_words);
-  const bool gradient = q.mode & GRADIENT; const int last = q.n_passes - 1;
-  if (gradient) {
+  const int last = q.n_passes - 1;
+  if (q.mode & GRADIENT) {
     for (int i = w.tid; i < q.n_slots * BLOCK_WARPS; i += BLOCK) w.sums()[i] = 0;
     for (int i = w.t; i < q.n_prefix; i += TEAM) w.prefix_sums(w.team())[i] = 0;
     Real* sums = q.table_sums + (size_t)blockIdx.x * q.n_tables * A * BLOCK + w.tid;
     for (int i = 0; i < q.n_tables * A; i++) sums[(size_t)i * BLOCK] = 0;
   }
   Real re[A], im[A], bre[A], bim[A];
-  const int rounds = (q.batch + gridDim.x * TEAMS - 1) / (gridDim.x * TEAMS);    // the same for all teams: barriers stay uniform
-  for (int round = 0; round < rounds; round++) {
-    const int sample = (round * gridDim.x + blockIdx.x) * TEAMS + w.team(), row = sample < q.batch ? sample : q.batch - 1; const bool live = sample < q.batch;
+  for (int first = blockIdx.x * TEAMS; first < q.batch; first += gridDim.x * TEAMS) {   // the same for all teams: barriers stay uniform
+    const int sample = first + w.team(), row = sample < q.batch ? sample : q.batch - 1; const bool live = sample < q.batch;
     team_sync();                                                                 // readers of the sample before are done
 #pragma unroll 1
     for (int l = w.t; l < q.n_local; l += TEAM) w.local(l) = local_value(q, l, q.rows + (size_t)row * q.n_rows);
-    if (gradient) w.clear_sums();
+    if (q.mode & GRADIENT) w.clear_sums();
     team_sync();
     if (q.mode & RESUME) {
-      if (gradient && !q.initial) wire_vectors(w);
+      if (q.mode & GRADIENT && !q.initial) wire_vectors(w);
       const V2* kets = q.kets + (size_t)row * N + w.t;
 #pragma unroll
       for (int a = 0; a < A; a++) { const V2 z = kets[a * TEAM]; re[a] = z.x; im[a] = z.y; }
@@ -88,7 +87,7 @@ DEVICE void small_body(const Call& q, unsigned char* smem) {
         read_channel(w, channel, re, im, ExchangePartner{w, last, (unsigned)channel.address},
                      [&](int o, Real sum) { if (live) q.values[(size_t)row * q.n_words + o] = sum * q.word_signs[o]; });
       }
-    if (!gradient) continue;
+    if (!(q.mode & GRADIENT)) continue;
 #pragma unroll
     for (int a = 0; a < A; a++) bre[a] = bim[a] = 0;
 #pragma unroll 1
@@ -108,5 +107,5 @@ DEVICE void small_body(const Call& q, unsigned char* smem) {
     }
     end_sample(w, row, live, re, im, bre, bim);
   }
-  if (gradient) write_parts(w, 0, q.n_turns, q.parts + (size_t)blockIdx.x * q.n_slots);
+  if (q.mode & GRADIENT) write_parts(w, 0, q.n_turns, q.parts + (size_t)blockIdx.x * q.n_slots);
 }
