@@ -16,8 +16,8 @@ from qml.base.errors import CapabilityError, ProgramError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
 from qml.layers.call import TRACED, Call, check_is_program, width_error
-from qml.layers.torch_cuda import ENGINE_CUDA, CudaCall, chosen
 from qml.layers.torch_compiled import circuit_values, drawn_seed
+from qml.layers.torch_cuda import ENGINE_CUDA, CudaCall, chosen
 from qml.layers.torch_functions import circuit, flat
 
 _HALF = (torch.float16, torch.bfloat16)

@@ -91,7 +91,11 @@ class CudaPlan:
         """Gradients of `sum(words * cotangent)` by rows, shared values and initial amplitudes (torch's convention)."""
         batch = len(rows)
         if not batch or not self.plan.n_words:
-            return torch.zeros_like(rows), torch.zeros_like(shared), None if initial is None else torch.zeros_like(initial)
+            return (
+                torch.zeros_like(rows),
+                torch.zeros_like(shared),
+                None if initial is None else torch.zeros_like(initial),
+            )
         runner, program = self._runner(rows)
         by_rows, by_shared = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in (rows, shared))
         by_initial = None if initial is None else initial.new_empty(batch, initial.shape[1])
@@ -103,14 +107,28 @@ class CudaPlan:
         return by_rows, by_shared, by_initial
 
     def _run(
-        self, runner: GpuRunner, program: Tensor, mode: int, rows: Tensor, shared: Tensor, initial: Tensor | None, **more
+        self,
+        runner: GpuRunner,
+        program: Tensor,
+        mode: int,
+        rows: Tensor,
+        shared: Tensor,
+        initial: Tensor | None,
+        **more,
     ) -> None:
         batch, device = len(rows), rows.device
         rows, shared = rows.contiguous(), shared.contiguous()
         initial = None if initial is None else initial.resolve_conj().contiguous()
         with self.site.guard(device):
             workspace = torch.empty(runner.shape(batch, mode).nbytes, dtype=torch.uint8, device=device)
-            given = {"rows": rows, "shared": shared, "initial": initial, "workspace": workspace, "program": program, **more}
+            given = {
+                "rows": rows,
+                "shared": shared,
+                "initial": initial,
+                "workspace": workspace,
+                "program": program,
+                **more,
+            }
             addresses = {name: tensor.data_ptr() for name, tensor in given.items() if tensor is not None}
             self.site.use(program)
             initial_rows = 0 if initial is None else len(initial)
@@ -132,8 +150,8 @@ class CudaPlan:
         """Raise `CapabilityError` where `what` would be too large to be traced."""
         if self.plan.n_qubits > MAX_QUBITS:
             raise CapabilityError(
-                f"{what} was asked for a circuit of {self.plan.n_qubits} qubits; it is exact up to {MAX_QUBITS} and not "
-                "available beyond. Use first derivatives in reverse mode, which have no such bound."
+                f"{what} was asked for a circuit of {self.plan.n_qubits} qubits; it is exact up to {MAX_QUBITS} and "
+                "not available beyond. Use first derivatives in reverse mode, which have no such bound."
             )
 
     def traced(self, *tensors: Any) -> Tensor:
@@ -243,7 +261,13 @@ class ComposableSlopes(torch.autograd.Function):
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple, rows: Tensor, shared: Tensor, initial: Tensor | None, cotangent: Tensor, plan: CudaPlan
+        info: Any,
+        in_dims: tuple,
+        rows: Tensor,
+        shared: Tensor,
+        initial: Tensor | None,
+        cotangent: Tensor,
+        plan: CudaPlan,
     ) -> tuple:
         """One run whose rows have shared values of their own, so that each of the `S` elements has its gradient."""
         size, n_rows, n_shared = info.batch_size, plan.plan.n_rows, plan.plan.n_shared
@@ -270,7 +294,9 @@ def _first(tensor: Tensor, axis: int | None, size: int) -> Tensor:
     return tensor.expand(size, *tensor.shape) if axis is None else tensor.movedim(axis, 0)
 
 
-def _flattened(size: int, in_dims: tuple, rows: Tensor, shared: Tensor, initial: Tensor | None, plan: CudaPlan) -> tuple:
+def _flattened(
+    size: int, in_dims: tuple, rows: Tensor, shared: Tensor, initial: Tensor | None, plan: CudaPlan
+) -> tuple:
     """Rows `(S * B, M)` of one run; shared values that are mapped stand in the rows of the rowed Plan."""
     rows = _first(rows, in_dims[0], size)
     batch = rows.shape[1]

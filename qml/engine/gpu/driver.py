@@ -40,10 +40,14 @@ def libcuda() -> Any:
     try:
         library = ctypes.CDLL(name)
     except OSError as error:
-        raise MissingExtraError(f"A run on a GPU was asked for; the CUDA driver {name!r} was not found. {INSTALL}") from error
+        raise MissingExtraError(
+            f"A run on a GPU was asked for; the CUDA driver {name!r} was not found. {INSTALL}"
+        ) from error
     code = library.cuInit(0)
     if code:
-        raise CapabilityError(f"A run on a GPU was asked for; the CUDA driver found no device (error {code}). {INSTALL}")
+        raise CapabilityError(
+            f"A run on a GPU was asked for; the CUDA driver found no device (error {code}). {INSTALL}"
+        )
     return library
 
 
@@ -143,7 +147,17 @@ class Module:
         self._driver.enter()
         arguments = (ctypes.c_void_p * 1)(ctypes.addressof(call))
         code = self._start(
-            self._functions[kernel], grid[0], grid[1], 1, block, 1, 1, shared_bytes, ctypes.c_void_p(stream), arguments, None
+            self._functions[kernel],
+            grid[0],
+            grid[1],
+            1,
+            block,
+            1,
+            1,
+            shared_bytes,
+            ctypes.c_void_p(stream),
+            arguments,
+            None,
         )
         if code:
             raise CudaError(

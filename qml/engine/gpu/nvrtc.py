@@ -15,7 +15,7 @@ from qml.base.errors import MissingExtraError, QmlError
 FOLDERS = ("cu13/lib", "cuda_nvrtc/lib", "cu13/bin/x86_64", "cu13/bin", "cuda_nvrtc/bin")  # of the package `nvidia`
 NAMES = ("libnvrtc.so.13", "libnvrtc.so.12", "nvrtc64_130_0.dll", "nvrtc64_120_0.dll")
 INSTALL = (
-    "It comes with a CUDA build of torch (pip install torch) and of JAX (pip install \"jax[cuda13]\"), or alone: "
+    'It comes with a CUDA build of torch (pip install torch) and of JAX (pip install "jax[cuda13]"), or alone: '
     "pip install nvidia-cuda-nvrtc"
 )
 
@@ -46,12 +46,16 @@ def library() -> Any:
     """
     for path in candidates():
         try:
-            for part in Path(path).parent.glob("libnvrtc-builtins.so*") if "/" in path else ():  # which it opens by name alone
+            for part in (
+                Path(path).parent.glob("libnvrtc-builtins.so*") if "/" in path else ()
+            ):  # which it opens by name alone
                 ctypes.CDLL(str(part))
             return ctypes.CDLL(path)
         except OSError:
             continue
-    raise MissingExtraError(f"Compiling the GPU kernels needs NVRTC, NVIDIA's run-time compiler, which was not found. {INSTALL}")
+    raise MissingExtraError(
+        f"Compiling the GPU kernels needs NVRTC, NVIDIA's run-time compiler, which was not found. {INSTALL}"
+    )
 
 
 def version() -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from qml.engine.gpu.bits import Span, signature
 from qml.engine.gpu.coordinates import TRIALS, AddressMap, Coordinates, address_map, coordinates, single_bits
 from qml.engine.gpu.instance import FLIPS, SIGNED, VARIED, WORDS_FLIP, Instance
-from qml.engine.gpu.schedule import Pass, Sweep, large_schedule, small_schedule
+from qml.engine.gpu.schedule import Pass, large_schedule, small_schedule
 from qml.engine.plan import Plan, Turn
 
 MAX_K, MAX_TILE, MAX_OUTER = 5, 14, 20
@@ -140,7 +140,7 @@ class _Packer:
     def _counts(self, n_prefix: int, groups: int, diagonals: int, channels: int) -> tuple[int, ...]:
         plan = self.plan
         own = (plan.n_qubits, len(self.turns), n_prefix, len(self.locals), len(self.shared_turns), len(self.passes))
-        return own + (groups, diagonals, plan.n_words, channels, plan.n_rows, plan.n_shared)
+        return (*own, groups, diagonals, plan.n_words, channels, plan.n_rows, plan.n_shared)
 
     # ------------------------------------------------------------------------------------------- coordinates
 

@@ -1,6 +1,6 @@
 """What the compiler makes of the kernels: registers, spills, stack, shared memory and occupancy, without a GPU.
 
-    python -m qml.engine.gpu.report
+python -m qml.engine.gpu.report
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ ARCHITECTURES = ("sm_80", "sm_90")
 PROCESSORS = {"sm_80": (167936, 166912, 65536, 64, 32), "sm_90": (233472, 232448, 65536, 64, 32)}
 RESERVED = 1024  # bytes of shared memory that the system takes of each block
 SIZES = ((4, 2), (5, 2), (8, 4), (10, 6), (12, 4), (13, 4), (20, 4))  # qubits and layers of the circuits shown
-SHOWN = ("qml_small", "qml_product", "qml_forward", "qml_observe", "qml_backward", "qml_ends", "qml_finish", "qml_setup")
+COLUMNS = ("n", "precision", "paths", "arch", "kernel", "K, threads", "registers", "spilt", "stack", "shared memory")
+COLUMNS += ("blocks (warps)", "NVRTC")
+SHOWN = (
+    "qml_small",
+    "qml_product",
+    "qml_forward",
+    "qml_observe",
+    "qml_backward",
+    "qml_ends",
+    "qml_finish",
+    "qml_setup",
+)
 _FIGURES = re.compile(
     r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads"
     r".*?Used (\d+) registers",
@@ -47,8 +58,10 @@ def figures(log: str) -> dict[str, Figures]:
     """Figures of each kernel from what the compiler said.
 
     Example:
-        >>> figures("Compiling entry function 'k' for 'sm_90' 0 bytes stack frame, 0 bytes spill stores, "
-        ...         "0 bytes spill loads Used 64 registers")["k"].registers
+        >>> figures(
+        ...     "Compiling entry function 'k' for 'sm_90' 0 bytes stack frame, 0 bytes spill stores, "
+        ...     "0 bytes spill loads Used 64 registers"
+        ... )["k"].registers
         64
     """
     found = (Figures(name, *map(int, numbers)) for name, *numbers in _FIGURES.findall(log))
@@ -90,7 +103,7 @@ def instances(n_qubits: int, depth: int, dtype: str, arch: str) -> Iterator[tupl
 
 def rows(archs: Sequence[str], sizes: Sequence[tuple[int, int]], dtypes: Sequence[str]) -> Iterator[str]:
     """Lines of the table, each as soon as it is compiled."""
-    yield "| n | precision | paths | arch | kernel | K, threads | registers | spills | stack | shared memory | blocks (warps) | NVRTC |"
+    yield "| " + " | ".join(COLUMNS) + " |"
     yield "|--:|---|---|---|---|---|--:|--:|--:|--:|--:|--:|"
     for dtype in dtypes:
         for n_qubits, depth in sizes:
@@ -100,7 +113,8 @@ def rows(archs: Sequence[str], sizes: Sequence[tuple[int, int]], dtypes: Sequenc
                     for kernel in (name for name in SHOWN if name in found and name != "qml_setup"):
                         yield _row(n_qubits, dtype, paths, arch, instance, found[kernel], shared, seconds)
     yield ""
-    yield "Registers a thread; spills: bytes stored + loaded; shared memory a block; blocks and warps a multiprocessor holds are estimated."
+    yield "Registers a thread; bytes spilt: stored + loaded; shared memory of a block; blocks and warps that one"
+    yield "multiprocessor holds are worked out from these figures, not measured."
 
 
 def _row(n_qubits, dtype, paths, arch, instance, figure: Figures, shared: int, seconds: float) -> str:
@@ -116,10 +130,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compile all instances and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m qml.engine.gpu.report",
-        description="Compiles the GPU kernels for circuits of 4 to 20 qubits with NVRTC, which needs no GPU, and prints "
+        description="Compiles the GPU kernels for circuits of 4 to 20 qubits with NVRTC, which needs no GPU. Prints "
         "registers, spills, stack, shared memory and estimated occupancy of each. Takes some minutes for all.",
     )
-    parser.add_argument("--arch", nargs="+", default=list(ARCHITECTURES), choices=sorted(PROCESSORS), help="architectures")
+    parser.add_argument(
+        "--arch", nargs="+", default=list(ARCHITECTURES), choices=sorted(PROCESSORS), help="architectures"
+    )
     parser.add_argument("--dtype", nargs="+", default=["float32", "float64"], help="precisions")
     parser.add_argument("--qubits", nargs="+", type=int, default=[n for n, _ in SIZES], help="sizes among those shown")
     given = parser.parse_args(arguments)

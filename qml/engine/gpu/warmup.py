@@ -1,6 +1,6 @@
 """Compiles GPU kernels ahead of first use, for a device or, on a machine without one, for a named architecture.
 
-    python -m qml.engine.gpu.warmup --arch sm_90 --qubits 4 8 12
+python -m qml.engine.gpu.warmup --arch sm_90 --qubits 4 8 12
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ class FakeCuda:
         if shared_bytes > max(self.allowed.get(function.value, 0), 48 << 10):
             return 1
         library.qml_order(self.order)
-        code = library.qml_emulate(name.encode(), gx, gy, bx, ctypes.c_long(shared_bytes), ctypes.c_void_p(arguments[0]))
+        code = library.qml_emulate(
+            name.encode(), gx, gy, bx, ctypes.c_long(shared_bytes), ctypes.c_void_p(arguments[0])
+        )
         if code:
             raise AssertionError(f"{name}: {FAILURES[code]}")
         return 0

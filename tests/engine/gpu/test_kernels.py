@@ -15,7 +15,7 @@ TOLERANCE = {"float32": 2e-5, "float64": 2e-12}
 TILE = (1, 5)  # a tile of six bits: eight qubits are four tiles
 
 
-@pytest.fixture()
+@pytest.fixture
 def driver(monkeypatch):
     return emulated_driver(monkeypatch)
 
@@ -81,10 +81,16 @@ def test_gradients_from_kept_kets(driver, tile):
 def test_random_plans_of_every_form(driver, seed, n_qubits, dtype):
     rng = np.random.default_rng(seed)
     batch = int(rng.integers(1, 6))
-    options = {"n_shared": int(rng.integers(0, 5)), "n_rows": int(rng.integers(0, 4)), "n_blocks": int(rng.integers(0, 7))}
+    options = {
+        "n_shared": int(rng.integers(0, 5)),
+        "n_rows": int(rng.integers(0, 4)),
+        "n_blocks": int(rng.integers(0, 7)),
+    }
     n_initial = int(rng.choice([1, batch])) if rng.random() < 0.4 else None
     case = random_case(rng, n_qubits, batch, initial=n_initial, **options)
-    check(driver, case, dtype, keep=bool(rng.random() < 0.5), tile=TILE if n_qubits >= 6 and rng.random() < 0.5 else None)
+    check(
+        driver, case, dtype, keep=bool(rng.random() < 0.5), tile=TILE if n_qubits >= 6 and rng.random() < 0.5 else None
+    )
 
 
 @pytest.mark.parametrize("tile", [None, TILE])
