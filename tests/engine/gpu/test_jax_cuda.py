@@ -22,7 +22,7 @@ def site(monkeypatch):
 class HostSite(Site):
     """Buffers of the host; a launch runs the emulated kernels at once."""
 
-    def __init__(self, site):
+    def __init__(self, driver):
         self.driver = driver
 
     def launcher(self):
