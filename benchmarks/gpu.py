@@ -19,7 +19,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.contenders import Numbers, Size, numbers, program
+from benchmarks.circuit import program
+from benchmarks.workload import Numbers, Size, numbers, ring_sources, signs
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX and torch share the device
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason:
         print(f"benchmarks.gpu: nothing was measured. {reason}", file=sys.stderr)
         return 2
-    sizes = [Size(*map(int, text.split(","))) for text in options.sizes] if options.sizes else list(SIZES)
+    sizes = options.sizes or list(SIZES)
     print(machine())
     found: list[Timing] = []
     good = True
@@ -78,7 +79,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "last two where they are installed. Workload (qubits, layers, rows): RY(x_i), layers of RZ RY RZ and a CNOT "
         "ring, <Z_i>. Exit status 2: there is no CUDA device.",
     )
-    parser.add_argument("--sizes", nargs="+", metavar="N,L,B", help="workloads (default: those of docs/gpu.md)")
+    parser.add_argument(
+        "--sizes", nargs="+", type=Size.parse, metavar="N,L,B", help="workloads (default: those of docs/gpu.md)"
+    )
     parser.add_argument(
         "--peers", nargs="*", default=list(PEERS), choices=list(PEERS), help="beside ours (default: all)"
     )
@@ -211,11 +214,7 @@ def gate_by_gate(size: Size) -> Callable:
         kind = torch.complex64 if inputs.dtype == torch.float32 else torch.complex128
         state = torch.zeros((batch, 2**n), dtype=kind, device=inputs.device)
         state[:, 0] = 1
-        index = torch.arange(2**n, device=inputs.device)
-        bits = [(index >> (n - 1 - i)) & 1 for i in range(n)]
-        ring = index.clone()
-        for i in range(n):
-            ring = ring[index ^ (bits[i] << (n - 1 - (i + 1) % n))]
+        ring = torch.from_numpy(ring_sources(n)).to(inputs.device)
 
         def turned_y(state, angle, wire):
             c, s = (f(angle / 2).reshape(-1, 1, 1) for f in (torch.cos, torch.sin))
@@ -233,8 +232,7 @@ def gate_by_gate(size: Size) -> Callable:
             for i in range(n):
                 state = turned_z(turned_y(turned_z(state, layer[i, 0], i), layer[i, 1], i), layer[i, 2], i)
             state = state[:, ring]
-        signs = torch.stack([1 - 2 * bit for bit in bits], 1).to(inputs.dtype)
-        return (state.real**2 + state.imag**2) @ signs
+        return (state.real**2 + state.imag**2) @ torch.from_numpy(signs(n)).to(inputs)
 
     return values
 
@@ -337,7 +335,7 @@ PEERS: dict[str, Callable[[Size, Numbers, int], Timing]] = {
 
 
 def check(size: Size) -> bool:
-    """Float32 against gate-by-gate float64 on the device (to 20 qubits; float64 of the engine beyond), and bits twice."""
+    """Float32 against gate-by-gate float64 (the engine's own beyond 20 qubits), and the same bits twice."""
     import torch
 
     from qml.layers.torch_cuda import CudaCall

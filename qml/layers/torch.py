@@ -160,8 +160,8 @@ class CircuitLayer(nn.Module):
         if isinstance(call, CudaCall):
             return call.values(inputs_BD, flat(blocks, inputs_BD))
         if torch.compiler.is_compiling():
-            return circuit_values(inputs_BD, flat(blocks, inputs_BD), self._call.handle)
-        return circuit(self._call, inputs_BD, blocks, drawn_seed(self._call))
+            return circuit_values(inputs_BD, flat(blocks, inputs_BD), call.handle)
+        return circuit(call, inputs_BD, blocks, drawn_seed(call))
 
     def _serving(self, inputs: Tensor) -> Any:
         """Who runs inputs on this device."""

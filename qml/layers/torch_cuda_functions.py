@@ -253,8 +253,7 @@ class ComposableSlopes(torch.autograd.Function):
         given = (rows, shared) if initial is None else (rows, shared, initial)
 
         def gradients(*tensors: Tensor) -> tuple:
-            *tensors, seed = tensors
-            return torch.func.vjp(plan.traced, *tensors)[1](seed)
+            return torch.func.vjp(plan.traced, *tensors[:-1])[1](tensors[-1])
 
         *found, by_cotangent = torch.func.vjp(gradients, *given, cotangent)[1](cotangents)
         return *_three(tuple(found)), by_cotangent, None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from qml.engine.gpu.bits import Span, combined, null_space
 
-TRIALS = 24  # address maps that are drawn; the first is nearly always free of conflicts
+TRIALS = 64  # address maps that are drawn; the first is nearly always free of conflicts
 DRAWS = 48  # masks that are drawn for one lane
 LANES = ((3, 7), (4, 15))  # lanes that must lie apart modulo 8 (128-bit accesses) and 16 (64-bit)
 
@@ -82,15 +82,16 @@ def coordinates(
 
 def single_bits(register_bits: int, n_bits: int, address: AddressMap, in_order: bool) -> Coordinates:
     """Coordinates whose masks are single bits; low bits are threads when they must be in order."""
-    for number in range(1 if in_order else TRIALS):
-        bits = list(range(n_bits))
-        if number:
-            random.Random(number).shuffle(bits)
-        thread = [1 << bit for bit in bits[: n_bits - register_bits]]
-        apart = [Span(address.place(mask) & modulus for mask in thread[:lanes]) for lanes, modulus in LANES]
-        conflicts = any(len(s) < min(lanes, len(thread)) for s, (lanes, _) in zip(apart, LANES, strict=True))
-        register = tuple(1 << bit for bit in bits[n_bits - register_bits :])
-        found = Coordinates(register, tuple(thread), conflicts)
-        if not conflicts:
-            break
-    return found
+    orders = [list(range(n_bits)) for _ in range(1 if in_order else TRIALS)]
+    for number, bits in enumerate(orders[1:], 1):
+        random.Random(number).shuffle(bits)
+    drawn = [_of_order(bits, n_bits - register_bits, address) for bits in orders]
+    return next((found for found in drawn if not found.conflicts), drawn[0])
+
+
+def _of_order(bits: Sequence[int], n_threads: int, address: AddressMap) -> Coordinates:
+    """The first bits as threads, the others as registers."""
+    thread, register = ([1 << bit for bit in part] for part in (bits[:n_threads], bits[n_threads:]))
+    apart = [len(Span(address.place(mask) & modulus for mask in thread[:lanes])) for lanes, modulus in LANES]
+    conflicts = any(count < min(lanes, n_threads) for count, (lanes, _) in zip(apart, LANES, strict=True))
+    return Coordinates(tuple(register), tuple(thread), conflicts)

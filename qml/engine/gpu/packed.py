@@ -132,7 +132,9 @@ class _Packer:
             "locals": np.array(self.locals, np.int32),
             **self._columns(),
         }
-        counts = dict(zip(COUNTS, self._counts(n_prefix, len(groups), len(diagonals), len(channels)), strict=True))
+        counts: dict[str, int] = dict(
+            zip(COUNTS, self._counts(n_prefix, len(groups), len(diagonals), len(channels)), strict=True)
+        )
         blob, offsets = _joined(arrays)
         instance = replace(self.instance, paths=self.paths)
         return Packed(instance, self.plan, blob, offsets, counts, len(self.sweeps), conflicts)
@@ -151,7 +153,7 @@ class _Packer:
             ([span.coordinates(t.x) for t in p.rotations], [signature(t.z, span.masks) for t in p.rotations])
             for p, span in zip(self.passes, self.spans, strict=True)
         ]
-        best = None
+        found = []
         for number in range(TRIALS):
             address = address_map(tile, number)
             known: dict[tuple, Coordinates] = {}
@@ -162,12 +164,19 @@ class _Packer:
             systems = [known[tuple(xs), tuple(zs)] for xs, zs in local]
             natural = single_bits(k, tile, address, self.instance.large or self.plan.initial)
             conflicts = sum(c.conflicts for c in systems)
-            score = conflicts + (natural.conflicts and not self.instance.large)
-            if best is None or score < best[0]:
-                best = (score, address, systems, natural, conflicts)
-            if score == 0:
+            found.append(
+                (
+                    conflicts + (natural.conflicts and not self.instance.large),
+                    number,
+                    address,
+                    systems,
+                    natural,
+                    conflicts,
+                )
+            )
+            if found[-1][0] == 0:
                 break
-        _, address, systems, natural, conflicts = best
+        _, _, address, systems, natural, conflicts = min(found, key=lambda trial: trial[:2])
         return address, systems, [natural] * (len(self.sweeps) if self.instance.large else 1), conflicts
 
     def _bases(self, system: Coordinates, address: AddressMap) -> list[int]:
