@@ -62,11 +62,11 @@ class CudaSite:
         return torch.cuda.device(device)
 
     def settle(self, program: Tensor) -> None:
-        """Wait for the copy of a program, once."""
+        """Wait for the copy of a program, bytes `(N,)`, once."""
         torch.cuda.current_stream(program.device).synchronize()
 
     def use(self, program: Tensor) -> None:
-        """Keep the memory of a program from other use until this stream is done with it."""
+        """Keep the memory of a program, bytes `(N,)`, from other use until this stream is done with it."""
         program.record_stream(torch.cuda.current_stream(program.device))
 
 

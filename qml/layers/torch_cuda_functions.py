@@ -45,11 +45,11 @@ class Site(Protocol):
         ...
 
     def settle(self, program: Tensor) -> None:
-        """Wait once until a program that was just copied may be read on any stream."""
+        """Wait once until a program, bytes `(N,)`, that was just copied may be read on any stream."""
         ...
 
     def use(self, program: Tensor) -> None:
-        """Tell torch's allocator that the current stream reads a program."""
+        """Tell torch's allocator that the current stream reads a program, bytes `(N,)`."""
         ...
 
 
@@ -88,7 +88,7 @@ class CudaPlan:
     def slopes(
         self, rows: Tensor, shared: Tensor, initial: Tensor | None, cotangent: Tensor, kets: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Gradients of `sum(words * cotangent)` by rows, shared values and initial amplitudes (torch's convention)."""
+        """Gradients of `sum(words * cotangent)` by rows `(B, M)`, shared values `(S,)` and amplitudes `(B or 1, A)`."""
         batch = len(rows)
         if not batch or not self.plan.n_words:
             return (
@@ -223,7 +223,7 @@ class ComposableWords(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, rows: Tensor, shared: Tensor, initial: Tensor | None, plan: CudaPlan) -> tuple:
-        """A mapped axis of size `S` becomes more rows of one run."""
+        """A mapped axis of size `S` becomes more rows of one run, `(S * B, M)`."""
         rows, shared, initial, plan = _flattened(info.batch_size, in_dims, rows, shared, initial, plan)
         words = ComposableWords.apply(rows, shared, initial, plan)
         return words.unflatten(0, (info.batch_size, -1)), 0
@@ -234,7 +234,7 @@ class ComposableSlopes(torch.autograd.Function):
 
     @staticmethod
     def forward(rows: Tensor, shared: Tensor, initial: Tensor | None, cotangent: Tensor, plan: CudaPlan) -> tuple:
-        """Gradients by rows, shared values, and initial amplitudes where there are any."""
+        """Gradients by rows `(B, M)`, shared values `(S,)`, and amplitudes `(B or 1, A)` where there are any."""
         found = plan.slopes(rows, shared, initial, cotangent)
         return found if initial is not None else found[:2]
 
@@ -268,7 +268,7 @@ class ComposableSlopes(torch.autograd.Function):
         cotangent: Tensor,
         plan: CudaPlan,
     ) -> tuple:
-        """One run whose rows have shared values of their own, so that each of the `S` elements has its gradient."""
+        """One run `(S * B, M + S)` whose rows have shared values of their own: a gradient for each element."""
         size, n_rows, n_shared = info.batch_size, plan.plan.n_rows, plan.plan.n_shared
         dims = (in_dims[0], in_dims[1], in_dims[2])
         shared = shared.expand(size, -1) if in_dims[1] is None else shared.movedim(in_dims[1], 0)

@@ -16,9 +16,8 @@ from qml.engine.gpu.packed import Call
 
 MULTIPROCESSORS, MAJOR, MINOR, SHARED_OPTIN = 16, 75, 76, 97  # CUdevice_attribute
 FUNCTION_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-LAUNCH_ARGUMENTS = (ctypes.c_void_p, *[ctypes.c_uint] * 7, *[ctypes.c_void_p] * 3)
 INSTALL = (
-    "The CUDA engine needs an NVIDIA GPU of compute capability 7.0 or later and a driver of release 530 or later; and "
+    "The CUDA engine needs an NVIDIA GPU of compute capability 7.5 or later and a driver of release 530 or later; and "
     'a CUDA build of torch (pip install torch) or of JAX (pip install "jax[cuda13]"). Without a GPU take '
     'executor="engine_cpu".'
 )

@@ -16,7 +16,7 @@ ALL_PATHS = 15
 SMALL = {"float32": {10: 5, 13: 5}, "float64": {}}  # qubits -> register bits, where not the usual
 MOST_SMALL = {"float32": 13, "float64": 12}
 TILES = {"float32": ((4, 8), (4, 7), (3, 7)), "float64": ((3, 8), (3, 7), (2, 7))}  # (register, thread) bits
-ARENA_SHARED = 32 << 10  # bytes above which per-turn sums move to global memory
+ARENA_SHARED = 4 << 10  # bytes of per-turn sums that shared memory always has room for; more go to global memory
 REAL = {"float32": "float", "float64": "double"}
 
 
@@ -107,6 +107,12 @@ class Instance:
         """Bytes of `shared_words`."""
         return self.itemsize * self.shared_words(n_qubits)
 
+    def team_memory(self, n_qubits: int, arena_words: int, shared_limit: int) -> tuple[int, bool]:
+        """Bytes of shared memory of a block, and whether the arena is in them: where it costs no resident block."""
+        shared, arena = self.shared_bytes(n_qubits), self.itemsize * arena_words
+        inside = arena <= max(ARENA_SHARED, shared // 16) and shared + arena <= shared_limit
+        return shared + (arena if inside else 0), inside
+
 
 TEAM_KERNELS = ("qml_product", "qml_forward", "qml_observe", "qml_backward", "qml_ends", "qml_finish")
 LARGE_KERNELS = ("qml_rows", "qml_words", *TEAM_KERNELS)
@@ -143,7 +149,8 @@ def choose(n_qubits: int, dtype: str, shared_limit: int, tile: tuple[int, int] |
             return small
     for size in (tile,) if tile else TILES[dtype]:
         large = Instance(dtype, *size, True)
-        if large.tile_bits <= n_qubits and large.shared_bytes(n_qubits) <= shared_limit:
+        outer = n_qubits - large.tile_bits
+        if 0 <= outer <= MAX_OUTER and large.shared_bytes(n_qubits) <= shared_limit:
             return large
     raise CapabilityError(
         f"The CUDA engine needs more shared memory a block than the {shared_limit} bytes of this device for "

@@ -94,8 +94,8 @@ def instances(n_qubits: int, depth: int, dtype: str, arch: str) -> Iterator[tupl
     chosen = choose(n_qubits, dtype, PROCESSORS[arch][1])
     packed = pack(plan, chosen)
     counts = packed.counts
-    arena = chosen.itemsize * chosen.arena_words(counts["n_local"], counts["n_prefix"], counts["n_slots"])
-    shared = chosen.shared_bytes(n_qubits) + arena
+    arena = chosen.arena_words(counts["n_local"], counts["n_prefix"], counts["n_slots"])
+    shared = chosen.team_memory(n_qubits, arena, PROCESSORS[arch][1])[0]
     yield "layers", packed.instance, shared
     if packed.instance.paths != ALL_PATHS:
         yield "every path", chosen, shared

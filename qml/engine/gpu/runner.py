@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from qml.engine.gpu.instance import ARENA_SHARED, SETUP_THREADS, Instance, choose
+from qml.engine.gpu.instance import SETUP_THREADS, Instance, choose
 from qml.engine.gpu.packed import ALIGNED, Call, Packed, pack
 from qml.engine.plan import Plan
 
@@ -97,10 +97,8 @@ class GpuRunner:
         self.instance = self.packed.instance
         counts = self.packed.counts
         self._arena = self.instance.arena_words(counts["n_local"], counts["n_prefix"], counts["n_slots"])
-        arena_bytes = self._arena * self.instance.itemsize
-        shared = self.instance.shared_bytes(plan.n_qubits)
-        self._arena_shared = arena_bytes <= ARENA_SHARED and shared + arena_bytes <= launcher.shared_limit
-        self.shared_bytes = shared + (arena_bytes if self._arena_shared else 0)
+        memory = self.instance.team_memory(plan.n_qubits, self._arena, launcher.shared_limit)
+        self.shared_bytes, self._arena_shared = memory
         self.kernels = launcher.kernels(self.instance)
         self._main = "qml_backward" if self.instance.large else "qml_small"
         for kernel in self.instance.kernels[3:]:

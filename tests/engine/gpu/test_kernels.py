@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from qml.circuits import angle, sel
 from qml.engine.compile import compile_program
+from qml.engine.gpu.instance import Instance
 from tests.engine.gpu.emulated import emulated_driver
 from tests.engine.gpu.runs import run_case
 from tests.engine.plans import Case, assert_close, assert_same_bits, random_case
@@ -133,5 +134,5 @@ def test_waves_add_up(driver, monkeypatch):
 def test_sums_of_many_turns_move_to_global_memory(driver, monkeypatch):
     case = random_case(np.random.default_rng(9), 4, 40)
     near = run_case(driver, case, "float64")
-    monkeypatch.setattr("qml.engine.gpu.runner.ARENA_SHARED", 0)
+    monkeypatch.setattr(Instance, "team_memory", lambda self, n, words, limit: (self.shared_bytes(n), False))
     assert_close(run_case(driver, case, "float64"), near, 1e-13)
