@@ -30,7 +30,13 @@ constexpr int WARPS = TEAM > 32 ? TEAM / 32 : 1;         // warps of one team
 constexpr int LANE_BITS = LT < 5 ? LT : 5;               // lanes of a team within one warp
 constexpr int STRIDE = N + (LT < 4 ? TEAM : 0);          // exchange slots of a team; skewed where teams share a warp
 // Warps that a multiprocessor shall hold at least: 8 leave 255 registers a thread, 12 leave 168, 16 leave 128.
-constexpr int RESIDENT_WARPS = K + (sizeof(Real) == 8) >= 5 ? 8 : sizeof(Real) == 8 && K == 3 ? 12 : 16;
+// Before sm_90 shared memory holds one block of 256 threads only, so that it may have all registers.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+constexpr bool ONE_BLOCK = TEAM == 256;
+#else
+constexpr bool ONE_BLOCK = false;
+#endif
+constexpr int RESIDENT_WARPS = ONE_BLOCK || K + (sizeof(Real) == 8) >= 5 ? 8 : sizeof(Real) == 8 && K == 3 ? 12 : 16;
 constexpr int RESIDENT = RESIDENT_WARPS / BLOCK_WARPS > 0 ? RESIDENT_WARPS / BLOCK_WARPS : 1;
 static_assert(!LARGE || TEAMS == 1, "a tile takes a whole block");
 constexpr int SETUP_THREADS = 256, MAX_K = 5, MAX_TILE = 14, MAX_OUTER = 20;
