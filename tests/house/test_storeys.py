@@ -43,7 +43,10 @@ HEAVY = {
     },
     "optax": {"qml.learn.jax_*": "optimisers of the JAX step"},
     "lightning_fabric": {"qml.learn.torch_*": "devices, precision and DDP"},
-    "pennylane": {"qml.circuits.bridges.pennylane*": "the bridge"},
+    "pennylane": {
+        "qml.circuits.bridges.pennylane*": "the bridge",
+        "qml.backends.pennylane_device*": "the device plug-in",
+    },
     "qiskit": {"qml.circuits.bridges.qiskit": "the bridge"},
     "hydra": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "omegaconf": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
