@@ -12,8 +12,10 @@ from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
 from qml.engine.runner import MAX_QUBITS, Residual, runner_of
+from qml.engine.sampling import sample_in_blocks
+from qml.engine.states import check_states_memory, compile_states
 
-CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
+CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True)
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,80 @@ class EngineExecutor:
         back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
         return Gradients(back.inputs_BD, back.weights)
 
-    def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States behind the last gate, `(B, A)` with `A = 2**n_qubits`; qubit 0 most significant.
+
+        The global phase is the one that the matrices of the gate table define; the readout plays no part.
+
+        Args:
+            program: what to run.
+            inputs_BD: `(B, D)`, radians before coefficients.
+            weights: `(P,)`, or `(B, P)` for one set a row.
+
+        Returns:
+            complex64 for float32 inputs, complex128 for float64.
+
+        Raises:
+            ShapeError: shapes or dtypes do not fit the Program.
+            DataError: amplitudes to be prepared have no length.
+            CapabilityError: too many qubits, or more states than memory holds (nothing has been allocated).
+
+        Example:
+            >>> from qml.circuits import Gate, Program
+            >>> plus_i = Program(1, (Gate("Hadamard", (0,)), Gate("S", (0,))))
+            >>> EngineExecutor().states(plus_i, np.zeros((1, 0)), np.zeros(0)).round(3)
+            array([[0.707+0.j   , 0.   +0.707j]])
+        """
+        self._check_width(program)
+        check_states_memory(program, len(inputs_BD), inputs_BD.dtype)
+        compiled = compile_states(program, weights.ndim == 2)
+        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+        kets_BA = runner.kets(rows, shared, initial, threads=self.threads)
+        return compiled.frame.place(kets_BA, compiled.factors(inputs_BD, weights))
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit in the computational basis, `(B, S, Q)` uint8.
+
+        States are made and dropped in blocks of rows. See `qml.engine.sampling.draw_bits`.
+
+        Args:
+            program: what to run; the readout plays no part.
+            inputs_BD: `(B, D)`.
+            weights: `(P,)` or `(B, P)`.
+            shots: samples `S` a row.
+            seed: 0 .. 2**64 - 1; samples of row `b` depend on its state, the seed and `b` alone.
+
+        Raises:
+            ConfigError: shots or seed out of range.
+            DataError: a row whose state is not finite; beyond that as for `states`.
+
+        Example:
+            >>> from qml.circuits import Gate, Program
+            >>> bell = Program(2, (Gate("Hadamard", (0,)), Gate("CNOT", (0, 1))))
+            >>> bits_BSQ = EngineExecutor().sample(bell, np.zeros((1, 0)), np.zeros(0), 100, seed=1)
+            >>> bool((bits_BSQ[..., 0] == bits_BSQ[..., 1]).all())
+            True
+        """
+        return sample_in_blocks(
+            lambda rows: self.states(program, inputs_BD[rows], weights if weights.ndim == 1 else weights[rows]),
+            len(inputs_BD),
+            program.n_qubits,
+            shots,
+            seed=seed,
+        )
+
+    def _check_width(self, program: Program) -> None:
         if program.n_qubits > MAX_QUBITS:
             raise CapabilityError(
                 f"Executor 'engine_cpu' was asked for a Program of {program.n_qubits} qubits; it runs at most "
                 f"{MAX_QUBITS}. Take fewer qubits, or another executor."
             )
+
+    def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
+        self._check_width(program)
         compiled = compile_program(program, weights.ndim == 2)
         return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
 

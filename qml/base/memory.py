@@ -13,6 +13,7 @@ CGROUPS = (
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
 GIB = 2**30
+SMALL = 64 << 20  # bytes that are never refused: asking the system would cost more than a small run
 
 
 def available_bytes() -> int | None:
@@ -51,7 +52,7 @@ def check_memory(nbytes: int, what: str, remedy: str) -> None:
         remedy: a sentence that says what to do.
 
     Raises:
-        CapabilityError: more than `available_bytes`; the message names both figures.
+        CapabilityError: more than 64 MiB and more than `available_bytes`; the message names both figures.
 
     Example:
         >>> check_memory(10**18, "Everything", "Take less.")
@@ -59,7 +60,7 @@ def check_memory(nbytes: int, what: str, remedy: str) -> None:
         ...
         qml.base.errors.CapabilityError: Everything needs 931,322,574.6 GiB ...
     """
-    limit = available_bytes()
+    limit = available_bytes() if nbytes > SMALL else None
     if limit is not None and nbytes > limit:
         raise CapabilityError(
             f"{what} needs {nbytes / GIB:,.1f} GiB of memory; {limit / GIB:,.1f} GiB can be had here. {remedy}"

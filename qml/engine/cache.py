@@ -40,7 +40,7 @@ from qml.engine.vector import VECTOR_BYTES
 logger = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver")
-SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
+SOURCES = ("vector.py", "circular.py", "transposed.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
 HOMES = {
     "prepare": ("prepare", "missing_kernel", "prepare_tables", "transform_scalars"),
     "product": (
@@ -60,6 +60,7 @@ HOMES = {
         "table_slopes",
     ),
     "readout": ("read_z_words", "read_flip_word", "start_bra", "add_flip_word"),
+    "amplitudes": ("store_ket",),
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk", "finish", "begin"),
     "kernels": kernel_names(),

@@ -122,8 +122,9 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_RESUME,  # 1: the kets lie in the residual already
     FRAME_LEAN,  # 1: few buffers; kets are un-computed and table gradients read tile by tile
     FRAME_ROLLING,  # 1: two kets in turn instead of one a segment
+    FRAME_KETS,  # -> REAL (batch, amplitudes, 2): last kets, 0: not wanted
     FRAME_SIZE,
-) = range(24)
+) = range(25)
 
 # ------------------------------------------------------------------------------------------------ one thread
 (
@@ -173,6 +174,7 @@ ENTRY_NAMES = (
     "close_chunk",
     "finish",
     "begin",
+    "store_ket",
 )
 (
     ENTRY_PREPARE,
@@ -203,5 +205,6 @@ ENTRY_NAMES = (
     ENTRY_CLOSE_CHUNK,
     ENTRY_FINISH,
     ENTRY_BEGIN,
+    ENTRY_STORE_KET,
     FIRST_KERNEL,
-) = range(29)
+) = range(30)

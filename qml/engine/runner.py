@@ -11,6 +11,7 @@ import numpy as np
 
 from qml.base.errors import CapabilityError, ShapeError
 from qml.base.threads import default_threads
+from qml.engine import layout as L
 from qml.engine.cache import ENTRIES
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
@@ -150,6 +151,28 @@ class Runner:
         slopes = Slopes(rows, self._shared_gradient(frame, shared_S), states, words)
         self.pools.give_frame(frame)
         return slopes
+
+    def kets(
+        self,
+        rows_BM: np.ndarray,
+        shared_S: np.ndarray,
+        initial: np.ndarray | None = None,
+        *,
+        threads: int | None = None,
+    ) -> np.ndarray:
+        """The states at the end of the plan, `(B, A)` complex of the precision of the plan."""
+        kets_BA = np.empty((len(rows_BM), self.packed.amplitudes), np.result_type(self.dtype, np.complex64))
+        if len(rows_BM) == 0:
+            return kets_BA
+        self.packed.library.need(["store_ket"])
+        frame = self.pools.take_frame()
+        frame.set_mode(0, resume=0, rolling=1)
+        self._prepare(frame, shared_S, False)
+        frame.table[L.FRAME_KETS] = _address(kets_BA)
+        self._sweep(frame, False, rows_BM, initial, None, None, threads)
+        frame.table[L.FRAME_KETS] = 0
+        self.pools.give_frame(frame)
+        return kets_BA
 
     def _prepare(self, frame: Frame, shared_S: np.ndarray, gradient: bool) -> None:
         """Tables and forms from the shared values, and the kernels that these forms need."""

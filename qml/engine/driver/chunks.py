@@ -65,6 +65,8 @@ def run_tile(plan, frame, work, tile):
         for k in range(at(plan, L.PLAN_N_FLIP_WORDS)):
             word = at(plan, L.PLAN_FLIP_WORDS) + 8 * L.FLIP_WORD_SIZE * k
             call(at(entries, L.ENTRY_READ_FLIP_WORD), plan, frame, work, ket, tile, word)
+    if at(frame, L.FRAME_KETS) != 0:
+        call(at(entries, L.ENTRY_STORE_KET), plan, frame, work, tile)
     if at(frame, L.FRAME_COTANGENT) != 0:
         tile_gradient(plan, frame, work, tile, ket)
 

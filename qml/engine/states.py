@@ -1,0 +1,158 @@
+"""States of a Program with their exact global phase: a Plan that drops nothing, and the frame that it leaves open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from qml.base.memory import check_memory
+from qml.circuits.program import Program
+from qml.circuits.readout import Expectations, PauliSum
+from qml.circuits.steps import global_phase
+from qml.engine.columns import Columns
+from qml.engine.compile import CACHED_PROGRAMS, Request, finished
+from qml.engine.lower import lower
+from qml.engine.passes import PASSES, drop_leading_phases, drop_unread, run_passes
+from qml.engine.plan import Plan, Word
+
+STATE_PASSES = tuple(step for step in PASSES if step.run not in (drop_unread, drop_leading_phases))
+BLOCK_BYTES = 256 << 10  # kets that are put in order at a time: they stay in the cache of one core
+
+
+class FinalFrame:
+    """The Cliffords that end a circuit and are never run: a permutation of amplitudes with factors 1, i, -1, -i.
+
+    They keep words of Z words of Z, so each row of their matrix has one entry. Row 0 is `<0...0| C = <origin|`, and
+    row `j` follows from the images of the X words: `<j| C = <0...0| X^j C = <origin| (C^-1 X^j C)`.
+
+    Args:
+        n_qubits: bits of the amplitude index.
+        words: masks of the image `C^-1 X_w C` of every wire `w`, in order.
+        signs: with which each is taken.
+        origin: see above.
+
+    Example:
+        >>> frame = FinalFrame(1, [(1, 0)], [1], origin=1)
+        >>> frame.place(np.array([[0.6, 0.8j]]), np.ones(1))
+        array([[0. +0.8j, 0.6+0.j ]])
+    """
+
+    def __init__(self, n_qubits: int, words: Sequence[Word], signs: Sequence[int], origin: int):
+        x, z, quarters = (np.zeros(1, np.int64) for _ in range(3))
+        for (word_x, word_z), sign in zip(reversed(words), reversed(signs), strict=True):
+            lead = (word_x & word_z).bit_count() + 1 - sign
+            crossing = lead + 2 * np.bitwise_count(x & word_z)
+            quarters = np.concatenate([quarters, (quarters + crossing) & 3])
+            x, z = np.concatenate([x, x ^ word_x]), np.concatenate([z, z ^ word_z])
+        source = x ^ origin
+        quarters = (quarters + 2 * np.bitwise_count(z & source)) & 3
+        moved = bool((source != np.arange(1 << n_qubits)).any())
+        self._source = source.astype(np.intp) if moved else None
+        self._quarters = quarters.astype(np.uint8) if quarters.any() else None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the permutation and the factors."""
+        return sum(array.nbytes for array in (self._source, self._quarters) if array is not None)
+
+    def place(self, kets_BA: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """The states of `kets_BA` times `factors` `(B or 1,)`; the kets themselves are overwritten and returned."""
+        step = max(1, BLOCK_BYTES // (kets_BA.itemsize * kets_BA.shape[1]))
+        quarters = None
+        if self._quarters is not None:
+            quarters = np.array([1, 1j, -1, -1j], kets_BA.dtype)[self._quarters]
+        for start in range(0, len(kets_BA), step):
+            block = kets_BA[start : start + step]
+            if self._source is not None:
+                block[:] = np.take(block, self._source, axis=1)
+            if quarters is not None:
+                block *= quarters
+            if len(factors) > 1 or factors[0] != 1:
+                block *= (factors[start : start + step] if len(factors) > 1 else factors)[:, None]
+        return kets_BA
+
+
+@dataclass(frozen=True)
+class CompiledStates:
+    """A Program ready to give states.
+
+    Args:
+        plan: ends in kets that the frame puts in order; reads no words.
+        columns: what the plan is handed.
+        frame: the Cliffords behind the plan.
+        phase: radians of the global phase that do not depend on a slot.
+        phases: the rest of the global phase as one row column, None where nothing is left.
+    """
+
+    plan: Plan
+    columns: Columns
+    frame: FinalFrame
+    phase: float
+    phases: Columns | None
+
+    def factors(self, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """exp(i global phase) of each row, `(B,)`, or `(1,)` where all rows agree; complex of the inputs' precision."""
+        dtype = np.result_type(inputs_BD.dtype, np.complex64)
+        if self.phases is None:
+            return np.array([np.exp(1j * self.phase)]).astype(dtype)
+        exact = self.phases.values(inputs_BD.astype(float), weights.astype(float)).rows_BM[:, 0]
+        return np.exp(1j * (self.phase + exact)).astype(dtype)
+
+
+def compile_states(program: Program, row_weights: bool = False) -> CompiledStates:
+    """Compile `program` for its states, or return what was compiled before: the last 256 are kept.
+
+    Args:
+        program: any Program; its readout plays no part.
+        row_weights: whether runs bring one set of weights a row, `(B, P)`.
+
+    Returns:
+        The Plan and what makes states of its kets.
+
+    Example:
+        >>> from qml.circuits import Circuit
+        >>> compiled = compile_states(Circuit(1).add("T", 0).add("PauliX", 0).build())
+        >>> round(compiled.phase / np.pi, 3), len(compiled.plan.turns)
+        (0.125, 1)
+    """
+    return _compiled(Request(program.digest, bool(row_weights), program))
+
+
+def check_states_memory(program: Program, n_rows: int, dtype: np.dtype) -> None:
+    """Refuse more states than memory holds, before anything is allocated.
+
+    Raises:
+        CapabilityError: the message names the size of the states and what can be had.
+    """
+    itemsize = 2 * np.dtype(dtype).itemsize
+    rows_and_frame = (n_rows + 2) * itemsize + np.dtype(np.intp).itemsize
+    check_memory(
+        rows_and_frame << program.n_qubits,
+        f"{n_rows} state{'s' * (n_rows != 1)} of {program.n_qubits} qubits ({dtype} parts)",
+        "Ask for fewer rows at a time, float32 instead of float64, or values instead of states.",
+    )
+
+
+@lru_cache(maxsize=CACHED_PROGRAMS)
+def _compiled(request: Request) -> CompiledStates:
+    program = request.program.with_readout(_x_each(request.program.n_qubits))
+    lowered = lower(program, request.row_weights)
+    draft = run_passes(lowered.draft, STATE_PASSES)
+    plan, columns = finished(program, request.row_weights, lowered, draft)
+    frame = FinalFrame(plan.n_qubits, plan.words, draft.signs, draft.origin)
+    angle = global_phase(program)
+    phases = None
+    if angle.terms:
+        slots = Program(1, n_inputs=program.n_inputs, n_weights=program.n_weights)
+        phases = Columns(slots, [], [angle - angle.constant], request.row_weights)
+    phase = math.remainder(draft.phase + angle.constant, 2 * math.pi)
+    return CompiledStates(replace(plan, words=()), columns, frame, phase, phases)
+
+
+def _x_each(n_qubits: int) -> Expectations:
+    """<X> of each wire: the words whose images tell the final frame."""
+    return Expectations(tuple(PauliSum(((1.0, ((wire, "X"),)),)) for wire in range(n_qubits)))
