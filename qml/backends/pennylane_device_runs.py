@@ -80,11 +80,11 @@ class TapeRuns:
 
     Args:
         executor: who runs the Programs.
-        wires: the device's; empty where any wires may be used.
+        wires: the device's; None where any may be used.
         dtype: of all runs; None follows the parameters of the tapes.
     """
 
-    def __init__(self, executor: Executor, wires: Wires, dtype: np.dtype | None):
+    def __init__(self, executor: Executor, wires: Wires | None, dtype: np.dtype | None):
         self.executor, self.dtype = executor, dtype
         self.programs = TapePrograms(wires)
         self._waiting = _Waiting()

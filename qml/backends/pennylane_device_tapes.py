@@ -21,7 +21,7 @@ from qml.circuits.program import Program
 
 require("pennylane", extra="pennylane", purpose="The PennyLane device")
 import pennylane as qp
-from pennylane.operation import Operator, StatePrepBase
+from pennylane.operation import Operator
 from pennylane.ops.op_math import CompositeOp
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -79,17 +79,17 @@ class TapePrograms:
     Example:
         >>> tape = QuantumScript([qp.RX(0.1, "a")], [qp.expval(qp.Z("a"))])
         >>> other = QuantumScript([qp.RX(0.7, "a")], [qp.expval(qp.Z("a"))])
-        >>> programs = TapePrograms(Wires([]))
+        >>> programs = TapePrograms()
         >>> programs.of(tape) is programs.of(other), programs.of(tape).program.n_weights
         (True, 1)
     """
 
-    def __init__(self, wires: Wires):
-        self._wires = tuple(wires)
+    def __init__(self, wires: Wires | None = None):
+        self._wires = tuple(wires or ())
         self._kept: OrderedDict[tuple, TapeProgram] = OrderedDict()
 
     def __reduce__(self) -> tuple:
-        return TapePrograms, (Wires(self._wires),)  # a copy starts empty
+        return TapePrograms, (Wires(self._wires),)  # a copy starts without Programs
 
     def of(self, tape: QuantumScript) -> TapeProgram:
         """The Program of `tape`, whose operations are rows of the gate table.
@@ -142,9 +142,9 @@ def _operation_key(operation: Operator) -> tuple:
         dimensions = tuple([np.ndim(value) for value in operation.data])
         return name, wires, dimensions, operation.hyperparameters.get("pauli_word")
     value = operation.data[0] if operation.data else None
-    if isinstance(operation, StatePrepBase) and name != "BasisState" and real_amplitudes(value):
+    if isinstance(operation, qp.StatePrep) and real_amplitudes(value):
         return name, wires, np.shape(value)
-    if isinstance(operation, StatePrepBase) or name == "QubitUnitary":
+    if isinstance(operation, qp.StatePrep | qp.BasisState) or name == "QubitUnitary":
         array = np.asarray(value)
         return name, wires, array.shape, array.dtype.str, array.tobytes()
     if name == "Identity":
@@ -236,10 +236,10 @@ def _operation(operation: Any, number: Any, slots: _Slots, before: list[Gate]) -
     name = operation.name
     if name == "GlobalPhase":
         return [], [Parameter("phase")]
-    if name == "BasisState":
+    if isinstance(operation, qp.BasisState):
         touched = {wire for gate in before for wire in gate.wires}
         return basis_state(operation, {w: number(w) for w in operation.wires}, touched), [Parameter("constant")]
-    if isinstance(operation, StatePrepBase):
+    if isinstance(operation, qp.StatePrep):
         return _preparation(operation, number, slots)
     if name == "QubitUnitary":
         return gates_of(operation, number), [Parameter("constant")]

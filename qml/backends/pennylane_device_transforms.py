@@ -38,15 +38,16 @@ WIDEST_UNITARY = 5
 TARGET_GATES = frozenset({*ROWS_BY_NAME, "QubitUnitary", "GlobalPhase", "Identity"})
 
 
-def pipeline(wires: Wires, config: ExecutionConfig) -> Any:
+def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
     """The transforms of the device, in order; batches stay batches.
 
     Args:
-        wires: the device's; empty where any may be used.
+        wires: the device's; None where any may be used.
         config: as `EngineDevice.setup_execution_config` left it.
     """
     steps = qp.CompilePipeline()
     steps.add_transform(qp.defer_measurements, allow_postselect=False)
+    steps.add_transform(plain_first_state)
     steps.add_transform(
         decompose,
         stopping_condition=runs_as_it_is,
@@ -113,6 +114,20 @@ def validate_pauli_forms(tape: QuantumScript):
 
 
 @qp.transform
+def plain_first_state(tape: QuantumScript):
+    """Write a state that the tape starts from, given sparsely or by a formula, as its amplitudes."""
+    first = tape.operations[0] if tape.operations else None
+    if not isinstance(first, StatePrepBase) or isinstance(first, qp.BasisState):
+        return [tape], _same
+    if isinstance(first, qp.StatePrep) and qmath.get_interface(first.data[0]) != "scipy":
+        return [tape], _same
+    amplitudes = qmath.reshape(first.state_vector(), (-1,))
+    with qp.QueuingManager.stop_recording():
+        plain = qp.StatePrep(amplitudes, wires=first.wires)
+    return [tape.copy(operations=[plain, *tape.operations[1:]])], _same
+
+
+@qp.transform
 def warn_of_trained_matrices(tape: QuantumScript):
     """Warn, as PennyLane's own adjoint method does, that the matrix of an observable gets no gradient."""
     for measurement in tape.measurements:
@@ -138,7 +153,7 @@ def one_circuit_a_row(tape: QuantumScript):
 def _batch_of_constants(operation: Operator) -> bool:
     if operation.batch_size is None or operation.name in ROWS_BY_NAME or operation.name == "GlobalPhase":
         return False
-    if isinstance(operation, StatePrepBase) and operation.name != "BasisState":
+    if isinstance(operation, qp.StatePrep):
         value = operation.data[0]
         if qmath.is_abstract(value):
             return "complex" in str(value.dtype)
