@@ -23,9 +23,12 @@ import pennylane as qp
 from pennylane.devices import Device, ExecutionConfig, MCMConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.math import Interface
+from pennylane.measurements import ProbabilityMP
 from pennylane.tape import QuantumScript
 
 DTYPES = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
+WIDEST_JACOBIAN = 64
+"""Outputs up to which a Jacobian is taken in JAX, so that forward mode and `jax.vmap` work."""
 METHODS = ("best", "device", "adjoint")
 
 Tapes = Sequence[QuantumScript]
@@ -112,8 +115,8 @@ class EngineDevice(Device):
     ) -> ExecutionConfig:
         """Resolve what is open: derivatives by the device's vector-Jacobian products, measurements deferred.
 
-        Under `jax.jit` a batched tape is differentiated in reverse mode only; PennyLane's shapes for a Jacobian
-        hold one row. A tape without a batch keeps forward mode and `jax.vmap`.
+        In JAX a tape without a batch is differentiated through its Jacobian, which serves forward mode and
+        `jax.vmap` too; a batch, or more than 64 outputs, by vector-Jacobian products, in reverse mode alone.
 
         Raises:
             ConfigError: a device option, which this device has none of.
@@ -128,8 +131,8 @@ class EngineDevice(Device):
             changes["use_device_gradient"] = True
             changes["use_device_jacobian_product"] = True
             changes["grad_on_execution"] = False
-            if config.interface == Interface.JAX_JIT and circuit is not None:
-                changes["convert_to_numpy"] = circuit.batch_size is None
+            if config.interface in (Interface.JAX, Interface.JAX_JIT) and circuit is not None:
+                changes |= _in_jax(config.interface, circuit)
         return replace(config, **changes)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None) -> Any:
@@ -201,6 +204,14 @@ class EngineDevice(Device):
     def _jvps(self, tapes: Tapes, tangents: Sequence[Any]) -> tuple:
         jacobians = self._runs.jacobians(tapes)
         return tuple(jacobian.along(tangent) for jacobian, tangent in zip(jacobians, tangents, strict=True))
+
+
+def _in_jax(interface: Interface, circuit: QuantumScript) -> dict[str, Any]:
+    """Which of PennyLane's two ways through JAX a tape takes: by its Jacobian, whose shapes hold one row, or by VJPs."""
+    sizes = [2 ** len(m.wires or circuit.wires) if isinstance(m, ProbabilityMP) else 1 for m in circuit.measurements]
+    if circuit.batch_size is None and sum(sizes) <= WIDEST_JACOBIAN:
+        return {"interface": Interface.JAX_JIT, "convert_to_numpy": True}
+    return {"interface": interface, "convert_to_numpy": False}
 
 
 def _deferred(config: MCMConfig) -> MCMConfig:

@@ -272,10 +272,11 @@ def slots_of(compiled: TapeProgram, tape: QuantumScript, dtype: np.dtype) -> Slo
     Raises:
         DataError: a parameter is not finite, or the amplitudes of a state to prepare have another norm than one.
     """
-    rows = tape.batch_size or 1
-    inputs = np.empty((rows, compiled.program.n_inputs), dtype)
-    weights = np.empty(compiled.program.n_weights, dtype)
     values = [value for operation in tape.operations for value in operation.data]
+    by_row = (len(v) for v, p in zip(values, compiled.parameters, strict=False) if p.kind == "input")
+    rows = next(by_row, None) or (tape.batch_size if compiled.batched else 1)
+    inputs = np.empty((rows or 1, compiled.program.n_inputs), dtype)
+    weights = np.empty(compiled.program.n_weights, dtype)
     for value, parameter in zip(values, compiled.parameters, strict=False):
         if parameter.kind == "weight" and parameter.size == 1:
             weights[parameter.start] = value

@@ -13,6 +13,7 @@ from qml.circuits.bridges.pennylane_ops import ROWS_BY_NAME
 
 require("pennylane", extra="pennylane", purpose="The PennyLane device")
 import pennylane as qp
+from autograd.tracer import Box
 from pennylane import math as qmath
 from pennylane.devices import ExecutionConfig
 from pennylane.devices.preprocess import (
@@ -63,6 +64,7 @@ def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
     )
     steps.add_transform(validate_pauli_forms)
     if config.use_device_gradient:
+        steps.add_transform(refuse_second_order)
         steps.add_transform(warn_of_trained_matrices)
     steps.add_transform(one_circuit_a_row)
     return steps
@@ -128,6 +130,18 @@ def plain_first_state(tape: QuantumScript):
 
 
 @qp.transform
+def refuse_second_order(tape: QuantumScript):
+    """Refuse a derivative of a derivative under autograd, which would silently be zero; torch and JAX say so themselves."""
+    boxes = [value for value in tape.get_parameters(trainable_only=False) if isinstance(value, Box)]
+    if any(isinstance(box._value, Box) for box in boxes) or len({box._trace for box in boxes}) > 1:
+        raise CapabilityError(
+            f"Device {NAME!r} was asked for the derivative of a derivative; its own are first derivatives. Pass "
+            f"max_diff=2 to the QNode, which takes the parameter-shift rule, or diff_method='parameter-shift'."
+        )
+    return [tape], _same
+
+
+@qp.transform
 def warn_of_trained_matrices(tape: QuantumScript):
     """Warn, as PennyLane's own adjoint method does, that the matrix of an observable gets no gradient."""
     for measurement in tape.measurements:
@@ -145,13 +159,13 @@ def warn_of_trained_matrices(tape: QuantumScript):
 @qp.transform
 def one_circuit_a_row(tape: QuantumScript):
     """Expand a batch of what a Program takes only as a constant: matrices, basis states, complex states."""
-    if tape.batch_size is None or not any(map(_batch_of_constants, tape.operations)):
+    if not any(map(_batch_of_constants, tape.operations)):
         return [tape], _same
     return qp.transforms.broadcast_expand(tape)
 
 
 def _batch_of_constants(operation: Operator) -> bool:
-    if operation.batch_size is None or operation.name in ROWS_BY_NAME or operation.name == "GlobalPhase":
+    if operation.name in ROWS_BY_NAME or operation.name == "GlobalPhase" or operation.batch_size is None:
         return False
     if isinstance(operation, qp.StatePrep):
         value = operation.data[0]
