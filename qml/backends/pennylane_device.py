@@ -29,6 +29,7 @@ from pennylane.tape import QuantumScript
 DTYPES = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}
 WIDEST_JACOBIAN = 64
 """Outputs up to which a Jacobian is taken in JAX, so that forward mode and `jax.vmap` work."""
+DIFFERENTIATING = (Interface.TORCH, Interface.AUTOGRAD, Interface.JAX, Interface.JAX_JIT)
 METHODS = ("best", "device", "adjoint")
 
 Tapes = Sequence[QuantumScript]
@@ -146,7 +147,8 @@ class EngineDevice(Device):
             DataError: a parameter is not finite.
             CapabilityError: more qubits than the executor runs.
         """
-        return self._results(circuits)
+        config = execution_config or ExecutionConfig()
+        return self._results(circuits, keep=bool(config.use_device_jacobian_product) and config.interface in DIFFERENTIATING)
 
     def compute_vjp(
         self, circuits: Tapes, cotangents: Sequence[Any], execution_config: ExecutionConfig | None = None
@@ -158,7 +160,7 @@ class EngineDevice(Device):
         self, circuits: Tapes, cotangents: Sequence[Any], execution_config: ExecutionConfig | None = None
     ) -> tuple:
         """Results and gradients; the second run starts from the states of the first."""
-        return self._results(circuits), self._vjps(circuits, cotangents, execution_config)
+        return self._results(circuits, keep=True), self._vjps(circuits, cotangents, execution_config)
 
     def compute_derivatives(self, circuits: Tapes, execution_config: ExecutionConfig | None = None) -> tuple:
         """The Jacobian of each tape, all outputs in one sweep of repeated rows."""
@@ -182,19 +184,13 @@ class EngineDevice(Device):
         """Results and their derivatives along tangents."""
         return self._results(circuits), self._jvps(circuits, tangents)
 
-    def _results(self, tapes: Tapes) -> tuple:
-        found: list[Any] = [None] * len(tapes)
-        for run, wanted in ((self._of_states, True), (self._runs.results, False)):
-            numbers = [number for number, tape in enumerate(tapes) if needs_state(tape) is wanted]
-            if not numbers:
-                continue
-            for number, result in zip(numbers, run([tapes[n] for n in numbers]), strict=True):
-                found[number] = result
-        return tuple(found)
-
-    def _of_states(self, tapes: Tapes) -> list[Any]:
-        runs = self._runs
-        return results_of_states(tapes, runs.programs, runs.executor, runs.dtype, self._random)
+    def _results(self, tapes: Tapes, keep: bool = False) -> tuple:
+        runs, by_state = self._runs, [needs_state(tape) for tape in tapes]
+        of_states = [tape for tape, state in zip(tapes, by_state, strict=True) if state]
+        of_values = [tape for tape, state in zip(tapes, by_state, strict=True) if not state]
+        drawn = iter(results_of_states(of_states, runs.programs, runs.executor, runs.dtype, self._random))
+        exact = iter(runs.results(of_values, keep))
+        return tuple(next(drawn) if state else next(exact) for state in by_state)
 
     def _vjps(self, tapes: Tapes, cotangents: Sequence[Any], config: ExecutionConfig | None) -> tuple:
         vjps = self._runs.vjps(tapes, cotangents)
@@ -218,7 +214,7 @@ def _deferred(config: MCMConfig) -> MCMConfig:
     """Mid-circuit measurements are deferred to the end, with a wire each."""
     if config.mcm_method not in (None, "deferred"):
         raise CapabilityError(
-            f"Device {NAME!r} was asked for mid-circuit measurements by mcm_method={config.mcm_method!r}; it defers "
+            f"Device {NAME!r} was asked for mid-circuit measurements by mcm_method={str(config.mcm_method)!r}; it defers "
             f"them to the end of the circuit. Leave mcm_method out, or take 'default.qubit'."
         )
     return replace(config, mcm_method="deferred")

@@ -89,12 +89,12 @@ class TapeRuns:
         self.programs = TapePrograms(wires)
         self._waiting = _Waiting()
 
-    def results(self, tapes: Sequence[QuantumScript]) -> list[Any]:
-        """Results of each tape, as PennyLane shapes them."""
+    def results(self, tapes: Sequence[QuantumScript], keep: bool = False) -> list[Any]:
+        """Results of each tape, as PennyLane shapes them; with `keep`, `vjps` of the same tapes start from these states."""
         found: list[Any] = [None] * len(tapes)
         for rows in self._calls(tapes):
-            keep = any(tapes[number].trainable_params for number in rows.numbers)
-            values_BK = self._forward(rows, keep).values_BK
+            trained = keep and any(tapes[number].trainable_params for number in rows.numbers)
+            values_BK = self._forward(rows, trained).values_BK
             measured = [reading.result(values_BK) for reading in _reads(rows).readings]
             for place, number in enumerate(rows.numbers):
                 parts = tuple(result if rows.compiled.batched else result[place] for result in measured)
@@ -104,7 +104,7 @@ class TapeRuns:
     def vjps(self, tapes: Sequence[QuantumScript], cotangents: Sequence[Any]) -> list[tuple]:
         """For each tape, the gradient of `sum(results * cotangents)` by each of its trainable parameters."""
         found: list[Any] = [()] * len(tapes)
-        for rows in self._calls(tapes):
+        for rows in self._calls(tapes, differentiated=True):
             by_measurement = _stacked(rows, [cotangents[number] for number in rows.numbers])
             gradients, coefficients = self._pulled(rows, by_measurement)
             for place, number in enumerate(rows.numbers):
@@ -114,7 +114,7 @@ class TapeRuns:
     def jacobians(self, tapes: Sequence[QuantumScript]) -> list[Jacobian]:
         """The derivative of every output in every row; all outputs of all rows are one sweep of rows that repeat."""
         found: list[Any] = [None] * len(tapes)
-        for rows in self._calls(tapes):
+        for rows in self._calls(tapes, differentiated=True):
             shapes = tuple(reading.shape for reading in _reads(rows).readings)
             n_outputs = sum(map(prod, shapes))
             units = np.tile(np.eye(n_outputs, dtype=rows.inputs_BD.dtype), (len(rows.inputs_BD), 1))
@@ -125,10 +125,10 @@ class TapeRuns:
                 found[number] = Jacobian(tuple(blocks), shapes, rows.compiled.batched)
         return found
 
-    def _calls(self, tapes: Sequence[QuantumScript]) -> Iterator[Rows]:
+    def _calls(self, tapes: Sequence[QuantumScript], differentiated: bool = False) -> Iterator[Rows]:
         dtype = dtype_of(tapes) if self.dtype is None else self.dtype
         groups: dict[tuple, list[int]] = {}
-        compiled = [self.programs.of(tape) for tape in tapes]
+        compiled = [self.programs.of(tape, differentiated) for tape in tapes]
         for number, program in enumerate(compiled):
             groups.setdefault((program, number if program.batched else -1), []).append(number)
         for (program, _), numbers in groups.items():

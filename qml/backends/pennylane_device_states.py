@@ -37,7 +37,7 @@ def results_of_states(
     Raises:
         CapabilityError: the executor gives no states.
     """
-    if not executor.capabilities.states:
+    if tapes and not executor.capabilities.states:
         raise CapabilityError(
             f"Device 'qml.engine' was asked for shots, or for a measurement of the state itself, which needs states; "
             f"the executor {executor.capabilities.name!r} gives none. Choose one that does, such as 'engine_cpu'."

@@ -25,6 +25,7 @@ from pennylane.operation import Operator
 from pennylane.ops.op_math import CompositeOp
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
+from scipy.sparse import issparse
 
 KEPT = 256
 """Structures whose Programs are kept."""
@@ -91,17 +92,23 @@ class TapePrograms:
     def __reduce__(self) -> tuple:
         return TapePrograms, (Wires(self._wires),)  # a copy starts without Programs
 
-    def of(self, tape: QuantumScript) -> TapeProgram:
+    def of(self, tape: QuantumScript, differentiated: bool = False) -> TapeProgram:
         """The Program of `tape`, whose operations are rows of the gate table.
+
+        Args:
+            tape: of any structure.
+            differentiated: also read the derivatives of observables by their trainable coefficients.
 
         Raises:
             CapabilityError: an operation that preprocessing would have taken apart, or a complex state to differentiate.
             ProgramError: an observable that has no Pauli form.
         """
-        key = structure(tape)
+        first = sum([len(operation.data) for operation in tape.operations])
+        trained = tuple([p for p in tape.trainable_params if p >= first]) if differentiated else ()
+        key = structure(tape), trained
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = _translated(tape, wire_order(tape, self._wires))
+            found = self._kept[key] = _translated(tape, wire_order(tape, self._wires), trained)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         else:
@@ -126,9 +133,7 @@ def structure(tape: QuantumScript) -> tuple:
     operations = tuple([_operation_key(operation) for operation in tape.operations])
     if needs_state(tape):
         return "state", operations, tape.wires.labels
-    first = sum(len(operation.data) for operation in tape.operations)
-    trained = tuple(p for p in tape.trainable_params if p >= first)
-    return operations, tuple([_measurement_key(m) for m in tape.measurements]), trained
+    return operations, tuple([_measurement_key(m) for m in tape.measurements])
 
 
 def needs_state(tape: QuantumScript) -> bool:
@@ -185,11 +190,11 @@ def _observable_key(observable: Any) -> tuple:
 
 def _numbers(observable: Any) -> tuple:
     arrays = [qp.math.toarray(value) if not np.isscalar(value) else np.asarray(value) for value in observable.data]
-    arrays = [array.toarray() if qp.math.get_interface(array) == "scipy" else np.asarray(array) for array in arrays]
+    arrays = [array.toarray() if issparse(array) else np.asarray(array) for array in arrays]
     return tuple((array.shape, array.dtype.str, array.tobytes()) for array in arrays)
 
 
-def _translated(tape: QuantumScript, wires: tuple) -> TapeProgram:
+def _translated(tape: QuantumScript, wires: tuple, trained: tuple[int, ...]) -> TapeProgram:
     """The Program of a tape: every number that something turns by becomes a slot, whether it is trained or not."""
     number = {label: position for position, label in enumerate(wires)}.__getitem__
     slots, gates, parameters = _Slots(), [], []
@@ -202,8 +207,7 @@ def _translated(tape: QuantumScript, wires: tuple) -> TapeProgram:
     if not needs_state(tape):
         first = len(parameters)
         owners = [(which, place) for which, m in enumerate(tape.measurements) if m.obs for place in range(_n_data(m))]
-        trained = [(p, *owners[p - first]) for p in tape.trainable_params if p >= first]
-        reads = reads_of(tape.measurements, trained, number, n_qubits)
+        reads = reads_of(tape.measurements, [(p, *owners[p - first]) for p in trained], number, n_qubits)
     n_observed = len(tape.get_parameters(trainable_only=False)) - len(parameters)
     program = Program(
         n_qubits, tuple(gates), reads and reads.readout, slots.n_inputs, slots.n_weights, name="tape"

@@ -33,6 +33,7 @@ from pennylane.measurements import (
 from pennylane.operation import Operator, StatePrepBase
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
+from scipy.sparse import issparse
 
 NAME = "qml.engine"
 WIDEST_UNITARY = 5
@@ -121,9 +122,10 @@ def plain_first_state(tape: QuantumScript):
     first = tape.operations[0] if tape.operations else None
     if not isinstance(first, StatePrepBase) or isinstance(first, qp.BasisState):
         return [tape], _same
-    if isinstance(first, qp.StatePrep) and qmath.get_interface(first.data[0]) != "scipy":
+    if isinstance(first, qp.StatePrep) and not issparse(first.data[0]):
         return [tape], _same
-    amplitudes = qmath.reshape(first.state_vector(), (-1,))
+    amplitudes = first.state_vector()
+    amplitudes = qmath.reshape(amplitudes.toarray() if issparse(amplitudes) else amplitudes, (-1,))
     with qp.QueuingManager.stop_recording():
         plain = qp.StatePrep(amplitudes, wires=first.wires)
     return [tape.copy(operations=[plain, *tape.operations[1:]])], _same

@@ -158,8 +158,11 @@ def sentence_of(observable: Any) -> Any:
     """
     sentence: Any = None if observable is None else observable.pauli_rep
     if sentence is None and observable is not None and observable.has_matrix:
+        matrix = observable.matrix()
+        if not np.any(matrix):
+            return qp.pauli.PauliSentence()
         try:
-            sentence = qp.pauli_decompose(observable.matrix(), wire_order=observable.wires, pauli=True)
+            sentence = qp.pauli_decompose(matrix, wire_order=observable.wires, pauli=True)
         except ValueError as error:
             raise ProgramError(f"The observable {observable} cannot be written with Pauli words: {error}") from error
     if sentence is None:
