@@ -19,7 +19,6 @@ from qml.base.errors import CapabilityError, ConfigError
 from qml.base.extras import require
 
 require("pennylane", extra="pennylane", purpose="The PennyLane device")
-import pennylane as qp
 from pennylane.devices import Device, ExecutionConfig, MCMConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.math import Interface
@@ -39,7 +38,7 @@ class Gradient(tuple):
     """Gradients by parameter, which torch's interface of PennyLane may ask to `squeeze` though shapes differ."""
 
     def squeeze(self) -> np.ndarray:
-        """An array with as many entries as there are gradients: all that the interface looks at is whether it is empty."""
+        """An array with an entry a gradient: the interface looks only at whether there are any."""
         return np.empty(len(self))
 
 
@@ -64,6 +63,7 @@ class EngineDevice(Device):
         ConfigError: a `c_dtype` that is neither.
 
     Example:
+        >>> import pennylane as qp
         >>> device = EngineDevice(wires=1, executor="reference")
         >>> @qp.qnode(device)
         ... def circuit(angle):
@@ -86,7 +86,9 @@ class EngineDevice(Device):
     ):
         super().__init__(wires=wires, shots=shots)
         if c_dtype is not None and np.dtype(c_dtype) not in DTYPES:
-            raise ConfigError(f"c_dtype of {NAME!r} is complex64, complex128 or None (as the parameters); got {c_dtype}.")
+            raise ConfigError(
+                f"c_dtype of {NAME!r} is complex64, complex128 or None (as the parameters); got {c_dtype}."
+            )
         dtype = None if c_dtype is None else DTYPES[np.dtype(c_dtype)]
         self._runs = TapeRuns(executor_named(executor), self.wires, dtype)
         self._random = np.random.default_rng(seed)
@@ -148,7 +150,8 @@ class EngineDevice(Device):
             CapabilityError: more qubits than the executor runs.
         """
         config = execution_config or ExecutionConfig()
-        return self._results(circuits, keep=bool(config.use_device_jacobian_product) and config.interface in DIFFERENTIATING)
+        keep = bool(config.use_device_jacobian_product) and config.interface in DIFFERENTIATING
+        return self._results(circuits, keep)
 
     def compute_vjp(
         self, circuits: Tapes, cotangents: Sequence[Any], execution_config: ExecutionConfig | None = None
@@ -202,19 +205,19 @@ class EngineDevice(Device):
         return tuple(jacobian.along(tangent) for jacobian, tangent in zip(jacobians, tangents, strict=True))
 
 
-def _in_jax(interface: Interface, circuit: QuantumScript) -> dict[str, Any]:
-    """Which of PennyLane's two ways through JAX a tape takes: by its Jacobian, whose shapes hold one row, or by VJPs."""
+def _in_jax(interface: Any, circuit: QuantumScript) -> dict[str, Any]:
+    """Which of PennyLane's two ways through JAX a tape takes: by a Jacobian, whose shapes hold one row, or by VJPs."""
     sizes = [2 ** len(m.wires or circuit.wires) if isinstance(m, ProbabilityMP) else 1 for m in circuit.measurements]
     if circuit.batch_size is None and sum(sizes) <= WIDEST_JACOBIAN:
         return {"interface": Interface.JAX_JIT, "convert_to_numpy": True}
     return {"interface": interface, "convert_to_numpy": False}
 
 
-def _deferred(config: MCMConfig) -> MCMConfig:
+def _deferred(config: Any) -> MCMConfig:
     """Mid-circuit measurements are deferred to the end, with a wire each."""
     if config.mcm_method not in (None, "deferred"):
         raise CapabilityError(
-            f"Device {NAME!r} was asked for mid-circuit measurements by mcm_method={str(config.mcm_method)!r}; it defers "
-            f"them to the end of the circuit. Leave mcm_method out, or take 'default.qubit'."
+            f"Device {NAME!r} was asked for mid-circuit measurements by mcm_method={str(config.mcm_method)!r}; it "
+            f"defers them to the end of the circuit. Leave mcm_method out, or take 'default.qubit'."
         )
     return replace(config, mcm_method="deferred")

@@ -32,9 +32,7 @@ def by_shape(array_BO: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np
     """
     ends = np.cumsum([prod(shape) for shape in shapes])
     parts = np.split(array_BO, ends[:-1], axis=1)
-    return [
-        part.reshape(len(array_BO), *shape, *array_BO.shape[2:]) for part, shape in zip(parts, shapes, strict=True)
-    ]
+    return [part.reshape(len(array_BO), *shape, *array_BO.shape[2:]) for part, shape in zip(parts, shapes, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout
 require("pennylane", extra="pennylane", purpose="The PennyLane device")
 import pennylane as qp
 from pennylane.measurements import ExpectationMP, MeasurementProcess, ProbabilityMP, VarianceMP
+from pennylane.ops.functions import bind_new_parameters
 
 WIDEST_MATRIX = 6
 """Wires of an observable that has no Pauli form of its own and is decomposed from its matrix, `4**6` words."""
@@ -49,9 +50,11 @@ class Mean(Reading):
     place: int
 
     def result(self, values_BK: np.ndarray) -> np.ndarray:
+        """That value, `(B,)`."""
         return values_BK[:, self.place]
 
     def pull_back(self, values_BK: np.ndarray | None, cotangent: np.ndarray, cotangent_BK: np.ndarray) -> None:
+        """Add to that place."""
         cotangent_BK[:, self.place] += cotangent
 
 
@@ -64,9 +67,11 @@ class Variance(Reading):
     linear = False
 
     def result(self, values_BK: np.ndarray) -> np.ndarray:
+        """The difference, `(B,)`."""
         return values_BK[:, self.square] - values_BK[:, self.mean] ** 2
 
     def pull_back(self, values_BK: np.ndarray | None, cotangent: np.ndarray, cotangent_BK: np.ndarray) -> None:
+        """Add to the places of both."""
         if values_BK is None:
             raise CapabilityError("A variance was pulled back without the values it was taken from. Run forward first.")
         cotangent_BK[:, self.square] += cotangent
@@ -86,15 +91,19 @@ class Distribution(Reading):
 
     @property
     def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Outcomes."""
         return (len(self.places),)
 
     def result(self, values_BK: np.ndarray) -> np.ndarray:
+        """Probabilities, `(B, outcomes)`."""
         values = values_BK[:, list(self.places)]
         return _transformed(values) / len(self.places) if self.words else values
 
     def pull_back(self, values_BK: np.ndarray | None, cotangent: np.ndarray, cotangent_BK: np.ndarray) -> None:
+        """Add to all places, transformed back."""
         pulled = _transformed(cotangent) / len(self.places) if self.words else cotangent
-        np.add.at(cotangent_BK, (slice(None), list(self.places)), pulled)  # a place may serve two words
+        for column, place in enumerate(self.places):
+            cotangent_BK[:, place] += pulled[:, column]  # a place may serve two words
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ def from_values(measurement: MeasurementProcess) -> bool:
     """Whether a measurement is a function of few enough expectation values of Pauli words."""
     if not isinstance(measurement, FROM_VALUES):
         return False
-    observable = measurement.obs
+    observable: Any = measurement.obs
     return observable is None or observable.pauli_rep is not None or len(observable.wires) <= WIDEST_MATRIX
 
 
@@ -182,9 +191,7 @@ def _sentence(measurement: Any) -> Any:
     eigenvalues = np.asarray(measurement.eigvals(), dtype=float)
     wires = measurement.wires
     coefficients = _transformed(eigenvalues[None])[0] / len(eigenvalues)
-    return qp.pauli.PauliSentence(
-        {word: float(c) for word, c in zip(_z_words(wires), coefficients, strict=True) if c}
-    )
+    return qp.pauli.PauliSentence({word: float(c) for word, c in zip(_z_words(wires), coefficients, strict=True) if c})
 
 
 def _z_words(wires: Any) -> list[Any]:
@@ -228,11 +235,10 @@ def _only_word(observable: Any) -> Any:
 def _projectors(measurement: Any) -> list[Any]:
     """The projectors on the outcomes of an observable, by its diagonalising gates."""
     wires = measurement.obs.wires
-    gates = measurement.diagonalizing_gates()
-    turned = qp.matrix(qp.prod(*reversed(gates)), wire_order=wires) if gates else np.eye(2 ** len(wires))
-    return [
-        qp.pauli_decompose(np.outer(row.conj(), row), wire_order=wires, pauli=True) for row in np.asarray(turned)
-    ]
+    gates: Any = measurement.diagonalizing_gates()
+    product_of: Any = qp.prod
+    turned: Any = qp.matrix(product_of(*reversed(gates)), wire_order=wires) if gates else np.eye(2 ** len(wires))
+    return [qp.pauli_decompose(np.outer(row.conj(), row), wire_order=wires, pauli=True) for row in np.asarray(turned)]
 
 
 def _slope(measurement: Any, place: int) -> Any:
@@ -249,7 +255,7 @@ def _slope(measurement: Any, place: int) -> Any:
 
     def at(value: float) -> Any:
         moved = [*data[:place], value, *data[place + 1 :]]
-        return sentence_of(qp.ops.functions.bind_new_parameters(observable, moved))
+        return sentence_of(bind_new_parameters(observable, moved))
 
     slope = at(1.0) - at(0.0)
     slope.simplify(tol=1e-12)

@@ -90,7 +90,7 @@ class TapeRuns:
         self._waiting = _Waiting()
 
     def results(self, tapes: Sequence[QuantumScript], keep: bool = False) -> list[Any]:
-        """Results of each tape, as PennyLane shapes them; with `keep`, `vjps` of the same tapes start from these states."""
+        """Results of each tape, as PennyLane shapes them; with `keep`, the next `vjps` start from these states."""
         found: list[Any] = [None] * len(tapes)
         for rows in self._calls(tapes):
             trained = keep and any(tapes[number].trainable_params for number in rows.numbers)
@@ -210,7 +210,7 @@ def _stacked(rows: Rows, cotangents: list[Any]) -> list[np.ndarray]:
 
 def _by_parameter(tape: QuantumScript, rows: Rows, place: int, back: Gradients, coefficients: dict) -> tuple:
     """The gradients of one tape, in the shapes and dtypes of its trainable parameters."""
-    values = tape.get_parameters(trainable_only=False)
+    values: list[Any] = tape.get_parameters(trainable_only=False)
     mine = rows.of_tape(place)
     found = []
     for number in tape.trainable_params:
@@ -232,7 +232,7 @@ def _blocks(
     tape: QuantumScript, compiled: TapeProgram, n_outputs: int, mine: slice, back: Gradients, coefficients: dict
 ) -> list[Block]:
     """The derivatives by each trainable parameter of one tape, from a sweep of repeated rows."""
-    values = tape.get_parameters(trainable_only=False)
+    values: list[Any] = tape.get_parameters(trainable_only=False)
     found = []
     for number in tape.trainable_params:
         parameter, value = compiled.parameters[number], values[number]

@@ -48,12 +48,12 @@ def results_of_states(
 def _result(tape: QuantumScript, compiled: TapeProgram, executor: Any, dtype: np.dtype | None, random) -> Any:
     state = _state(tape, compiled, executor, dtype_of([tape]) if dtype is None else dtype)
     place = {label: number for number, label in enumerate(compiled.wires)}
-    measurements = [measurement.map_wires(place) for measurement in tape.measurements]
+    measurements: list[Any] = [measurement.map_wires(place) for measurement in tape.measurements]
     batched = compiled.batched
     if not tape.shots:
         results = tuple(measure(m, state, is_state_batched=batched) for m in measurements)
         return results[0] if len(results) == 1 else results
-    drawn = measure_with_samples(measurements, state, tape.shots, is_state_batched=batched, rng=random)
+    drawn: Any = measure_with_samples(measurements, state, tape.shots, is_state_batched=batched, rng=random)
     if tape.shots.has_partitioned_shots:
         return tuple(results[0] if len(results) == 1 else results for results in drawn)
     return drawn[0] if len(drawn) == 1 else tuple(drawn)

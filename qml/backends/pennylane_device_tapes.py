@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.backends.pennylane_device_readings import FROM_VALUES, Reads, from_values, reads_of
+from qml.backends.pennylane_device_readings import Reads, from_values, reads_of
 from qml.base.errors import CapabilityError, DataError
 from qml.base.extras import require
 from qml.circuits.angle import Angle, input_slot, weight_slot
@@ -18,10 +18,11 @@ from qml.circuits.bridges.pennylane_ops import ROWS_BY_NAME, gates_of
 from qml.circuits.bridges.tracing import TracedArray
 from qml.circuits.gate import Gate
 from qml.circuits.program import Program
+from qml.circuits.readout import z_each
 
 require("pennylane", extra="pennylane", purpose="The PennyLane device")
 import pennylane as qp
-from pennylane.operation import Operator
+from pennylane.ops.functions import bind_new_parameters
 from pennylane.ops.op_math import CompositeOp
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -100,7 +101,7 @@ class TapePrograms:
             differentiated: also read the derivatives of observables by their trainable coefficients.
 
         Raises:
-            CapabilityError: an operation that preprocessing would have taken apart, or a complex state to differentiate.
+            CapabilityError: an operation that preprocessing would have taken apart.
             ProgramError: an observable that has no Pauli form.
         """
         first = sum([len(operation.data) for operation in tape.operations])
@@ -141,12 +142,12 @@ def needs_state(tape: QuantumScript) -> bool:
     return bool(tape.shots) or not all(map(from_values, tape.measurements))
 
 
-def _operation_key(operation: Operator) -> tuple:
+def _operation_key(operation: Any) -> tuple:
     name, wires = operation.name, operation.wires.labels
     if name in ROWS_BY_NAME or name == "GlobalPhase":
         dimensions = tuple([np.ndim(value) for value in operation.data])
         return name, wires, dimensions, operation.hyperparameters.get("pauli_word")
-    value = operation.data[0] if operation.data else None
+    value: Any = operation.data[0] if operation.data else None
     if isinstance(operation, qp.StatePrep) and real_amplitudes(value):
         return name, wires, np.shape(value)
     if isinstance(operation, qp.StatePrep | qp.BasisState) or name == "QubitUnitary":
@@ -162,7 +163,7 @@ def _operation_key(operation: Operator) -> tuple:
 
 def real_amplitudes(value: Any) -> bool:
     """Whether a state to prepare has real amplitudes, which may then differ from row to row and be differentiated."""
-    array = np.asarray(value)
+    array: Any = np.asarray(value)
     return not np.iscomplexobj(array) or not array.imag.any()
 
 
@@ -189,8 +190,7 @@ def _observable_key(observable: Any) -> tuple:
 
 
 def _numbers(observable: Any) -> tuple:
-    arrays = [qp.math.toarray(value) if not np.isscalar(value) else np.asarray(value) for value in observable.data]
-    arrays = [array.toarray() if issparse(array) else np.asarray(array) for array in arrays]
+    arrays = [value.toarray() if issparse(value) else np.asarray(value) for value in observable.data]
     return tuple((array.shape, array.dtype.str, array.tobytes()) for array in arrays)
 
 
@@ -210,7 +210,12 @@ def _translated(tape: QuantumScript, wires: tuple, trained: tuple[int, ...]) -> 
         reads = reads_of(tape.measurements, [(p, *owners[p - first]) for p in trained], number, n_qubits)
     n_observed = len(tape.get_parameters(trainable_only=False)) - len(parameters)
     program = Program(
-        n_qubits, tuple(gates), reads and reads.readout, slots.n_inputs, slots.n_weights, name="tape"
+        n_qubits,
+        tuple(gates),
+        reads.readout if reads else z_each(range(n_qubits)),
+        slots.n_inputs,
+        slots.n_weights,
+        name="tape",
     )
     parameters += [Parameter("observable")] * n_observed
     return TapeProgram(program, tuple(parameters), reads, tape.batch_size is not None, wires)
@@ -250,7 +255,7 @@ def _operation(operation: Any, number: Any, slots: _Slots, before: list[Gate]) -
     pairs = [slots.take(rows=np.ndim(value) > 0) for value in operation.data]
     with qp.QueuingManager.stop_recording():
         angles = [TracedArray.of(angle, ()) for _, angle in pairs]
-        traced = qp.ops.functions.bind_new_parameters(operation, angles) if angles else operation
+        traced = bind_new_parameters(operation, angles) if angles else operation
         return gates_of(traced, number), [parameter for parameter, _ in pairs]
 
 
@@ -276,7 +281,7 @@ def slots_of(compiled: TapeProgram, tape: QuantumScript, dtype: np.dtype) -> Slo
     Raises:
         DataError: a parameter is not finite, or the amplitudes of a state to prepare have another norm than one.
     """
-    values = [value for operation in tape.operations for value in operation.data]
+    values: list[Any] = [value for operation in tape.operations for value in operation.data]
     by_row = (len(v) for v, p in zip(values, compiled.parameters, strict=False) if p.kind == "input")
     rows = next(by_row, None) or (tape.batch_size if compiled.batched else 1)
     inputs = np.empty((rows or 1, compiled.program.n_inputs), dtype)
@@ -327,6 +332,3 @@ def dtype_of(tapes: Sequence[QuantumScript]) -> np.dtype:
                     return np.dtype(np.float64)
                 single = True
     return np.dtype(np.float32 if single else np.float64)
-
-
-__all__ = ["FROM_VALUES", "Parameter", "Slots", "TapeProgram", "TapePrograms", "dtype_of", "slots_of", "structure"]

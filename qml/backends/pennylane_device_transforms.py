@@ -32,6 +32,7 @@ from pennylane.measurements import (
 )
 from pennylane.operation import Operator, StatePrepBase
 from pennylane.tape import QuantumScript
+from pennylane.transforms import broadcast_expand
 from pennylane.wires import Wires
 from scipy.sparse import issparse
 
@@ -60,9 +61,7 @@ def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
     )
     steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)
     steps.add_transform(validate_device_wires, wires, name=NAME)
-    steps.add_transform(
-        validate_measurements, analytic_measurements=_analytic, sample_measurements=_sampled, name=NAME
-    )
+    steps.add_transform(validate_measurements, analytic_measurements=_analytic, sample_measurements=_sampled, name=NAME)
     steps.add_transform(validate_pauli_forms)
     if config.use_device_gradient:
         steps.add_transform(refuse_second_order)
@@ -105,8 +104,8 @@ def _same(results: Sequence[Any]) -> Any:
 def validate_pauli_forms(tape: QuantumScript):
     """Refuse an observable that cannot be written with Pauli words, before anything runs."""
     for measurement in tape.measurements:
-        observable = measurement.obs
-        if observable is None or isinstance(observable, list) or observable.pauli_rep is not None:
+        observable: Any = measurement.obs
+        if observable is None or observable.pauli_rep is not None:
             continue
         if not observable.has_matrix:
             raise CapabilityError(
@@ -124,8 +123,8 @@ def plain_first_state(tape: QuantumScript):
         return [tape], _same
     if isinstance(first, qp.StatePrep) and not issparse(first.data[0]):
         return [tape], _same
-    amplitudes = first.state_vector()
-    amplitudes = qmath.reshape(amplitudes.toarray() if issparse(amplitudes) else amplitudes, (-1,))
+    amplitudes: Any = first.state_vector()
+    amplitudes = (amplitudes.toarray() if issparse(amplitudes) else amplitudes).reshape(-1)
     with qp.QueuingManager.stop_recording():
         plain = qp.StatePrep(amplitudes, wires=first.wires)
     return [tape.copy(operations=[plain, *tape.operations[1:]])], _same
@@ -133,7 +132,7 @@ def plain_first_state(tape: QuantumScript):
 
 @qp.transform
 def refuse_second_order(tape: QuantumScript):
-    """Refuse a derivative of a derivative under autograd, which would silently be zero; torch and JAX say so themselves."""
+    """Refuse a derivative of a derivative under autograd, where it would silently be zero; torch and JAX refuse it."""
     boxes = [value for value in tape.get_parameters(trainable_only=False) if isinstance(value, Box)]
     if any(isinstance(box._value, Box) for box in boxes) or len({box._trace for box in boxes}) > 1:
         raise CapabilityError(
@@ -147,7 +146,7 @@ def refuse_second_order(tape: QuantumScript):
 def warn_of_trained_matrices(tape: QuantumScript):
     """Warn, as PennyLane's own adjoint method does, that the matrix of an observable gets no gradient."""
     for measurement in tape.measurements:
-        observable = measurement.obs
+        observable: Any = measurement.obs
         if observable is not None and any(qmath.ndim(v) and qmath.requires_grad(v) for v in observable.data):
             warnings.warn(
                 f"Differentiating with respect to the input parameters of {observable.name} is not supported by "
@@ -163,14 +162,14 @@ def one_circuit_a_row(tape: QuantumScript):
     """Expand a batch of what a Program takes only as a constant: matrices, basis states, complex states."""
     if not any(map(_batch_of_constants, tape.operations)):
         return [tape], _same
-    return qp.transforms.broadcast_expand(tape)
+    return broadcast_expand(tape)
 
 
 def _batch_of_constants(operation: Operator) -> bool:
     if operation.name in ROWS_BY_NAME or operation.name == "GlobalPhase" or operation.batch_size is None:
         return False
     if isinstance(operation, qp.StatePrep):
-        value = operation.data[0]
+        value: Any = operation.data[0]
         if qmath.is_abstract(value):
             return "complex" in str(value.dtype)
         return not real_amplitudes(qmath.unwrap([value])[0])

@@ -11,7 +11,8 @@ TWO_WIRES = ("CNOT", "CRX", "CRot", "IsingXY", "SingleExcitationPlus", "PSWAP", 
 
 def pair(function, wires=3, **options):
     """The function as a QNode on our device and on `default.qubit`."""
-    return tuple(qp.QNode(function, qp.device(name, wires=wires), **options) for name in ("qml.engine", "default.qubit"))
+    devices = [qp.device(name, wires=wires) for name in ("qml.engine", "default.qubit")]
+    return tuple(qp.QNode(function, device, **options) for device in devices)
 
 
 def flat(result) -> np.ndarray:

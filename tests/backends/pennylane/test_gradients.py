@@ -149,7 +149,8 @@ def test_coefficients_of_observables():
     def circuit(angle, coefficients):
         qp.RX(angle, 0)
         qp.RY(0.3, 1)
-        return qp.expval(qp.Hamiltonian(coefficients, [qp.Z(0), qp.X(1)])), qp.expval(qp.s_prod(coefficients[0], qp.Y(0)))
+        observable = qp.Hamiltonian(coefficients, [qp.Z(0), qp.X(1)])
+        return qp.expval(observable), qp.expval(qp.s_prod(coefficients[0], qp.Y(0)))
 
     arguments = pnp.array(0.7, requires_grad=True), pnp.array([0.4, -0.8], requires_grad=True)
     slopes = [qp.grad(lambda *p, q=q: loss(q(*p)))(*arguments) for q in pair(circuit)]

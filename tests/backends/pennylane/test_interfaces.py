@@ -183,6 +183,6 @@ def test_the_second_half_starts_from_the_first():
 def test_copies_and_pickles():
     device = EngineDevice(wires=["a", "b"], c_dtype=np.complex64)
     qp.QNode(lambda: (qp.RX(0.1, "a"), qp.expval(qp.Z("a")))[1], device)()
-    for other in (copy.deepcopy(device), pickle.loads(pickle.dumps(device))):
+    for other in (copy.deepcopy(device), pickle.loads(pickle.dumps(device))):  # noqa: S301
         assert other.wires == device.wires
         assert qp.QNode(lambda: (qp.RX(0.1, "b"), qp.expval(qp.Z("b")))[1], other)() == pytest.approx(np.cos(0.1))

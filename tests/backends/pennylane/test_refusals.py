@@ -66,7 +66,7 @@ def test_an_observable_that_is_not_hermitian():
 
 
 def test_noise():
-    with pytest.raises(qp.exceptions.DeviceError, match="DepolarizingChannel.*not supported with qml.engine"):
+    with pytest.raises(qp.exceptions.DeviceError, match=r"DepolarizingChannel.*not supported with qml\.engine"):
         run(qp.DepolarizingChannel(0.1, wires=0), measured=Z0)
 
 

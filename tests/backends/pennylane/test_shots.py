@@ -63,7 +63,8 @@ def test_estimates_lie_within_their_errors():
 
 
 def test_gradients_with_shots_are_by_parameter_shift():
-    qnode = qp.set_shots(qp.QNode(lambda x: (prepared(x), qp.expval(qp.Z(0)))[1], EngineDevice(3, seed=3)), shots=40_000)
+    exact = qp.QNode(lambda x: (prepared(x), qp.expval(qp.Z(0)))[1], EngineDevice(3, seed=3))
+    qnode = qp.set_shots(exact, shots=40_000)
     assert qp.grad(qnode)(pnp.array(0.7, requires_grad=True)) == pytest.approx(-np.sin(0.7), abs=0.05)
     with pytest.raises(qp.exceptions.QuantumFunctionError, match="does not support adjoint"):
         qp.grad(qp.set_shots(qp.QNode(qnode.func, EngineDevice(3), diff_method="adjoint"), shots=10))(pnp.array(0.7))
