@@ -215,7 +215,9 @@ def _in_jax(interface: Any, circuit: QuantumScript) -> dict[str, Any]:
 
 def _deferred(config: Any) -> MCMConfig:
     """Mid-circuit measurements are deferred to the end, with a wire each."""
-    if config.mcm_method not in (None, "deferred"):
+    if config.mcm_method == "deferred":
+        return config
+    if config.mcm_method is not None:
         raise CapabilityError(
             f"Device {NAME!r} was asked for mid-circuit measurements by mcm_method={str(config.mcm_method)!r}; it "
             f"defers them to the end of the circuit. Leave mcm_method out, or take 'default.qubit'."

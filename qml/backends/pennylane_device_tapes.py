@@ -145,8 +145,8 @@ def needs_state(tape: QuantumScript) -> bool:
 def _operation_key(operation: Any) -> tuple:
     name, wires = operation.name, operation.wires.labels
     if name in ROWS_BY_NAME or name == "GlobalPhase":
-        dimensions = tuple([np.ndim(value) for value in operation.data])
-        return name, wires, dimensions, operation.hyperparameters.get("pauli_word")
+        word = operation.hyperparameters["pauli_word"] if name == "PauliRot" else ""
+        return name, wires, word, *[np.ndim(value) for value in operation.data]
     value: Any = operation.data[0] if operation.data else None
     if isinstance(operation, qp.StatePrep) and real_amplitudes(value):
         return name, wires, np.shape(value)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 from qml.backends.pennylane_device_tapes import real_amplitudes
@@ -48,6 +50,12 @@ def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
         wires: the device's; None where any may be used.
         config: as `EngineDevice.setup_execution_config` left it.
     """
+    return copy(_steps(wires, bool(config.use_device_gradient)))
+
+
+@lru_cache(maxsize=64)
+def _steps(wires: Wires | None, differentiated: bool) -> Any:
+    """The pipeline of a device; made once, since every call of a QNode asks for it."""
     steps = qp.CompilePipeline()
     steps.add_transform(qp.defer_measurements, allow_postselect=False)
     steps.add_transform(plain_first_state)
@@ -63,7 +71,7 @@ def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
     steps.add_transform(validate_device_wires, wires, name=NAME)
     steps.add_transform(validate_measurements, analytic_measurements=_analytic, sample_measurements=_sampled, name=NAME)
     steps.add_transform(validate_pauli_forms)
-    if config.use_device_gradient:
+    if differentiated:
         steps.add_transform(refuse_second_order)
         steps.add_transform(warn_of_trained_matrices)
     steps.add_transform(one_circuit_a_row)

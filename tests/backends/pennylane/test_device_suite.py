@@ -10,7 +10,7 @@ import pytest
 from pennylane.devices.tests import get_device_tests
 
 ROOT = Path(__file__).resolve().parents[3]
-SHORT = ("test_gradients_autograd.py", "test_return_system.py", "test_tracker.py", "test_wires.py")
+SHORT = ("test_return_system.py", "test_tracker.py", "test_wires.py")
 
 
 def counts(plugin_folder, shots: str, *files: str) -> dict[str, int]:
