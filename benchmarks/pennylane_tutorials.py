@@ -1,6 +1,6 @@
 """Circuits of PennyLane's tutorials, unchanged, on its own devices and on `qml.engine`.
 
-Three circuits as their tutorials write them, with a loop over samples, and the same with the samples as a batch:
+Circuits as their tutorials write them, with a loop over samples, and the same with the samples as a batch:
 
 * transfer: the dressed circuit of transfer learning (Mari et al., Quantum 4, 340 (2020)): features of a frozen
   network, a linear layer to 4 angles, 6 layers of CNOTs and RY, a linear layer to 2 classes; torch, one training step.
@@ -8,6 +8,9 @@ Three circuits as their tutorials write them, with a loop over samples, and the 
   Intell. 2, 2 (2020)); NumPy, forward only.
 * reuploading: one qubit, the point re-uploaded in 3 layers, fidelity with a state for each class (Perez-Salinas et
   al., Quantum 4, 226 (2020)); autograd, one gradient.
+
+* layer: "Turning quantum nodes into Torch layers": TorchLayer of AngleEmbedding and BasicEntanglerLayers between two
+  linear layers, one gradient; as written 2 wires, 6 layers, 5 rows, and once more with 8 wires and 128 rows.
 
 Every device gets the same numbers. Values and gradients are compared with `default.qubit` before anything is timed; the
 devices take turns, round after round; times are the best and the median of all rounds.
@@ -132,9 +135,33 @@ def reuploading(device: str, batched: bool) -> Step:
     return step
 
 
-TUTORIALS = {"transfer": transfer, "quanvolution": quanvolution, "reuploading": reuploading}
-TOLERANCE = {"transfer": 2e-6, "quanvolution": 1e-12, "reuploading": 1e-10}
-"""Largest difference to `default.qubit`; the transfer network is float32 around the circuit."""
+def layer(device: str, batched: bool) -> Step:
+    """One gradient of a network with a TorchLayer inside; `batched` means wider and more rows."""
+    n_qubits, rows = (8, 128) if batched else (2, 5)
+
+    @qp.qnode(qp.device(device, wires=n_qubits))
+    def circuit(inputs, weights):
+        qp.AngleEmbedding(inputs, wires=range(n_qubits))
+        qp.BasicEntanglerLayers(weights, wires=range(n_qubits))
+        return [qp.expval(qp.PauliZ(wires=wire)) for wire in range(n_qubits)]
+
+    torch.manual_seed(0)
+    inside = qp.qnn.TorchLayer(circuit, {"weights": (6, n_qubits)})
+    parts = torch.nn.Linear(2, n_qubits), inside, torch.nn.Linear(n_qubits, 2), torch.nn.Softmax(dim=1)
+    network, points = torch.nn.Sequential(*parts), torch.randn(rows, 2)
+    parameters = list(network.parameters())
+
+    def step() -> list[np.ndarray]:
+        values = network(points)
+        slopes = torch.autograd.grad((values[:, 0] ** 2).sum(), parameters)
+        return [values.detach().numpy(), *(slope.numpy() for slope in slopes)]
+
+    return step
+
+
+TUTORIALS = {"transfer": transfer, "quanvolution": quanvolution, "reuploading": reuploading, "layer": layer}
+TOLERANCE = {"transfer": 2e-6, "quanvolution": 1e-12, "reuploading": 1e-10, "layer": 2e-4}
+"""Largest difference to `default.qubit`; networks are float32, `layer` sums 128 rows."""
 
 
 def compared(name: str, steps: dict[str, Step]) -> float:
@@ -197,7 +224,8 @@ def main(arguments: list[str] | None = None) -> int:
                 f"[{line['best'][device] / line['best']['qml.engine']:.1f}x]"
                 for device in DEVICES
             ]
-            way = "samples as a batch" if batched else "as written"
+            other = "8 wires, 128 rows" if name == "layer" else "samples as a batch"
+            way = other if batched else "as written"
             print(f"{name:>12}, {way:<18}: {'; '.join(cells)}; difference {line['difference']:.0e}", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
