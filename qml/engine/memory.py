@@ -149,7 +149,7 @@ class Frame:
         self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
-        self._bytes = memoryview(self.table).cast("B")
+        self._bytes = self.table.data.cast("B")
         self._sums: Arena | None = None
         self._batch = -1
 
