@@ -47,7 +47,7 @@ def _function(source: str, name: str, words: dict) -> tuple[Callable[..., int], 
     exec(source, scope)  # noqa: S102 - the text is made here
     count = scope[name].__code__.co_argcount
     piece = numba.cfunc(types.int64(*[types.int64] * count), error_model="numpy")(scope[name])
-    return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)(piece.address), piece
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)(int(piece.address or 0)), piece
 
 
 @functools.cache

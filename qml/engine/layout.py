@@ -160,7 +160,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_FACTORS,  # -> float64 (tables + 1): products of cosines; the last is a factor of the whole state
     FRAME_TABLES,  # -> REAL (tables, amplitudes, 2): phases times their factor
     FRAME_SCRATCH,  # -> float64 (amplitudes)
-    FRAME_VECTORS,  # -> three vectors
+    FRAME_VECTORS,  # -> three vectors, or nine float64
     FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
     FRAME_SIZE,
 ) = range(37)

@@ -139,7 +139,7 @@ class Frame:
             L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
             L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
             L.FRAME_SCRATCH: 8 * packed.amplitudes,
-            L.FRAME_VECTORS: 3 * VECTOR_BYTES,
+            L.FRAME_VECTORS: max(3 * VECTOR_BYTES, 9 * 8),
             L.FRAME_WORD_FACTORS: scalar * packed.plan.n_words,
         }
         arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS, L.FRAME_SIZE)])
@@ -149,7 +149,7 @@ class Frame:
         self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
-        self._bytes = memoryview(self.table).cast("B")
+        self._bytes = self.table.data.cast("B")
         self._sums: Arena | None = None
         self._batch = -1
 

@@ -41,15 +41,46 @@ def multiply_pair(matrix, p):
 
 
 @njit(error_model="numpy")
+def store_pair(p, ar, ai, br, bi):
+    """Both amplitudes of a wire."""
+    vstore(p, ar)
+    vstore(p + VB, ai)
+    vstore(p + 2 * VB, br)
+    vstore(p + 3 * VB, bi)
+
+
+@njit(error_model="numpy")
+def first_pair(plan, frame, step, pair, p):
+    """What the first step of a wire makes of |0>."""
+    number, zero = at(step, L.STEP_SHARED), splat(REAL(0))
+    if number >= 0:
+        matrix = at(frame, L.FRAME_MATRICES) + 4 * E * number
+        ar, ai, br, bi = sload(matrix), sload(matrix + E), sload(matrix + 2 * E), sload(matrix + 3 * E)
+        store_pair(p, splat(ar), splat(ai), splat(br), splat(bi))
+        return
+    axis = at(at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * at(step, L.STEP_TURN), L.TURN_Z)
+    c, s = vload(pair), vload(pair + VB)
+    if axis == 1:
+        store_pair(p, c, zero, s, zero)
+    elif axis == 2:
+        store_pair(p, c, zero - s, zero, zero)
+    else:
+        store_pair(p, c, zero, zero, zero - s)
+
+
+@njit(error_model="numpy")
 def wire_state(plan, frame, bit, p, steps):
     """The two-vector of one bit at `p`."""
-    vstore(p, splat(REAL(1)))
-    for part in range(1, 4):
-        vstore(p + part * VB, splat(REAL(0)))
-    for k in range(at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)):
-        step = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
-        number, pair = at(step, L.STEP_SHARED), steps + 2 * VB * k
-        if number >= 0:
+    first, end = at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)
+    if first == end:
+        zero = splat(REAL(0))
+        store_pair(p, splat(REAL(1)), zero, zero, zero)
+    for k in range(first, end):
+        step, pair = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k, steps + 2 * VB * k
+        number = at(step, L.STEP_SHARED)
+        if k == first:
+            first_pair(plan, frame, step, pair, p)
+        elif number >= 0:
             multiply_pair(at(frame, L.FRAME_MATRICES) + 4 * E * number, p)
         else:
             axis = at(at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * at(step, L.STEP_TURN), L.TURN_Z)
