@@ -22,8 +22,9 @@ from qml.engine.wide.memory import check_memory, total_memory
 from qml.engine.wide.runner import WideRunner
 
 MAX_QUBITS = (total_memory() // 8).bit_length() - 1  # of which one float32 state fits into this machine
-# Time of a row in a full tile over that of a row run alone, by qubits; measured on one AVX-512 machine.
-TILE_ROW_COST = {12: 0.07, 13: 0.15, 14: 0.5, 15: 0.8}
+# Qubits -> time of a row in a full tile over that of a row run alone, such that the choice falls where both engines
+# were measured to be equally fast (docs/wide.md); below all of these tiles win for any batch, above them never.
+TILE_ROW_COST = {12: 0.15, 13: 0.55}
 OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python object
 _pointer_at = ctypes.c_void_p.from_address
 NO_STATES = (0, 0, 0)
@@ -333,7 +334,7 @@ RUNNERS = Runners()
 def runs_wide(n_qubits: int, dtype: np.dtype, batch: int) -> bool:
     """Whether a call is faster with amplitudes in the lanes than with rows in them.
 
-    A tile takes the time of a full one however few rows it holds; a state beyond 15 qubits leaves the nearest caches,
+    A tile takes the time of a full one however few rows it holds; beyond 13 qubits tiles leave the nearest caches,
     and then sweeps that keep to them win for any batch.
 
     Example:

@@ -115,8 +115,9 @@ def sweeps(plan: Plan, lane_bits: int, tile_bits: int) -> list[Sweep]:
 
 
 def _spread(basis: list[int]) -> list[int]:
-    """The same span by masks that also move a vector within its page: sixteen vectors at multiples of a page would
-    compete for twelve ways of one set of the nearest cache.
+    """The same span by masks that also move a vector within its page.
+
+    Sixteen vectors at multiples of a page would compete for twelve ways of one set of the nearest cache.
     """
     return [mask ^ basis[place % PAGE_BITS] if place >= PAGE_BITS else mask for place, mask in enumerate(basis)]
 

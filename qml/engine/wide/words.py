@@ -24,7 +24,7 @@ class Dense:
         self._numbers = np.array(z_words, np.int64)
 
     def values(self, ket: np.ndarray) -> np.ndarray:
-        """Their expectation values in a ket of `(vectors, 2, lanes)` numbers."""
+        """Their expectation values `(words of Z,)` in a ket of `(vectors, 2, lanes)` numbers."""
         return walsh((ket.astype(np.float64) ** 2).sum(axis=1).ravel())[self._masks]
 
     def start_bra(self, ket: np.ndarray, bra: np.ndarray, cotangent_W: np.ndarray) -> None:
@@ -35,7 +35,7 @@ class Dense:
 
 
 def walsh(values: np.ndarray) -> np.ndarray:
-    """Walsh-Hadamard transform of `2**n` numbers: entry `z` is the sum over `i` of `(-1)**popcount(i & z) values[i]`.
+    """Walsh-Hadamard transform `(A,)` of `(A,)` numbers, `A = 2**n`: entry `z` sums `(-1)**popcount(i & z) values[i]`.
 
     Example:
         >>> walsh(np.array([1.0, 2.0, 3.0, 4.0]))

@@ -21,7 +21,7 @@ def test_few_rows_of_many_qubits_run_wide(n_qubits, batch, wide):
 
 
 def test_the_runner_follows_the_choice():
-    plan = compile_program(angle(14) + sel(14, depth=1)).plan
+    plan = compile_program(angle(13) + sel(13, depth=1)).plan
     assert isinstance(runner_of(plan, SINGLE, 0, 1), WideRunner)
     assert isinstance(runner_of(plan, SINGLE, 0, 1000), Runner)
 
