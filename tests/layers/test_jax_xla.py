@@ -279,11 +279,12 @@ def test_an_unknown_interface_goes_through_python_and_says_so_once(monkeypatch, 
     near(found, jax.value_and_grad(loss(traced), (0, 1))(params, inputs), 1e-5)
 
 
-def test_several_devices():
+@pytest.mark.parametrize("case", ["angle", pytest.param("others", marks=pytest.mark.slow)])
+def test_several_devices(case):
     """Run in a process of its own: the number of host devices is fixed when JAX starts."""
     env = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.layers.two_devices"], capture_output=True, text=True, env=env, cwd=root
+        [sys.executable, "-m", "tests.layers.two_devices", case], capture_output=True, text=True, env=env, cwd=root
     )
     assert done.returncode == 0, done.stderr[-3000:]
