@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check import check_program
-from qml.backends.executor import Capabilities, Executor, Gradients, Values
+from qml.backends.executor import (
+    Capabilities,
+    Executor,
+    Gradients,
+    SamplingExecutor,
+    StateExecutor,
+    TangentExecutor,
+    Tangents,
+    Values,
+)
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry
 
@@ -20,6 +29,10 @@ __all__ = [
     "Executor",
     "Gradients",
     "Outcome",
+    "SamplingExecutor",
+    "StateExecutor",
+    "TangentExecutor",
+    "Tangents",
     "Target",
     "Values",
     "check_program",
@@ -43,6 +56,7 @@ EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor")
 """Executors by name; a call makes one."""
 
 EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
+EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from qml.backends.executor import Capabilities, Gradients, Values
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.backends.executor import Capabilities, Gradients, Tangents, Values
+from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
-from qml.engine.runner import MAX_QUBITS, Residual, Runner, runner_of
+from qml.engine.runner import MAX_QUBITS, TILE_ROW_COST, Runner, runner_of
+from qml.engine.sampling import sample_in_blocks
+from qml.engine.states import check_states_memory, compile_states
+from qml.engine.tangents import check_tangents_memory, compile_tangents
+from qml.engine.wide.memory import check_memory
 
-CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS)
+CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class EngineExecutor:
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
             DataError: amplitudes to be prepared have no length.
-            CapabilityError: too many qubits.
+            CapabilityError: more qubits than memory holds; nothing has been allocated.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(compiled, inputs_BD, weights)
@@ -100,7 +105,7 @@ class EngineExecutor:
         cotangent_BK: np.ndarray,
         *,
         seed: int | None = None,
-        residual: Residual | None = None,
+        residual: Any = None,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
 
@@ -114,27 +119,125 @@ class EngineExecutor:
         back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
         return Gradients(back.inputs_BD, back.weights)
 
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States behind the last gate, `(B, A)` with `A = 2**n_qubits`; qubit 0 most significant.
+
+        The global phase is the one that the matrices of the gate table define; the readout plays no part.
+
+        Args:
+            program: what to run.
+            inputs_BD: `(B, D)`, radians before coefficients.
+            weights: `(P,)`, or `(B, P)` for one set a row.
+
+        Returns:
+            complex64 for float32 inputs, complex128 for float64.
+
+        Raises:
+            ShapeError: shapes or dtypes do not fit the Program.
+            DataError: amplitudes to be prepared have no length.
+            CapabilityError: too many qubits, or more states than memory holds (nothing has been allocated).
+
+        Example:
+            >>> from qml.circuits import Gate, Program
+            >>> plus_i = Program(1, (Gate("Hadamard", (0,)), Gate("S", (0,))))
+            >>> EngineExecutor().states(plus_i, np.zeros((1, 0)), np.zeros(0)).round(3)
+            array([[0.707+0.j   , 0.   +0.707j]])
+        """
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
+        check_states_memory(program, len(inputs_BD), inputs_BD.dtype)
+        compiled = compile_states(program, weights.ndim == 2)
+        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
+        kets_BA = runner.kets(rows, shared, initial, threads=self.threads)
+        return compiled.ending.states(kets_BA, inputs_BD, weights)
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """States and their derivatives by every slot, in one sweep over the circuit.
+
+        A batch of kets grows by one for each number that turns something: its derivative enters where it turns, and
+        goes on through the rest of the circuit with all others.
+
+        Args:
+            program: what to run; the readout plays no part.
+            inputs_BD: `(B, D)`.
+            weights: `(P,)` or `(B, P)`; derivatives are of each row by its own weights in both cases.
+
+        Returns:
+            States, `(B, C, A)` tangents and `(B, C, D + P)` slopes.
+
+        Raises:
+            ShapeError: shapes or dtypes do not fit the Program.
+            DataError: amplitudes to be prepared have no length.
+            CapabilityError: too many qubits, or more tangents than memory holds (nothing has been allocated).
+
+        Example:
+            >>> from qml.circuits import Gate, Program, input_slot
+            >>> program = Program(1, (Gate("RX", (0,), (input_slot(0),)),), n_inputs=1)
+            >>> EngineExecutor().tangents(program, np.zeros((1, 1)), np.zeros(0)).by_slot()
+            array([[[0.+0.j , 0.-0.5j]]])
+        """
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
+        compiled = compile_tangents(program, weights.ndim == 2)
+        check_tangents_memory(program, compiled.n_along, len(inputs_BD), inputs_BD.dtype)
+
+        def run_kets(plan, rows_RM, shared_S, initial_RA):
+            runner = runner_of(plan, rows_RM.dtype, self._budget, len(rows_RM))
+            return runner.kets(rows_RM, shared_S, initial_RA, threads=self.threads)
+
+        return Tangents(*compiled.run(inputs_BD, weights, run_kets))
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit in the computational basis, `(B, S, Q)` uint8.
+
+        States are made and dropped in blocks of rows. See `qml.engine.sampling.draw_bits`.
+
+        Args:
+            program: what to run; the readout plays no part.
+            inputs_BD: `(B, D)`.
+            weights: `(P,)` or `(B, P)`.
+            shots: samples `S` a row.
+            seed: 0 .. 2**64 - 1; samples of row `b` depend on its state, the seed and `b` alone.
+
+        Raises:
+            ConfigError: shots or seed out of range.
+            DataError: a row whose state is not finite; beyond that as for `states`.
+
+        Example:
+            >>> from qml.circuits import Gate, Program
+            >>> bell = Program(2, (Gate("Hadamard", (0,)), Gate("CNOT", (0, 1))))
+            >>> bits_BSQ = EngineExecutor().sample(bell, np.zeros((1, 0)), np.zeros(0), 100, seed=1)
+            >>> bool((bits_BSQ[..., 0] == bits_BSQ[..., 1]).all())
+            True
+        """
+        return sample_in_blocks(
+            lambda rows: self.states(program, inputs_BD[rows], weights if weights.ndim == 1 else weights[rows]),
+            len(inputs_BD),
+            program.n_qubits,
+            shots,
+            seed=seed,
+        )
+
     def direct(self, program: Program, dtype: np.dtype) -> Runner | None:
         """The runner of a Program whose row values are its inputs, shared values its weights and words its values.
 
         A caller that has checked its arrays may then hand their addresses to `Runner.forward_at` and
-        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between.
+        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between, or where the
+        batch decides which engine runs.
         """
         compiled = compile_program(program)
         columns, plan = compiled.columns, compiled.plan
         bare = columns.rows_are_slots and columns.shared_are_slots and compiled.word_map.is_identity
-        if not bare or plan.initial or not plan.n_words or program.n_qubits > MAX_QUBITS:
+        if not bare or plan.initial or not plan.n_words or program.n_qubits >= min(TILE_ROW_COST):
             return None
-        return runner_of(plan, dtype, self._budget)
+        runner = runner_of(plan, dtype, self._budget)
+        return runner if isinstance(runner, Runner) else None
 
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
-        if program.n_qubits > MAX_QUBITS:
-            raise CapabilityError(
-                f"Executor 'engine_cpu' was asked for a Program of {program.n_qubits} qubits; it runs at most "
-                f"{MAX_QUBITS}. Take fewer qubits, or another executor."
-            )
+        check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_program(program, weights.ndim == 2)
-        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget)
+        return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
 
 
 def _check_cotangent(program: Program, inputs_BD: np.ndarray, cotangent_BK: np.ndarray) -> None:

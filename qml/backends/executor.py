@@ -15,7 +15,8 @@ class Capabilities:
     """What an Executor can do; asking for more is a `CapabilityError` before anything runs.
 
     `second_order` says that values are exact functions of inputs and weights, so that the traced form may
-    serve as the derivative of the derivative.
+    serve as the derivative of the derivative. `max_error` bounds what an exact (not sampled) Executor may leave out of
+    a value, and of its derivative by an angle.
     """
 
     name: str
@@ -28,7 +29,9 @@ class Capabilities:
     second_order: bool = True
     states: bool = False
     samples: bool = False
+    tangents: bool = False
     measured: bool = True
+    max_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,30 @@ class Gradients:
 
     inputs_BD: np.ndarray
     weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class Tangents:
+    """States and their derivatives by every input and weight, in factors.
+
+        d state / d slot_n = sum_c slopes_BCN[:, c, n] along_BCA[:, c],        slots: the inputs, then the weights
+
+    `C` counts the distinct numbers that turn something; products and sums of slots enter by their slopes alone, so
+    that a quadratic form of the derivatives is a small one between slopes.
+
+    Args:
+        states_BA: complex, as `states` returns them.
+        along_BCA: complex, unnormalised.
+        slopes_BCN: real, `N = D + P`.
+    """
+
+    states_BA: np.ndarray
+    along_BCA: np.ndarray
+    slopes_BCN: np.ndarray
+
+    def by_slot(self) -> np.ndarray:
+        """`d state / d slot`, `(B, N, A)` complex."""
+        return np.swapaxes(self.slopes_BCN, 1, 2).astype(self.along_BCA.dtype) @ self.along_BCA
 
 
 class Executor(Protocol):
@@ -85,4 +112,34 @@ class Executor(Protocol):
         residual: Any = None,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)` with respect to inputs and weights."""
+        ...
+
+
+class StateExecutor(Executor, Protocol):
+    """An Executor whose `capabilities.states` is true: it gives the states themselves."""
+
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States behind the last gate, `(B, A)` with `A = 2**n_qubits`; qubit 0 most significant.
+
+        complex64 for float32 inputs, complex128 for float64. The global phase is the one that the matrices of the
+        gate table define. The readout plays no part.
+        """
+        ...
+
+
+class TangentExecutor(StateExecutor, Protocol):
+    """An Executor whose `capabilities.tangents` is true: it differentiates the states themselves, all at once."""
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """States and their derivatives by every slot, global phase included; arguments as for `states`."""
+        ...
+
+
+class SamplingExecutor(Executor, Protocol):
+    """An Executor whose `capabilities.samples` is true: it measures every qubit in the computational basis."""
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, `(B, S, Q)` uint8; those of row `b` depend on its state, the seed and `b` alone."""
         ...

@@ -9,13 +9,14 @@ import numpy as np
 
 from qml.backends.backend import Outcome, Target
 from qml.backends.check import check_program
-from qml.backends.executor import Capabilities, Gradients, Values
+from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import CapabilityError
 from qml.circuits.gate import Clifford
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.steps import preparations, steps
 from qml.engine import reference
+from qml.engine.sampling import sample_in_blocks
 from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action
 from qml.engine.wire_order import wire_first
 
@@ -40,7 +41,7 @@ class ReferenceExecutor:
     @property
     def capabilities(self) -> Capabilities:
         """Exact values up to `MAX_QUBITS` qubits."""
-        return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS)
+        return Capabilities("reference", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
 
     def forward(
         self,
@@ -69,6 +70,35 @@ class ReferenceExecutor:
         check_program(program, self)
         exact = reference.gradients(program, inputs_BD, weights, cotangent_BK)
         return Gradients(exact.inputs_BD.astype(inputs_BD.dtype), exact.weights.astype(inputs_BD.dtype))
+
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States behind the last gate, `(B, A)` complex64 or complex128; see `StateExecutor`."""
+        check_program(program, self)
+        complex_dtype = np.result_type(inputs_BD.dtype, np.complex64)
+        return reference.states(program, inputs_BD, weights).astype(complex_dtype)
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """States and derivatives by every slot, `(B, N, A)`; see `TangentExecutor`."""
+        check_program(program, self)
+        dtype = np.result_type(inputs_BD.dtype, np.complex64)
+        states_BA, along_BNA = reference.tangents(program, inputs_BD, weights)
+        slopes = np.broadcast_to(
+            np.eye(along_BNA.shape[1], dtype=inputs_BD.dtype), (len(states_BA), *[along_BNA.shape[1]] * 2)
+        )
+        return Tangents(states_BA.astype(dtype), along_BNA.astype(dtype), slopes)
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, `(B, S, Q)` uint8; see `SamplingExecutor` and `qml.engine.sampling.draw_bits`."""
+        check_program(program, self)
+        return sample_in_blocks(
+            lambda rows: self.states(program, inputs_BD[rows], weights if weights.ndim == 1 else weights[rows]),
+            len(inputs_BD),
+            program.n_qubits,
+            shots,
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_kept: ContextVar[int] = ContextVar("kept threads", default=0)
 
 
 def available_cores() -> int:
@@ -14,9 +20,32 @@ def available_cores() -> int:
 
 
 def default_threads() -> int:
-    """Threads for one process: `QML_THREADS`, else `OMP_NUM_THREADS`, else every available core."""
-    for name in ("QML_THREADS", "OMP_NUM_THREADS"):
-        text = os.environ.get(name, "").split(",")[0].strip()
-        if text.isdigit() and int(text) > 0:
-            return min(int(text), available_cores())
-    return available_cores()
+    """Threads for one call in this process: `QML_THREADS`, else `OMP_NUM_THREADS`, else every available core.
+
+    Never more than `torch.get_num_threads()` where torch is loaded, unless `QML_THREADS` says so: who calls
+    `torch.set_num_threads(1)` in each of many workers means us too.
+    """
+    chosen = _kept.get() or _number("QML_THREADS")
+    if chosen:
+        return min(chosen, available_cores())
+    most = available_cores()
+    ask_torch = getattr(sys.modules.get("torch"), "get_num_threads", None)  # None as long as torch is being imported
+    if ask_torch is not None:
+        most = min(most, ask_torch())
+    return min(_number("OMP_NUM_THREADS") or most, most)
+
+
+@contextmanager
+def kept_threads() -> Iterator[None]:
+    """While open, `default_threads()` stays what it is now, whatever becomes of torch's number."""
+    token = _kept.set(default_threads())
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def _number(name: str) -> int:
+    """The positive number in an environment variable (of a list, the first), 0 if there is none."""
+    text = os.environ.get(name, "").split(",")[0].strip()
+    return int(text) if text.isdigit() else 0

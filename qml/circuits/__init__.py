@@ -10,6 +10,7 @@ from qml.circuits.frequencies import frequencies
 from qml.circuits.gate import Clifford, Gate, GateType, Rotation
 from qml.circuits.gates import GATES
 from qml.circuits.initialise import INITIALISERS, initialise
+from qml.circuits.light_cone import light_cone
 from qml.circuits.mirrored import mirrored
 from qml.circuits.program import Program, WeightBlock
 from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout, pauli_word, z_each
@@ -52,6 +53,7 @@ __all__ = [
     "initialise",
     "input_slot",
     "iqp",
+    "light_cone",
     "mirrored",
     "pauli_sum",
     "pauli_word",

@@ -58,6 +58,11 @@ class Clifford:
 Step = Rotation | Clifford
 
 
+def no_phase(gate: Gate) -> Angle:
+    """The phase of a gate that is exactly the product of its steps: zero."""
+    return Angle()
+
+
 @dataclass(frozen=True)
 class GateType:
     """A row of the gate table: two independent accounts of one gate, and how to undo it.
@@ -75,6 +80,8 @@ class GateType:
         takes: `"word"` or `"matrix"` where the gate carries that field.
         check: `(gate, position)` raises `ProgramError` where the fields do not fit; wires and counts are
             checked before.
+        phase: `gate -> Angle`, the global phase that the steps leave out: matrix = exp(i phase) x their product.
+            Only states show it.
     """
 
     name: str
@@ -86,3 +93,4 @@ class GateType:
     draw: str = ""
     takes: Literal["", "word", "matrix"] = ""
     check: Callable[[Gate, int], None] | None = None
+    phase: Callable[[Gate], Angle] = no_phase

@@ -12,6 +12,7 @@ from qml.circuits.gate import Gate, GateType, Step
 from qml.circuits.gates_single import HADAMARD, rot
 from qml.circuits.rows import PAULI, controlled, fixed_row, reversed_and_negated, rotation_matrix, turn, turning_row
 
+CCZ_PHASE = math.pi / 8  # the eighth word of (1 - Z)(1 - Z)(1 - Z)/8 is the identity
 SWAP = np.eye(4, dtype=complex)[[0, 2, 1, 3]]
 
 
@@ -42,7 +43,7 @@ def _phase_row(name: str, bits: str) -> GateType:
         return np.diag(diagonal)
 
     turns = [("ZI", -first / 2), ("IZ", -second / 2), ("ZZ", -first * second / 2)]
-    return turning_row(name, matrix, turns, draw="P" if bits == "11" else f"P{bits}")
+    return turning_row(name, matrix, turns, draw="P" if bits == "11" else f"P{bits}", phase=0.25)
 
 
 def _ccz_turns() -> list[tuple]:
@@ -67,7 +68,19 @@ ROWS = (
     _phase_row("CPhaseShift00", "00"),
     _phase_row("CPhaseShift01", "01"),
     _phase_row("CPhaseShift10", "10"),
-    fixed_row("CCZ", controlled(controlled(PAULI["Z"])), _ccz_turns(), draw="Z"),
-    fixed_row("Toffoli", controlled(controlled(PAULI["X"])), [("H", 2), *_ccz_turns(), ("H", 2)], draw="X"),
-    fixed_row("CSWAP", controlled(SWAP), [("CX", 2, 1), ("H", 2), *_ccz_turns(), ("H", 2), ("CX", 2, 1)], draw="SWAP"),
+    fixed_row("CCZ", controlled(controlled(PAULI["Z"])), _ccz_turns(), draw="Z", phase=CCZ_PHASE),
+    fixed_row(
+        "Toffoli",
+        controlled(controlled(PAULI["X"])),
+        [("H", 2), *_ccz_turns(), ("H", 2)],
+        draw="X",
+        phase=CCZ_PHASE,
+    ),
+    fixed_row(
+        "CSWAP",
+        controlled(SWAP),
+        [("CX", 2, 1), ("H", 2), *_ccz_turns(), ("H", 2), ("CX", 2, 1)],
+        draw="SWAP",
+        phase=CCZ_PHASE,
+    ),
 )

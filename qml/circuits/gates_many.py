@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from qml.base.errors import ProgramError
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate, GateType, Step
 from qml.circuits.rows import negated, rotation_matrix, turn
-from qml.circuits.unitary import UNITARY_TOLERANCE, unitary_turns
+from qml.circuits.unitary import UNITARY_TOLERANCE, unitary_phase, unitary_turns
 
 
 def _multi_rz(gate: Gate, values: np.ndarray) -> np.ndarray:
@@ -22,6 +23,11 @@ def _multi_rz_steps(gate: Gate) -> tuple[Step, ...]:
 
 def _pauli_rot_steps(gate: Gate) -> tuple[Step, ...]:
     return (turn(gate, gate.word, gate.angles[0]),) if set(gate.word) != {"I"} else ()
+
+
+def _pauli_rot_phase(gate: Gate) -> Angle:
+    """A rotation about the identity is nothing but a phase."""
+    return -gate.angles[0] / 2 if set(gate.word) == {"I"} else Angle()
 
 
 def _check_word(gate: Gate, position: int) -> None:
@@ -73,8 +79,18 @@ ROWS = (
         draw="R",
         takes="word",
         check=_check_word,
+        phase=_pauli_rot_phase,
     ),
     GateType(
-        "Unitary", None, 0, _unitary, _unitary_steps, _unitary_inverse, draw="U", takes="matrix", check=_check_unitary
+        "Unitary",
+        None,
+        0,
+        _unitary,
+        _unitary_steps,
+        _unitary_inverse,
+        draw="U",
+        takes="matrix",
+        check=_check_unitary,
+        phase=lambda gate: Angle(unitary_phase(gate.matrix)),
     ),
 )

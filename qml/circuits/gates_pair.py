@@ -32,9 +32,17 @@ def _pswap(theta: float) -> np.ndarray:
 
 def _pswap_row() -> GateType:
     """A swap and a ZZ rotation, which commute: the one row that is a turn and a Clifford."""
-    phases = turning_row("PSWAP", _pswap, [("ZZ", 1.0)])
+    phases = turning_row("PSWAP", _pswap, [("ZZ", 1.0)], phase=0.5)
     swap = fixed_row("SWAP", SWAP, [("SWAP", 0, 1)])
-    return GateType("PSWAP", 2, 1, phases.matrix, lambda gate: phases.steps(gate) + swap.steps(gate), phases.inverse)
+    return GateType(
+        "PSWAP",
+        2,
+        1,
+        phases.matrix,
+        lambda gate: phases.steps(gate) + swap.steps(gate),
+        phases.inverse,
+        phase=phases.phase,
+    )
 
 
 def _fermionic_swap(theta: float) -> np.ndarray:
@@ -53,7 +61,11 @@ def _excitation_row(suffix: str, sign: int) -> GateType:
     if sign:
         turns.append(("ZZ", -0.5 * sign))
     return turning_row(
-        f"SingleExcitation{suffix}", matrix, turns, draw=f"G{suffix[:1]}".replace("P", "+").replace("M", "-")
+        f"SingleExcitation{suffix}",
+        matrix,
+        turns,
+        draw=f"G{suffix[:1]}".replace("P", "+").replace("M", "-"),
+        phase=0.25 * sign,
     )
 
 
@@ -88,5 +100,11 @@ ROWS = (
     _excitation_row("", 0),
     _excitation_row("Plus", 1),
     _excitation_row("Minus", -1),
-    turning_row("FermionicSWAP", _fermionic_swap, [("XX", 0.5), ("YY", 0.5), ("ZI", 0.5), ("IZ", 0.5)], draw="fSWAP"),
+    turning_row(
+        "FermionicSWAP",
+        _fermionic_swap,
+        [("XX", 0.5), ("YY", 0.5), ("ZI", 0.5), ("IZ", 0.5)],
+        draw="fSWAP",
+        phase=0.5,
+    ),
 )

@@ -58,6 +58,11 @@ def _u2_inverse(gate: Gate) -> tuple[Gate, ...]:
     return (Gate("U3", gate.wires, (Angle(-math.pi / 2), -delta, -phi)),)
 
 
+def _half_of_last_two(gate: Gate) -> Angle:
+    """The phase of U2 and U3: RZ has determinant one, their diagonal factors have not."""
+    return (gate.angles[-2] + gate.angles[-1]) / 2
+
+
 ROWS = (
     GateType("Identity", 1, 0, lambda gate, v: PAULI["I"], lambda gate: (), lambda gate: (gate,), draw="I"),
     fixed_row("Hadamard", HADAMARD, [("H", 0)], draw="H"),
@@ -66,14 +71,21 @@ ROWS = (
     fixed_row("PauliZ", PAULI["Z"], [("Z", 0)], draw="Z"),
     fixed_row("S", np.diag([1, 1j]), [("S", 0)], inverse=called("Sdg")),
     fixed_row("Sdg", np.diag([1, -1j]), [("Sdg", 0)], inverse=called("S"), draw="S†"),
-    fixed_row("T", phase(math.pi / 4), [("turn", "Z", math.pi / 4)], inverse=called("Tdg")),
-    fixed_row("Tdg", phase(-math.pi / 4), [("turn", "Z", -math.pi / 4)], inverse=called("T"), draw="T†"),
+    fixed_row("T", phase(math.pi / 4), [("turn", "Z", math.pi / 4)], inverse=called("Tdg"), phase=math.pi / 8),
+    fixed_row(
+        "Tdg",
+        phase(-math.pi / 4),
+        [("turn", "Z", -math.pi / 4)],
+        inverse=called("T"),
+        draw="T†",
+        phase=-math.pi / 8,
+    ),
     fixed_row("SX", SX, [("H", 0), ("S", 0), ("H", 0)], inverse=called("SXdg")),
     fixed_row("SXdg", SX.conj().T, [("H", 0), ("Sdg", 0), ("H", 0)], inverse=called("SX"), draw="SX†"),
     *(turning_row(f"R{axis}", lambda t, axis=axis: rotation_matrix(axis, t), [(axis, 1.0)]) for axis in "XYZ"),
-    turning_row("PhaseShift", phase, [("Z", 1.0)], draw="P"),
-    turning_row("U1", phase, [("Z", 1.0)]),
+    turning_row("PhaseShift", phase, [("Z", 1.0)], draw="P", phase=0.5),
+    turning_row("U1", phase, [("Z", 1.0)], phase=0.5),
     GateType("Rot", 1, 3, lambda gate, v: rot(*v), lambda gate: _zyz(gate, *gate.angles), reversed_and_negated),
-    GateType("U2", 1, 2, lambda gate, v: _u3(math.pi / 2, *v), _u2_steps, _u2_inverse),
-    GateType("U3", 1, 3, lambda gate, v: _u3(*v), _u3_steps, _u3_inverse),
+    GateType("U2", 1, 2, lambda gate, v: _u3(math.pi / 2, *v), _u2_steps, _u2_inverse, phase=_half_of_last_two),
+    GateType("U3", 1, 3, lambda gate, v: _u3(*v), _u3_steps, _u3_inverse, phase=_half_of_last_two),
 )

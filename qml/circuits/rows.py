@@ -67,11 +67,17 @@ def called(name: str) -> Callable[[Gate], tuple[Gate, ...]]:
 
 
 def turning_row(
-    name: str, matrix: Callable[[float], np.ndarray], turns: Iterable[tuple[str, float]], *, draw: str = ""
+    name: str,
+    matrix: Callable[[float], np.ndarray],
+    turns: Iterable[tuple[str, float]],
+    *,
+    draw: str = "",
+    phase: float = 0.0,
 ) -> GateType:
     """A row of one angle: exp(-i angle/2 sum of factor * letters), equal to the product of the rotations in order.
 
-    `matrix(theta)` is `(2**k, 2**k)` for the `k` letters of each turn, its phase included.
+    `matrix(theta)` is `(2**k, 2**k)` for the `k` letters of each turn, its phase included; the product has to be
+    multiplied by exp(i phase theta) to be that matrix.
     """
     turns = tuple(turns)
     return GateType(
@@ -82,6 +88,7 @@ def turning_row(
         steps=lambda gate: tuple(turn(gate, letters, factor * gate.angles[0]) for letters, factor in turns),
         inverse=negated,
         draw=draw,
+        phase=lambda gate: phase * gate.angles[0],
     )
 
 
@@ -92,8 +99,9 @@ def fixed_row(
     *,
     inverse: Callable[[Gate], tuple[Gate, ...]] = same,
     draw: str = "",
+    phase: float = 0.0,
 ) -> GateType:
-    """A row without angles, of the constant `matrix` `(2**k, 2**k)`.
+    """A row without angles, of the constant `matrix` `(2**k, 2**k)`, exp(i phase) times the product of its moves.
 
     `moves` are applied in order; each is `("CX", 0, 1)`, a Clifford with positions of the gate's wires, or
     `("turn", letters, angle)`, a rotation by a constant.
@@ -110,4 +118,13 @@ def fixed_row(
 
     matrix = np.asarray(matrix, dtype=complex)
     n_wires = len(matrix).bit_length() - 1
-    return GateType(name, n_wires, 0, matrix=lambda gate, values: matrix, steps=steps, inverse=inverse, draw=draw)
+    return GateType(
+        name,
+        n_wires,
+        0,
+        matrix=lambda gate, values: matrix,
+        steps=steps,
+        inverse=inverse,
+        draw=draw,
+        phase=lambda gate: Angle(phase),
+    )

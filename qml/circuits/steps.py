@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Clifford, Gate, Rotation, Step
 from qml.circuits.gates import GATES, PREPARATIONS
 from qml.circuits.program import Program
 
-__all__ = ["Clifford", "Rotation", "gate_steps", "preparations", "steps"]
+__all__ = ["Clifford", "Rotation", "gate_steps", "global_phase", "preparations", "steps"]
 
 
 def gate_steps(gate: Gate) -> tuple[Step, ...]:
@@ -35,3 +36,15 @@ def steps(program: Program) -> tuple[Step, ...]:
 def preparations(program: Program) -> tuple[Gate, ...]:
     """The gates of `program` that prepare a state; each is the first on its wires."""
     return tuple(gate for gate in program.gates if gate.name in PREPARATIONS)
+
+
+def global_phase(program: Program) -> Angle:
+    """The phase that `steps(program)` leaves out: the circuit is exp(i phase) times their product, in radians.
+
+    Example:
+        >>> from qml.circuits import Circuit, input_slot
+        >>> str(global_phase(Circuit(1).add("PhaseShift", 0, input_slot(0)).build()))
+        '0.5*x0'
+    """
+    phases = [GATES[gate.name].phase(gate) for gate in program.gates if gate.name not in PREPARATIONS]
+    return Angle(sum(phase.constant for phase in phases), tuple(term for phase in phases for term in phase.terms))

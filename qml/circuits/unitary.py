@@ -24,6 +24,24 @@ def unitary_turns(matrix: ComplexRows) -> tuple[tuple[str, Angle], ...]:
     return tuple((letters, Angle(angle)) for letters, angle in turns)
 
 
+@lru_cache(maxsize=256)
+def unitary_phase(matrix: ComplexRows) -> float:
+    """Radians by which `matrix` is ahead of the product of its `unitary_turns`; read off its first column."""
+    dense = np.array(matrix, dtype=complex)
+    column = np.zeros(len(dense), complex)
+    column[0] = 1
+    places, n_wires = np.arange(len(dense)), len(dense).bit_length() - 1
+    for letters, angle in unitary_turns(matrix):
+        x, z = (
+            sum(1 << n_wires - 1 - k for k, letter in enumerate(letters) if letter in kind) for kind in ("XY", "ZY")
+        )
+        signs = 1 - 2 * (np.bitwise_count((places ^ x) & z) & 1).astype(float)
+        turned = 1j ** (x & z).bit_count() * signs * column[places ^ x]
+        half = angle.constant / 2
+        column = np.cos(half) * column - 1j * np.sin(half) * turned
+    return float(np.angle(np.vdot(column, dense[:, 0])))
+
+
 def decompose(matrix: np.ndarray) -> list[Turn]:
     """Pauli rotations whose product is the unitary `matrix` up to a global phase.
 

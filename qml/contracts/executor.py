@@ -11,7 +11,7 @@ import numpy as np
 
 from qml.backends import Executor
 from qml.base.errors import CapabilityError
-from qml.circuits import CIRCUITS, Program, weight_slot
+from qml.circuits import CIRCUITS, Program, weight_slot, z_each
 from qml.circuits.gate import Gate
 from qml.circuits.readouts import READOUTS
 from qml.contracts.report import NotApplicable, Report, require, run_checks
@@ -19,6 +19,7 @@ from qml.engine import reference
 
 ROWS = 5
 SIGMAS = 6.0
+SHOTS = 500
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
 
 
@@ -27,7 +28,8 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
 
     Asked of every circuit of `qml.circuits.CIRCUITS` and every readout that it claims, in every dtype that it claims:
     shared and per-row weights, empty batch, a batch equal to its rows, arguments left alone, equal results of equal
-    calls, a residual that may be used twice, pickle, and refusal of Programs that are too wide. Where values are
+    calls, a residual that may be used twice, pickle, refusal of Programs that are too wide, and states and samples
+    where they are claimed. Where values are
     estimates from shots they must lie within six standard deviations, and gradients are only asked to have the right
     shape and be finite.
 
@@ -55,6 +57,8 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
         ("residual", case.residual),
         ("pickle", case.pickles),
         ("refuses what is too wide", case.refuses_width),
+        ("states", case.states),
+        ("samples", case.samples),
     ]
     return run_checks(f"executor {executor.capabilities.name}", checks)
 
@@ -104,8 +108,9 @@ class _Case:
             require(got.dtype == dtype, f"gradient of {what} is {got.dtype}, not {dtype}")
             require(bool(np.isfinite(got).all()), f"gradient of {what} is not finite")
         if self.able.exact:
+            slack = self.able.max_error * (1 + float(np.abs(cotangent).sum()))
             for what, got, right in [("values", out.values_BK, exact), *pairs]:
-                _near(got, right, what, TOLERANCE[dtype.name])
+                _near(got, right, what, TOLERANCE[dtype.name] + slack)
         else:
             require(out.variance_BK is not None, "estimates come without a variance")
             spread = np.sqrt(np.asarray(out.variance_BK))
@@ -184,6 +189,42 @@ class _Case:
         except CapabilityError:
             return
         require(False, f"a Program of {n_qubits} qubits was not refused")
+
+    def states(self) -> None:
+        """States of the reference, global phase included, in every dtype."""
+        if not self.able.states:
+            raise NotApplicable("capabilities.states is false")
+        executor: Any = self.executor
+        for dtype in self.able.dtypes:
+            for name, program in self.programs.items():
+                inputs, weights, _ = self.arguments(program, np.dtype(dtype))
+                found = executor.states(program, inputs, weights)
+                wanted = np.result_type(dtype, np.complex64)
+                require(found.dtype == wanted, f"{dtype} inputs give {found.dtype} states")
+                _near(found, reference.states(program, inputs, weights), f"states of {name}", TOLERANCE[dtype])
+
+    def samples(self) -> None:
+        """Zeros and ones whose means are those of the states; equal seeds, equal samples; rows on their own."""
+        if not self.able.samples:
+            raise NotApplicable("capabilities.samples is false")
+        executor: Any = self.executor
+        inputs, weights, _ = self.arguments(self.first, self.dtype)
+        found = executor.sample(self.first, inputs, weights, SHOTS, seed=self.seed)
+        shape = (ROWS, SHOTS, self.first.n_qubits)
+        require(
+            found.shape == shape and found.dtype == np.uint8, f"samples are {found.dtype} {found.shape}, not {shape}"
+        )
+        require(bool((found <= 1).all()), "a bit is neither 0 nor 1")
+        again = executor.sample(self.first, inputs, weights, SHOTS, seed=self.seed)
+        require(bool((again == found).all()), "equal seeds give other samples")
+        other = executor.sample(self.first, inputs, weights, SHOTS, seed=self.seed + 1)
+        require(bool((other != found).any()), "another seed gives the same samples")
+        fewer = executor.sample(self.first, inputs[:2], weights, SHOTS, seed=self.seed)
+        require(bool((fewer == found[:2]).all()), "samples of a row depend on other rows")
+        chances_BQ = (1 - reference.values(self.first.with_readout(z_each(range(shape[2]))), inputs, weights)) / 2
+        spread = np.sqrt(chances_BQ * (1 - chances_BQ) / SHOTS) + 1e-3
+        worst = float((np.abs(found.mean(axis=1) - chances_BQ) / spread).max())
+        require(worst <= SIGMAS, f"the mean of a bit lies {worst:.1f} standard deviations off")
 
     def _exact(self) -> None:
         if not self.able.exact:

@@ -19,8 +19,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +41,7 @@ from qml.engine.vector import VECTOR_BYTES
 logger = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver")
-SOURCES = ("vector.py", "circular.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
+SOURCES = ("vector.py", "circular.py", "transposed.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
 SOURCES += ("atomics.py", "xla_layout.py")
 HOMES = {
     "prepare": ("prepare", "prepare_tables", "transform_scalars"),
@@ -55,13 +56,13 @@ HOMES = {
         "table_slopes",
     ),
     "readout": ("read_z_words", "read_apart", "read_flip_word", "start_bra", "start_apart", "add_flip_word"),
+    "amplitudes": ("store_ket",),
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk"),
     "calls": ("begin", "step", "finish"),
     "xla": ("xla_call", "xla_help"),
     "kernels": kernel_names(),
 }
-HOME_OF = {entry: stem for stem, entries in HOMES.items() for entry in entries}
 ENTRIES = L.ENTRY_NAMES + kernel_names()
 
 KERNEL_HEADER = '''"""Coset kernels, written by `qml.engine.kernels`."""
@@ -93,21 +94,47 @@ def cache_root() -> Path:
     return Path(base).expanduser() / "qml-hybrid"
 
 
-@cache
-def content_key() -> str:
-    """What the machine code depends on, as 16 hexadecimal digits."""
+@dataclass(frozen=True, eq=False)
+class Kit:
+    """What one engine compiles: which pieces, in which files, and what their machine code depends on.
+
+    Args:
+        homes: pieces of each generated file.
+        entries: all pieces; the place of one in this tuple is its number in the table of addresses.
+        source: text of a generated file, from its stem and `"float32"` or `"float64"`.
+        texts: sources that the machine code depends on, beside machine and versions.
+    """
+
+    homes: Mapping[str, tuple[str, ...]]
+    entries: tuple[str, ...]
+    source: Callable[[str, str], str]
+    texts: Callable[[], list[str]]
+
+    def home_of(self, entry: str) -> str:
+        """The generated file that holds `entry`."""
+        return next(stem for stem, entries in self.homes.items() if entry in entries)
+
+
+def tile_texts() -> list[str]:
+    """Sources of the tile engine's compiled half."""
     here = Path(__file__).parent
     parts = [(here / name).read_text() for name in SOURCES]
-    parts += [path.read_text() for path in sorted(DRIVER.glob("*.py"))]
+    return [*parts, *(path.read_text() for path in sorted(DRIVER.glob("*.py"))), KERNEL_HEADER]
+
+
+@cache
+def content_key(kit: Kit | None = None) -> str:
+    """What the machine code of `kit` (None: the tile engine's) depends on, as 16 hexadecimal digits."""
+    parts = (kit or TILES).texts()
     parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), str(VECTOR_BYTES)]
-    parts += [numba.__version__, llvmlite.__version__, platform.python_version(), KERNEL_HEADER]
+    parts += [numba.__version__, llvmlite.__version__, platform.python_version()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 @cache
-def cache_folder() -> Path:
+def cache_folder(kit: Kit | None = None) -> Path:
     """The folder of this machine and these versions; where it cannot be written, a temporary copy of what it holds."""
-    folder = cache_root() / content_key()
+    folder = cache_root() / content_key(kit)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -154,6 +181,9 @@ def generated_source(stem: str, dtype: str) -> str:
     return "\n\n".join([KERNEL_HEADER.format(lanes=lanes, shift=shift), *map(kernel_source, kernel_names())])
 
 
+TILES = Kit(HOMES, ENTRIES, generated_source, tile_texts)
+
+
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """One process at a time compiles into `folder`; the others wait and then load what it made."""
@@ -175,12 +205,13 @@ class Library:
 
     Args:
         dtype: `"float32"` or `"float64"`.
+        kit: of which engine.
     """
 
-    def __init__(self, dtype: str):
-        self.dtype = dtype
-        self.folder = cache_folder()
-        self.addresses = np.zeros(len(ENTRIES), np.int64)
+    def __init__(self, dtype: str, kit: Kit = TILES):
+        self.dtype, self.kit = dtype, kit
+        self.folder = cache_folder(None if kit is TILES else kit)
+        self.addresses = np.zeros(len(kit.entries), np.int64)
         self._modules: dict[str, ModuleType] = {}
         self._pieces: dict[str, object] = {}
         self._said = False
@@ -205,9 +236,9 @@ class Library:
     def function(self, name: str) -> Callable[..., int]:
         """One piece as a Python function of integers; it runs without the interpreter lock."""
         self.need([name])
-        count = getattr(self._module(HOME_OF[name]), name).__code__.co_argcount
+        count = getattr(self._module(self.kit.home_of(name)), name).__code__.co_argcount
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)
-        return prototype(int(self.addresses[ENTRIES.index(name)]))
+        return prototype(int(self.addresses[self.kit.entries.index(name)]))
 
     def _module(self, stem: str) -> ModuleType:
         """The generated file, written once and imported."""
@@ -216,7 +247,7 @@ class Library:
             path = self.folder / f"{name}.py"
             if not path.exists():
                 with replacing(path) as temporary:
-                    temporary.write_text(generated_source(stem, self.dtype))
+                    temporary.write_text(self.kit.source(stem, self.dtype))
             full = f"_qml_engine_{self.folder.name}_{name}"
             spec = importlib.util.spec_from_file_location(full, path)
             if spec is None or spec.loader is None:
@@ -231,7 +262,7 @@ class Library:
         """Compile one piece or load it from Numba's cache."""
         if name in self._pieces:
             return
-        stem = HOME_OF[name]
+        stem = self.kit.home_of(name)
         function = getattr(self._module(stem), name)
         self._say(stem, name)
         kind = types.int64(*[types.int64] * function.__code__.co_argcount)
@@ -243,7 +274,7 @@ class Library:
             for path in self._saved(stem, name):
                 path.unlink(missing_ok=True)
             piece = compiled(function)
-        self.addresses[ENTRIES.index(name)] = int(piece.address or 0)
+        self.addresses[self.kit.entries.index(name)] = int(piece.address or 0)
         self._pieces[name] = piece  # last: whoever sees it may call the address
 
     def _saved(self, stem: str, name: str) -> list[Path]:

@@ -161,6 +161,19 @@ class Columns:
             return None
         return self._preparation.amplitudes(*self._slots(inputs_BD, weights))
 
+    def slopes(self, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Derivatives of the row values by every input and then every weight, `(B, M, N)`; needs weights `(B, P)`."""
+        return self._rows.slopes(self._slots(inputs_BD, weights)[0])
+
+    def initial_tangents(self, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
+        """Derivatives of the initial amplitudes by every slot, `(B, N, A)` complex; needs weights `(B, P)`.
+
+        None where no amplitude depends on a slot.
+        """
+        if self._preparation is None or not self._preparation.reads_rows:
+            return None
+        return self._preparation.tangents(self._slots(inputs_BD, weights)[0])
+
     def _place(self, slot: Slot) -> Place:
         if slot.kind == "input":
             return Place(False, slot.index)

@@ -9,9 +9,9 @@ from functools import lru_cache
 from qml.circuits.angle import Angle, Slot, Term
 from qml.circuits.program import Program
 from qml.engine.columns import Columns
-from qml.engine.lower import Column, lower
+from qml.engine.lower import Column, Lowered, lower
 from qml.engine.passes import run_passes
-from qml.engine.plan import Plan, Turn
+from qml.engine.plan import Draft, Plan, Turn
 from qml.engine.words import WordMap
 
 CACHED_PROGRAMS = 256
@@ -27,7 +27,7 @@ class Compiled:
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
     """The key of the cache; the Program itself goes along, but equal digests are enough."""
 
     digest: str
@@ -54,13 +54,21 @@ def compile_program(program: Program, row_weights: bool = False) -> Compiled:
         >>> [block.kind for block in compiled.plan.blocks]
         ['shared_diagonal', 'mixing']
     """
-    return _compiled(_Request(program.digest, bool(row_weights), program))
+    return _compiled(Request(program.digest, bool(row_weights), program))
 
 
 def compile_fresh(program: Program, row_weights: bool = False, verify: bool | None = None) -> Compiled:
     """Compile without the cache; arguments as for `compile_program` and `qml.engine.passes.run_passes`."""
     lowered = lower(program, row_weights)
     draft = run_passes(lowered.draft, verify=verify)
+    plan, shared, rows = settled_plan(program, row_weights, lowered, draft)
+    return Compiled(plan, Columns(program, shared, rows, row_weights), WordMap(lowered.reading, draft.signs))
+
+
+def settled_plan(
+    program: Program, row_weights: bool, lowered: Lowered, draft: Draft
+) -> tuple[Plan, list[Angle], list[Angle]]:
+    """The plan of `draft` with the columns that it still reads, and what its shared and its row columns are."""
     n_row = program.n_inputs + (program.n_weights if row_weights else 0)
     used = {kind: sorted({t.column for t in draft.plan.turns if t.kind == kind}) for kind in ("shared", "row")}
     shared = _settled([lowered.shared[c] for c in used["shared"]], program, False, program.n_weights)
@@ -70,12 +78,11 @@ def compile_fresh(program: Program, row_weights: bool = False, verify: bool | No
         place = {column: index for index, column in enumerate(columns)}
         moved |= {(kind, c): place[table[c]] for c in used[kind]}
     plan = replace(_renumbered(draft.plan, moved), n_shared=len(shared), n_rows=len(rows))
-    columns = Columns(program, [Angle(0.0, c) for c in shared], [Angle(0.0, c) for c in rows], row_weights)
-    return Compiled(plan, columns, WordMap(lowered.reading, draft.signs))
+    return plan, [Angle(0.0, c) for c in shared], [Angle(0.0, c) for c in rows]
 
 
 @lru_cache(maxsize=CACHED_PROGRAMS)
-def _compiled(request: _Request) -> Compiled:
+def _compiled(request: Request) -> Compiled:
     return compile_fresh(request.program, request.row_weights)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -77,6 +78,9 @@ class Frame:
     `C`; at the very end `C` is absorbed by the words that are read. X, Y, Z, S, Sdg, CX, CZ and SWAP keep the image
     of a word of Z a word of Z. A Hadamard does not, and is refused here: `lower` makes it a Z and a constant turn.
 
+    Images leave the phase of `C` open. It is kept by one row of it, which has a single entry:
+    `<0...0| C = exp(i phase) <origin|`.
+
     Args:
         n_qubits: wires; wire `w` is bit `n_qubits - 1 - w`.
 
@@ -93,6 +97,7 @@ class Frame:
         self._x = [Pauli(bit, 0, 0) for bit in bits]
         self._z = [Pauli(0, bit, 0) for bit in bits]
         self.changed = False
+        self.origin, self.phase = 0, 0.0
 
     def image(self, word: PauliWord) -> Pauli:
         """The image of letters on wires."""
@@ -110,13 +115,22 @@ class Frame:
         """The image of the Hermitian word with masks `x` and `z`."""
         if not self.changed:
             return Pauli(x, z, (x & z).bit_count() & 3)
-        result = Pauli(0, 0, (x & z).bit_count() & 3)
-        for images, mask in ((self._x, x), (self._z, z)):
-            while mask:
-                bit = mask.bit_length() - 1
-                mask ^= 1 << bit
-                result = multiply(result, images[self.n_qubits - 1 - bit])
+        product = multiply(self._product(self._x, x), self._product(self._z, z))
+        return product._replace(phase=(product.phase + (x & z).bit_count()) & 3)
+
+    def _product(self, images: list[Pauli], mask: int) -> Pauli:
+        """The product of the images of the bits of `mask`, the highest first."""
+        result = IDENTITY
+        while mask:
+            bit = mask.bit_length() - 1
+            mask ^= 1 << bit
+            result = multiply(result, images[self.n_qubits - 1 - bit])
         return result
+
+    def row_of(self, bits: int) -> tuple[int, float]:
+        """`<bits| C = exp(i phase) <other|`: the other bits, and the phase in radians."""
+        other, phase = _times(self.origin, self._product(self._x, bits))
+        return other, self.phase + phase
 
     def absorb(self, name: str, wires: tuple[int, ...]) -> None:
         """Put the Clifford `name` behind those absorbed so far.
@@ -126,6 +140,9 @@ class Frame:
         """
         x, z, first, last = self._x, self._z, wires[0], wires[-1]
         self.changed = True
+        if name in ("X", "Y"):  # <0| X = <1| and <0| Y = -i <1|; all others leave <0...0| as it is
+            self.origin, self.phase = self.row_of(1 << self.n_qubits - 1 - first)
+            self.phase -= math.pi / 2 if name == "Y" else 0.0
         if name in ("X", "Y"):
             z[first] = _negative(z[first])
         if name in ("Z", "Y"):
@@ -146,8 +163,16 @@ class Frame:
     def absorb_turn(self, axis: Pauli, quarters: int) -> None:
         """Put `exp(-i quarters pi/4 axis)` *in front of* the Cliffords absorbed so far.
 
-        `axis` is an image already: it is where the turn stands in the circuit that is really run.
+        `axis` is an image already: it is where the turn stands in the circuit that is really run. It is Hermitian,
+        and a word of Z where `quarters`, counted modulo 8, is odd.
         """
+        if quarters & 1:
+            self.phase -= quarters * math.pi / 4 * (-1) ** (axis.z & self.origin).bit_count()
+        else:
+            self.phase -= quarters * math.pi / 4
+            if quarters & 2:
+                self.origin, more = _times(self.origin, axis)
+                self.phase += more
         # I exp(-i quarters pi/2 axis) for every image I that anticommutes: phases (-i)^quarters, and axis if odd.
         self.changed = True
         for images in (self._x, self._z):
@@ -155,6 +180,12 @@ class Frame:
                 if anticommute(image.x, image.z, axis.x, axis.z):
                     product = multiply(image, axis) if quarters & 1 else image
                     images[wire] = product._replace(phase=(product.phase - quarters) & 3)
+
+
+def _times(bits: int, pauli: Pauli) -> tuple[int, float]:
+    """`<bits| pauli = exp(i phase) <other|`: the other bits, and the phase in radians."""
+    other = bits ^ pauli.x
+    return other, math.pi / 2 * ((pauli.phase + 2 * (pauli.z & other).bit_count()) & 3)
 
 
 def _negative(pauli: Pauli) -> Pauli:

@@ -22,6 +22,8 @@ from __future__ import annotations
     PLAN_INITIAL,  # 1: amplitudes are handed in
     PLAN_KET_BYTES,  # distance of two kets in memory
     PLAN_KEPT_BYTES,  # what a residual keeps of a tile: its wires, then a ket a segment
+    PLAN_SUMS,  # numbers that a chunk adds to the shared gradients, rounded up to whole vectors
+    PLAN_SUMS_HEAD,  # those before the slopes of the tables: shared values, steps; rounded up too
     PLAN_LATE,  # 1: some turn behind the prefix differs from row to row
     PLAN_N_SEGMENTS,
     PLAN_N_GROUPS,
@@ -46,7 +48,7 @@ from __future__ import annotations
     PLAN_READING,  # a READING record, 0 if the words of Z need the whole transform
     PLAN_ENTRIES,  # -> addresses of the compiled pieces, indexed by ENTRY_* and kernel numbers
     PLAN_SIZE,
-) = range(32)
+) = range(34)
 
 # A segment: an optional phase table, an optional row diagonal, then groups that commute.
 (
@@ -144,6 +146,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_RESUME,  # 1: the kets lie in the residual already
     FRAME_ROLLING,  # 1: two kets in turn instead of one a segment
     FRAME_CALL,
+    FRAME_KETS,  # -> REAL (batch, amplitudes, 2): last kets, 0: not wanted
     FRAME_LEAN,  # 1: few buffers; kets are un-computed and table gradients read tile by tile
     FRAME_FLIP_X,  # the Pauli frame at the end: the state is i^quarters X^x Z^z times the last ket
     FRAME_FLIP_Z,
@@ -157,10 +160,10 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_FACTORS,  # -> float64 (tables + 1): products of cosines; the last is a factor of the whole state
     FRAME_TABLES,  # -> REAL (tables, amplitudes, 2): phases times their factor
     FRAME_SCRATCH,  # -> float64 (amplitudes)
-    FRAME_VECTORS,  # -> three vectors
+    FRAME_VECTORS,  # -> three vectors, or nine float64
     FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
     FRAME_SIZE,
-) = range(36)
+) = range(37)
 FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belong to the frame
 
 # ------------------------------------------------------------------------------------------------ one thread
@@ -168,7 +171,7 @@ FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belon
     WORK_INPUTS,  # row values, one vector a column
     WORK_COEFFICIENTS,  # (gates, 2) vectors: what the kernels read
     WORK_WIRES,  # (qubits, 4) vectors: both amplitudes of each wire; then (prefix steps, 2): cosines of row turns
-    WORK_LEVELS,  # product states of the first wires, for the gradient of the prefix
+    WORK_LEVELS,  # product states of the first wires of both halves, and the bras that the halves see
     WORK_SPECTRUM,  # (amplitudes) vectors that a Walsh-Hadamard transform acts on
     WORK_BRA,
     WORK_SCRATCH,  # sixteen vectors
@@ -214,6 +217,7 @@ ENTRY_NAMES = (
     "run_backward",
     "undo_segment",
     "close_chunk",
+    "store_ket",
     "xla_call",
     "xla_help",
 )
@@ -248,7 +252,8 @@ ENTRY_NAMES = (
     ENTRY_RUN_BACKWARD,
     ENTRY_UNDO_SEGMENT,
     ENTRY_CLOSE_CHUNK,
+    ENTRY_STORE_KET,
     ENTRY_XLA_CALL,
     ENTRY_XLA_HELP,
     FIRST_KERNEL,
-) = range(33)
+) = range(34)

@@ -89,7 +89,7 @@ def lower(program: Program, row_weights: bool = False) -> Lowered:
         n_rows=len(rows.known),
         initial=bool(preparations(program)),
     )
-    return Lowered(Draft(plan, signs), tuple(shared.known), tuple(rows.known), reading)
+    return Lowered(Draft(plan, signs, frame.origin, frame.phase), tuple(shared.known), tuple(rows.known), reading)
 
 
 def _turn(axis: Pauli, angle: Angle, shared: _Columns, rows: _Columns, row_weights: bool) -> Turn:

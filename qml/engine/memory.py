@@ -93,7 +93,7 @@ class Workspace:
             L.WORK_INPUTS: plan.n_rows,
             L.WORK_COEFFICIENTS: 2 * packed.n_gates,
             L.WORK_WIRES: packed.wire_vectors,
-            L.WORK_LEVELS: 2 * amplitudes,
+            L.WORK_LEVELS: 0 if plan.initial else 6 * ((1 << (plan.n_qubits + 1) // 2) + (1 << plan.n_qubits // 2)),
             L.WORK_SPECTRUM: amplitudes,
             L.WORK_BRA: 2 * amplitudes if gradient else 0,
             L.WORK_SCRATCH: 16,
@@ -139,7 +139,7 @@ class Frame:
             L.FRAME_FACTORS: 8 * (packed.n_tables + 1),
             L.FRAME_TABLES: packed.n_tables * packed.amplitudes * 2 * scalar,
             L.FRAME_SCRATCH: 8 * packed.amplitudes,
-            L.FRAME_VECTORS: 3 * VECTOR_BYTES,
+            L.FRAME_VECTORS: max(3 * VECTOR_BYTES, 9 * 8),
             L.FRAME_WORD_FACTORS: scalar * packed.plan.n_words,
         }
         arena = Arena([max(sizes[place], 8) for place in range(L.FRAME_BUFFERS, L.FRAME_SIZE)])
@@ -149,8 +149,8 @@ class Frame:
         self.table[L.FRAME_LEAN] = packed.lean
         self.address = self.table.ctypes.data
         self.nbytes = self._raw.nbytes
-        self._bytes = memoryview(self.table).cast("B")
-        self._sums = np.empty(0)
+        self._bytes = self.table.data.cast("B")
+        self._sums: Arena | None = None
         self._batch = -1
 
     def cut(self, packed: Packed, batch: int) -> Cut:
@@ -161,9 +161,9 @@ class Frame:
             tiles = -(-batch // packed.vector_lanes)
             chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
             chunks = -(-tiles // chunk_tiles)
-            if len(self._sums) < chunks * length + 1:
-                self._sums = np.empty(chunks * length + 1)
-            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.ctypes.data)
+            if self._sums is None or self._sums.raw.nbytes < 8 * chunks * length + PAGE:
+                self._sums = Arena([8 * chunks * length])
+            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.addresses[0])
         return self._cut
 
     def write_call(self, *fields: int) -> None:

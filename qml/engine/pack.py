@@ -63,6 +63,12 @@ def ket_bytes(plan: Plan) -> int:
     return (2 << plan.n_qubits) * VECTOR_BYTES + STAGGER
 
 
+def _rounded(count: int) -> int:
+    """`count` float64 numbers in whole vectors."""
+    lanes = VECTOR_BYTES // 8
+    return -(-count // lanes) * lanes
+
+
 class Packed:
     """A plan in tables, with the compiled pieces it needs.
 
@@ -92,6 +98,9 @@ class Packed:
         fields = self._prefix() | self._words() | self._tables()
         self.wire_vectors = 4 * plan.n_qubits + 2 * self.n_steps
         self.kept_bytes = self.wire_vectors * VECTOR_BYTES + self.n_segments * self.ket_bytes
+        head, tables = plan.n_shared + 3 * self.n_shared_steps, 0 if lean else self.n_tables
+        self._sums_head = _rounded(head)
+        self.n_sums = self._sums_head + _rounded(tables * self.amplitudes)
         fields |= self._sizes()
         table = Records(L.PLAN_SIZE)
         table.add(fields)
@@ -99,12 +108,6 @@ class Packed:
         self.nbytes = sum(array.nbytes for array in self._arrays)
         # A rough model of a gradient, measured on one AVX-512 machine; it only steers threads and chunks.
         self.tile_seconds = 1e-9 * self.amplitudes * (10 + self.n_gates + 4 * self.n_tables + 15 * self.n_lanes)
-
-    @property
-    def n_sums(self) -> int:
-        """Numbers that a chunk adds to the shared gradients."""
-        tables = 0 if self.lean else self.n_tables
-        return self.plan.n_shared + 3 * self.n_shared_steps + tables * self.amplitudes
 
     def _sizes(self) -> dict[int, int | float]:
         """Fields that are numbers."""
@@ -118,6 +121,8 @@ class Packed:
             L.PLAN_INITIAL: int(plan.initial),
             L.PLAN_KET_BYTES: self.ket_bytes,
             L.PLAN_KEPT_BYTES: self.kept_bytes,
+            L.PLAN_SUMS: self.n_sums,
+            L.PLAN_SUMS_HEAD: self._sums_head,
             L.PLAN_LATE: int(any(turn.kind == "row" for block in plan.blocks for turn in block.turns)),
             L.PLAN_N_SEGMENTS: self.n_segments,
             L.PLAN_N_GROUPS: self.n_groups,

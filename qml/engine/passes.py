@@ -57,8 +57,9 @@ def drop_leading_phases(draft: Draft) -> Draft:
 
 def merge_meeting(draft: Draft) -> Draft:
     """Merge turns about the same word that can be brought together, and drop those that cancel."""
-    blocks = _commuting_blocks(draft.plan.turns, draft.plan.n_qubits)
-    return _with_turns(draft, [turn for block in blocks for turn in block.turns])
+    blocks, phase = _commuting_blocks(draft.plan.turns, draft.plan.n_qubits)
+    merged = _with_turns(draft, [turn for block in blocks for turn in block.turns])
+    return replace(merged, phase=draft.phase + phase)
 
 
 def fold_quarter_turns(draft: Draft) -> Draft:
@@ -81,10 +82,11 @@ def fold_quarter_turns(draft: Draft) -> Draft:
             frame.absorb_turn(axis._replace(phase=(axis.x & axis.z).bit_count() & 3), quarters)
     if not frame.changed:
         return _with_turns(draft, kept)
+    origin, phase = frame.row_of(draft.origin)
     images = [frame.image_of_masks(x, z) for x, z in plan.words]
     signs = tuple(sign * image.sign for sign, image in zip(draft.signs, images, strict=True))
     words = tuple((image.x, image.z) for image in images)
-    return Draft(replace(plan, blocks=one_by_one(kept), words=words), signs)
+    return Draft(replace(plan, blocks=one_by_one(kept), words=words), signs, origin, draft.phase + phase)
 
 
 def split_prefix(draft: Draft) -> Draft:
@@ -109,8 +111,9 @@ def group_blocks(draft: Draft) -> Draft:
     """Gather turns into commuting blocks of one kind, each turn as far back as commutation lets it go."""
     plan = draft.plan
     turns = [turn for block in plan.blocks for turn in block.turns]
-    blocks = _commuting_blocks(turns, plan.n_qubits)
-    return replace(draft, plan=replace(plan, blocks=tuple(block.finished() for block in blocks)))
+    blocks, phase = _commuting_blocks(turns, plan.n_qubits)
+    plan = replace(plan, blocks=tuple(block.finished() for block in blocks))
+    return replace(draft, plan=plan, phase=draft.phase + phase)
 
 
 PASSES: tuple[Pass, ...] = (
@@ -190,9 +193,13 @@ class _OpenBlock:
         return Block(self.kind, tuple(self.turns))
 
 
-def _commuting_blocks(turns: Sequence[Turn], n_qubits: int) -> list[_OpenBlock]:
-    """Blocks in order; two turns about the same word that can meet always fall into the same block."""
+def _commuting_blocks(turns: Sequence[Turn], n_qubits: int) -> tuple[list[_OpenBlock], float]:
+    """Blocks in order, and the phase in radians of the turns that are nothing else.
+
+    Two turns about the same word that can meet always fall into the same block.
+    """
     blocks: list[_OpenBlock] = []
+    phase = 0.0
     for turn in turns:
         waiting: Turn | None = turn
         while waiting is not None and not _is_nothing(waiting):
@@ -203,7 +210,8 @@ def _commuting_blocks(turns: Sequence[Turn], n_qubits: int) -> list[_OpenBlock]:
             waiting = home.add(waiting)
             if not home.by_word:
                 blocks.remove(home)
-    return blocks
+        phase += math.pi if waiting is not None and _quarters(waiting) == 4 else 0.0
+    return blocks, phase
 
 
 def _home(blocks: list[_OpenBlock], turn: Turn) -> _OpenBlock | None:
@@ -234,16 +242,16 @@ def _merged(first: Turn, second: Turn) -> Turn | None:
 
 def _is_nothing(turn: Turn) -> bool:
     """Whether `turn` is the identity up to a global phase."""
-    return turn.kind == "constant" and _quarters(turn) == 0
+    return turn.kind == "constant" and _quarters(turn) in (0, 4)
 
 
 def _quarters(turn: Turn) -> int | None:
-    """How many times pi/2 a constant turn is, modulo 4; None where it is no multiple or no constant."""
+    """How many times pi/2 a constant turn is, modulo 8; None where it is no multiple or no constant."""
     if turn.kind != "constant":
         return None
     quarters = round(turn.constant / (math.pi / 2))
     near = abs(turn.constant - quarters * (math.pi / 2)) <= ANGLE_TOLERANCE * max(1.0, abs(turn.constant))
-    return quarters & 3 if near else None
+    return quarters & 7 if near else None
 
 
 # ------------------------------------------------------------------------------------------------ drafts

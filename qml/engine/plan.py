@@ -90,10 +90,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Draft:
-    """A Plan on its way through the passes, and the sign with which each of its words is read."""
+    """A Plan on its way through the passes, the sign with which each of its words is read, and what becomes of <0|.
+
+    The words have absorbed the Cliffords `C` that end the circuit and are not in the plan. Their phase, and that of
+    all turns that were dropped, is kept by `<0...0| C = exp(i phase) <origin|`; only states need it.
+    """
 
     plan: Plan
     signs: tuple[int, ...]
+    origin: int = 0
+    phase: float = 0.0
 
 
 def block_kind(turn: Turn) -> BlockKind:

@@ -95,6 +95,20 @@ class Preparation:
             grad_shared += shared
         return grad_row, grad_shared
 
+    def tangents(self, row_BN: np.ndarray) -> np.ndarray:
+        """Derivatives of the initial states by every row slot, `(B, N, A)` complex; nothing may be shared."""
+        n_rows, n_slots = row_BN.shape
+        result = np.zeros((n_rows, n_slots, self.n_amplitudes), np.result_type(row_BN.dtype, np.complex64))
+        nothing = row_BN[0, :0] if n_rows else np.zeros(0, row_BN.dtype)
+        spread = [part.spread(part.state(row_BN, nothing)[0]) for part in self._parts]
+        for number, part in enumerate(self._parts):
+            if part.map.reads_rows:
+                change = np.take(part.tangents(row_BN), part.local, axis=2)
+                for other, state in enumerate(spread):
+                    change = change if other == number else change * state[:, None]
+                result[:, :, self._support] += change
+        return result
+
     def _rows(self, row_BN: np.ndarray) -> np.ndarray:
         """The row slots, or a single row of zeros where nothing reads them."""
         return row_BN if self.reads_rows else np.zeros((1, row_BN.shape[1]), row_BN.dtype)
@@ -128,6 +142,13 @@ class _Part:
         scaled = values / largest  # neither very large nor very small numbers lose their norm
         norms = np.sqrt(np.sum(scaled * scaled, axis=1, keepdims=True))
         return scaled / norms, norms * largest
+
+    def tangents(self, row_BN: np.ndarray) -> np.ndarray:
+        """Derivatives of its unit amplitudes by every row slot, `(B, N, 2**k)`."""
+        slopes = self.map.slopes(row_BN)
+        unit, norms = self.state(row_BN, row_BN[0, :0])
+        along = np.einsum("bm,bmn->bn", unit, slopes)
+        return np.swapaxes(slopes - unit[:, :, None] * along[:, None], 1, 2) / norms[:, :, None]
 
     def pull_back(self, row_BN, shared_P, slopes_BJ, unit, norms) -> tuple[np.ndarray, np.ndarray]:
         """Gradients of row and shared slots from slopes `(B, support)` in the unit amplitudes."""

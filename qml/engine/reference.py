@@ -100,6 +100,34 @@ def gradients(
     return ReferenceGradients(grad_inputs, grad_weights if np.ndim(weights) == 2 else grad_weights.sum(axis=0))
 
 
+def tangents(program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The states, `(B, A)`, and their derivatives by every input and then every weight, `(B, N, A)`, complex128.
+
+    Each gate is applied to the state and to the derivatives so far, and then adds its own; arguments as for `values`.
+    """
+    inputs_BD, weights_BP = _rows(program, inputs_BD, weights)
+    kets = np.zeros((len(inputs_BD), 2**program.n_qubits), dtype=complex)
+    kets[:, 0] = 1
+    n_slots = program.n_inputs + program.n_weights
+    along = np.zeros((len(inputs_BD), n_slots, kets.shape[1]), dtype=complex)
+    for gate in program.gates:
+        angles_BG = _angles(gate, inputs_BD, weights_BP)
+        apply = _prepared if gate.name in PREPARATIONS else _applied
+        matrices = _operators(gate, angles_BG, _matrix)
+        before, kets = kets, apply(kets, matrices, gate.wires)
+        for number in range(n_slots):
+            along[:, number] = apply(along[:, number], matrices, gate.wires)
+        for position, angle in enumerate(gate.angles):
+            slope = _amplitude_slope if gate.name in PREPARATIONS else _slope
+            turned = apply(
+                before, _operators(gate, angles_BG, lambda g, v, at=position, s=slope: s(g, v, at)), gate.wires
+            )
+            grad_inputs, grad_weights = np.zeros_like(inputs_BD), np.zeros_like(weights_BP)
+            _pull_back(angle, np.ones(len(inputs_BD)), inputs_BD, weights_BP, grad_inputs, grad_weights)
+            along += np.concatenate([grad_inputs, grad_weights], axis=1)[:, :, None] * turned[:, None]
+    return kets, along
+
+
 def finite_differences(
     function: Callable[[np.ndarray], np.ndarray | float], point: np.ndarray, step: float = 2e-3
 ) -> np.ndarray:
@@ -187,6 +215,14 @@ def _slope(gate: Gate, values_G: np.ndarray, position: int) -> np.ndarray:
         moved[position] += 4 * np.pi * sample / SAMPLES
         slope = slope + factor * _matrix(gate, moved)
     return np.asarray(slope)
+
+
+def _amplitude_slope(gate: Gate, values_G: np.ndarray, position: int) -> np.ndarray:
+    """Derivative of the column of an `Amplitudes` gate with respect to one of its amplitudes."""
+    norm = np.linalg.norm(values_G)
+    slope = -values_G * values_G[position] / norm**3
+    slope[position] += 1 / norm
+    return slope[:, None].astype(complex)
 
 
 def _operators(gate: Gate, angles_BG: np.ndarray, matrix: Callable[[Gate, np.ndarray], np.ndarray]) -> np.ndarray:

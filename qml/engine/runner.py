@@ -11,13 +11,19 @@ import numpy as np
 
 from qml.base.errors import CapabilityError, ShapeError
 from qml.base.threads import default_threads
+from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
 from qml.engine.pack import Packed
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
+from qml.engine.vector import VECTOR_BYTES
+from qml.engine.wide.memory import check_memory, total_memory
+from qml.engine.wide.runner import WideRunner
 
-MAX_QUBITS = 20
+MAX_QUBITS = (total_memory() // 8).bit_length() - 1  # of which one float32 state fits into this machine
+# Time of a row in a full tile over that of a row run alone, by qubits; measured on one AVX-512 machine.
+TILE_ROW_COST = {12: 0.07, 13: 0.15, 14: 0.5, 15: 0.8}
 OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python object
 _pointer_at = ctypes.c_void_p.from_address
 NO_STATES = (0, 0, 0)
@@ -167,6 +173,29 @@ class Runner:
             states = states.sum(axis=0, keepdims=True, dtype=np.complex128).astype(initial.dtype)
         return Slopes(by_rows, by_shared, states, words)
 
+    def kets(
+        self,
+        rows_BM: np.ndarray,
+        shared_S: np.ndarray,
+        initial: np.ndarray | None = None,
+        *,
+        threads: int | None = None,
+    ) -> np.ndarray:
+        """The states at the end of the plan, `(B, A)` complex of the precision of the plan."""
+        batch = len(rows_BM)
+        kets_BA = np.empty((batch, self.packed.amplitudes), np.result_type(self.dtype, np.complex64))
+        if batch == 0:
+            return kets_BA
+        self._need(False)
+        self.packed.library.need(["store_ket"])
+        frame = self.pools.take_frame()
+        frame.table[L.FRAME_KETS] = _address(kets_BA)
+        given = (_address(shared_S) or NOWHERE, 0, _address(rows_BM), 0, 0, 0)
+        self._sweep(frame, False, batch, given, self._states(initial, batch), (0, 0, 1), threads)
+        frame.table[L.FRAME_KETS] = 0
+        self.pools.give_frame(frame)
+        return kets_BA
+
     def forward_at(self, batch: int, rows: int, shared: int, words: int, keep: bool, threads: int | None):
         """`forward` of arrays that are known by their addresses alone, checked by whoever has them.
 
@@ -272,21 +301,21 @@ class Runners:
 
     def __init__(self, kept: int = 64, kept_bytes: int = 256 << 20):
         self._kept, self._kept_bytes = kept, kept_bytes
-        self._runners: OrderedDict[tuple[int, str, int], Runner] = OrderedDict()
+        self._runners: OrderedDict[tuple[int, str, int, bool], Runner | WideRunner] = OrderedDict()
         fresh_in_children(self._unlock)
 
     def _unlock(self) -> None:
         self._lock = threading.Lock()
 
-    def get(self, plan: Plan, dtype: str, budget: int) -> Runner:
+    def get(self, plan: Plan, dtype: str, budget: int, wide: bool = False) -> Runner | WideRunner:
         """The runner of `plan`, made on first use; it holds its plan, so an `id` cannot pass to another."""
-        key = (id(plan), dtype, budget)
+        key = (id(plan), dtype, budget, wide)
         with self._lock:
             runner = self._runners.get(key)
             if runner is not None:
                 self._runners.move_to_end(key)
                 return runner
-        runner = Runner(plan, dtype, budget)
+        runner = (WideRunner if wide else Runner)(plan, dtype, budget)
         with self._lock:
             self._runners[key] = runner
             while len(self._runners) > 1 and self._too_many():
@@ -301,14 +330,37 @@ class Runners:
 RUNNERS = Runners()
 
 
-def runner_of(plan: Plan, dtype: np.dtype, budget: int) -> Runner:
-    """The pooled Runner of a plan.
+def runs_wide(n_qubits: int, dtype: np.dtype, batch: int) -> bool:
+    """Whether a call is faster with amplitudes in the lanes than with rows in them.
+
+    A tile takes the time of a full one however few rows it holds; a state beyond 15 qubits leaves the nearest caches,
+    and then sweeps that keep to them win for any batch.
+
+    Example:
+        >>> runs_wide(8, np.dtype("float32"), 1), runs_wide(20, np.dtype("float32"), 1)
+        (False, True)
+    """
+    if n_qubits > max(TILE_ROW_COST):
+        return True
+    lanes = VECTOR_BYTES // dtype.itemsize
+    tiled_rows = -(-batch // lanes) * lanes
+    return tiled_rows * TILE_ROW_COST.get(n_qubits, 0.0) > batch
+
+
+def runner_of(plan: Plan, dtype: np.dtype, budget: int, batch: int | None = None) -> Runner | WideRunner:
+    """The pooled runner of a plan, with rows or amplitudes in its lanes.
+
+    Args:
+        plan: what to run.
+        dtype: float32 or float64.
+        budget: bytes that kept kets may take in all.
+        batch: rows of the call; None for at least as many as a tile takes.
 
     Raises:
-        CapabilityError: more qubits than a tile can hold, or a dtype that is neither float32 nor float64.
+        CapabilityError: more qubits than memory holds, or a dtype that is neither float32 nor float64.
     """
     if dtype.name not in ("float32", "float64"):
         raise CapabilityError(f"The CPU engine runs float32 and float64; got {dtype}. Cast the arrays first.")
-    if plan.n_qubits > MAX_QUBITS:
-        raise CapabilityError(f"The CPU engine runs at most {MAX_QUBITS} qubits; this Plan has {plan.n_qubits}.")
-    return RUNNERS.get(plan, dtype.name, budget)
+    check_memory(plan.n_qubits, dtype, 1)
+    wide = runs_wide(plan.n_qubits, dtype, VECTOR_BYTES if batch is None else batch)
+    return RUNNERS.get(plan, dtype.name, budget, wide)

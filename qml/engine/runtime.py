@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from qml.base.errors import ShapeError
 from qml.engine.memory import budget_bytes
 from qml.engine.plan import Plan
 from qml.engine.runner import Residual, runner_of
+from qml.engine.wide.runner import WideResidual
 
 COMPLEX = {"float32": np.dtype(np.complex64), "float64": np.dtype(np.complex128)}
 
@@ -25,7 +27,7 @@ class Run:
     rows_BM: np.ndarray | None = None
     shared_S: np.ndarray | None = None
     initial_BA: np.ndarray | None = None
-    residual: Residual | None = None
+    residual: Residual | WideResidual | None = None
 
 
 def run(
@@ -38,7 +40,7 @@ def run(
     want_words: bool = True,
     threads: int | None = None,
     keep: bool = False,
-    residual: Residual | None = None,
+    residual: Any = None,
     budget: int | None = None,
 ) -> Run:
     """Run `plan` on `B` rows, and differentiate it if a cotangent is given.
@@ -76,7 +78,7 @@ def run(
                [-1. ]])
     """
     check_arrays(plan, rows_BM, shared_S, initial, cotangent_BW)
-    runner = runner_of(plan, rows_BM.dtype, budget_bytes() if budget is None else budget)
+    runner = runner_of(plan, rows_BM.dtype, budget_bytes() if budget is None else budget, len(rows_BM))
     rows_BM, shared_S = np.ascontiguousarray(rows_BM), np.ascontiguousarray(shared_S)
     initial = None if initial is None else np.ascontiguousarray(initial)
     if cotangent_BW is None:

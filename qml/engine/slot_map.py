@@ -88,6 +88,15 @@ class SlotMap:
         slopes_T = batch_sum(slopes_BT * self._row.products(row_BN)) * self._coefficients.astype(shared_P.dtype)
         return grad_row, self._shared.pull_back(shared_P[None], slopes_T[None])[0]
 
+    def slopes(self, row_BN: np.ndarray) -> np.ndarray:
+        """Derivative of every value by every row slot, `(B, M, N)`; nothing may be shared."""
+        n_rows, n_values = len(row_BN), self.n_columns
+        units = np.tile(np.eye(n_values, dtype=row_BN.dtype), (n_rows, 1))
+        rows = np.repeat(row_BN, n_values, axis=0)
+        return self.pull_back(rows, rows[0, :0] if len(rows) else row_BN.ravel()[:0], units)[0].reshape(
+            n_rows, n_values, self.n_row
+        )
+
     def _factors(self, shared_P: np.ndarray) -> np.ndarray:
         """What each term multiplies the row slots by, `(T,)`."""
         coefficients = self._coefficients.astype(shared_P.dtype)

@@ -28,7 +28,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, models, register_model
 
 from qml.base.errors import ConfigError
-from qml.engine import circular
+from qml.engine import circular, transposed
 
 
 def operation(define: Callable) -> Any:
@@ -254,7 +254,7 @@ def vocabulary(dtype: str) -> SimpleNamespace:
 
     Returns:
         `E` bytes a scalar, `T` lanes, `VB` bytes a vector, `REAL` the scalar constructor, and the operations
-        `vload vstore splat sload sstore gather scatter hsum half_angle sincos`.
+        `vload vstore splat sload sstore gather scatter store_square hsum half_angle sincos`.
     """
     vector = VECTOR32 if dtype == "float32" else VECTOR64
     return SimpleNamespace(
@@ -329,7 +329,18 @@ def _memory(vector: VectorType) -> dict:
 
         return types.void(types.int64, types.int64, vector), generate
 
-    return {"vload": vload, "vstore": vstore, "sload": sload, "sstore": sstore, "gather": gather, "scatter": scatter}
+    @operation
+    def store_square(typing, source, target, stride, factor):
+        """Lane `r` of `lanes` vectors at `source`, times `factor`, as one vector at `target + r * stride`."""
+
+        def generate(context, builder, sig, args):
+            transposed.store_square(builder, wide, VECTOR_BYTES, *args)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64, scalar), generate
+
+    words = {"vload": vload, "vstore": vstore, "sload": sload, "sstore": sstore, "gather": gather, "scatter": scatter}
+    return {**words, "store_square": store_square}
 
 
 def _arithmetic(vector: VectorType) -> dict:

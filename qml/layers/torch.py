@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from qml.base.extras import require
@@ -17,6 +17,7 @@ from qml.circuits import Program, initialise
 from qml.engine.traced import traced
 from qml.layers.call import TRACED, Call, check_is_program, width_error
 from qml.layers.torch_compiled import circuit_values, drawn_seed
+from qml.layers.torch_cuda import ENGINE_CUDA, CudaCall, chosen
 from qml.layers.torch_functions import circuit, flat
 
 _HALF = (torch.float16, torch.bfloat16)
@@ -39,7 +40,8 @@ class CircuitLayer(nn.Module):
     Args:
         program: the circuit.
         executor: a name of `qml.backends.EXECUTORS`, an Executor, `"traced"` (plain torch operations: slow, any
-            device, up to 12 qubits), or None for the default, `"engine_cpu"`.
+            device, up to 12 qubits), `"engine_cuda"` (tensors on an NVIDIA GPU), or None: `"engine_cuda"` for inputs
+            on such a GPU, else `"engine_cpu"`.
         init: how weights start; a name of `qml.circuits.INITIALISERS`.
         seed: makes the start a function of the seed alone; None draws from torch's generator.
         device: of the parameters.
@@ -78,7 +80,9 @@ class CircuitLayer(nn.Module):
         self.program = program
         self.init = init
         self.seed = seed
-        self._call = None if executor == TRACED else Call(program, executor)
+        self._by_device = executor is None
+        self._cuda = CudaCall(program) if executor == ENGINE_CUDA else None
+        self._call = self._cuda or (None if executor == TRACED else Call(program, executor))
         self._names = tuple(block.name for block in program.blocks or ())
         self._width = program.n_inputs
         for block in program.blocks or ():
@@ -118,6 +122,32 @@ class CircuitLayer(nn.Module):
 
         return cls(from_pennylane(function, weight_shapes, n_inputs=n_inputs, n_qubits=n_qubits), **options)
 
+    @classmethod
+    def from_qiskit(
+        cls,
+        circuit: Any,
+        input_params: Iterable[Any] = (),
+        weight_params: Iterable[Any] = (),
+        *,
+        observables: Any = None,
+        **options: Any,
+    ) -> CircuitLayer:
+        """The layer of a Qiskit circuit; qubit n is wire n, and the weights are one parameter `weights`.
+
+        Args:
+            circuit: a `qiskit.QuantumCircuit`.
+            input_params: parameters, or a `ParameterVector`, that are data, in the order of the input columns.
+            weight_params: those that are trained, in the order of `weights`.
+            observables: what to read, see `qml.circuits.bridges.qiskit.from_qiskit`; <Z> of each qubit when left out.
+            **options: as for `CircuitLayer`.
+
+        Raises:
+            ProgramError: the circuit holds what a Program cannot; the message names it.
+        """
+        from qml.circuits.bridges.qiskit import from_qiskit
+
+        return cls(from_qiskit(circuit, input_params, weight_params, observables=observables), **options)
+
     @property
     def executor(self) -> str:
         """Name of the executor."""
@@ -153,9 +183,19 @@ class CircuitLayer(nn.Module):
     def _values(self, inputs_BD: Tensor, blocks: tuple[Tensor, ...]) -> Tensor:
         if self._call is None:
             return traced(self.program, torch, inputs_BD, flat(blocks, inputs_BD))
+        call = self._serving(inputs_BD)
+        if isinstance(call, CudaCall):
+            return call.values(inputs_BD, flat(blocks, inputs_BD))
         if torch.compiler.is_compiling():
-            return circuit_values(inputs_BD, flat(blocks, inputs_BD), self._call.handle)
-        return circuit(self._call, inputs_BD, blocks, drawn_seed(self._call))
+            return circuit_values(inputs_BD, flat(blocks, inputs_BD), call.handle)
+        return circuit(call, inputs_BD, blocks, drawn_seed(call))
+
+    def _serving(self, inputs: Tensor) -> Any:
+        """Who runs inputs on this device."""
+        if self._by_device and inputs.is_cuda:
+            self._cuda = self._cuda or chosen(self.program)
+            return self._cuda
+        return self._call
 
     @staticmethod
     def _rows(inputs: Tensor) -> int:
@@ -180,10 +220,10 @@ class CircuitLayer(nn.Module):
                     + _alike(inputs.dtype, block.dtype)
                 )
         if self._call is not None:
-            self._check_served(self._call, inputs, blocks)
+            self._check_served(self._serving(inputs), inputs, blocks)
 
     @staticmethod
-    def _check_served(call: Call, inputs: Tensor, blocks: tuple[Tensor, ...]) -> None:
+    def _check_served(call: Any, inputs: Tensor, blocks: tuple[Tensor, ...]) -> None:
         able = call.capabilities
         for tensor in (inputs, *blocks):
             if tensor.device.type != able.device:

@@ -15,6 +15,7 @@ from qml.base.errors import CapabilityError, ConfigError
 from qml.base.extras import require
 from qml.base.registry import unknown
 from qml.base.seeds import derive
+from qml.base.threads import kept_threads
 from qml.data.source import Batch
 from qml.learn import torch_ops
 from qml.learn.options import (
@@ -192,12 +193,13 @@ class TorchStep:
         the work on one whose cores are busy, because threads that wait for each other spin.
         """
         before = torch.get_num_threads()
-        if rows * (inputs + sum(self.parameters(state).values())) < WORTH_A_THREAD:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+        with kept_threads():  # a circuit in the model decides by its own work
+            if rows * (inputs + sum(self.parameters(state).values())) < WORTH_A_THREAD:
+                torch.set_num_threads(1)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(before)
 
     def trained(self, state: TorchState) -> nn.Module:
         """The module in evaluation mode."""

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,7 +91,23 @@ def test_threads_follow_the_environment(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert threads.default_threads() == 1
     monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace())  # as it is while torch is being imported
     assert threads.default_threads() == threads.available_cores()
+
+
+def test_threads_follow_torch_where_it_is_loaded(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("QML_THREADS", raising=False)
+    monkeypatch.setattr(threads, "available_cores", lambda: 8)
+    torch = SimpleNamespace(get_num_threads=lambda: 3)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    assert threads.default_threads() == 3
+    with threads.kept_threads():
+        torch.get_num_threads = lambda: 1
+        assert threads.default_threads() == 3
+    assert threads.default_threads() == 1
+    monkeypatch.setenv("QML_THREADS", "2")
+    assert threads.default_threads() == 2
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

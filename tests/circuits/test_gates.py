@@ -8,7 +8,7 @@ from scipy.stats import unitary_group
 from qml.base.errors import DataError, ProgramError
 from qml.circuits import GATES, Clifford, Gate, Program, Rotation, input_slot, weight_slot
 from qml.circuits.gates import PREPARATIONS, invert
-from qml.circuits.steps import gate_steps, preparations, steps
+from qml.circuits.steps import gate_steps, global_phase, preparations, steps
 from tests.circuits.matrices import CLIFFORDS, distance, gates_matrix, steps_matrix, steps_word
 from tests.programs import random_programs, random_values
 
@@ -35,12 +35,14 @@ def pennylane_operation(gate):
 
 
 @pytest.mark.parametrize("name", TURNING)
-def test_steps_are_the_matrix_up_to_a_phase(name):
+def test_steps_and_the_phase_are_the_matrix(name):
     rng = np.random.default_rng(1)
     for n_wires in (1, 2, 3, 4):
         gate = some_gate(name, rng, n_wires)
         n_qubits = len(gate.wires)
-        assert distance(steps_matrix(gate_steps(gate), n_qubits), gates_matrix([gate], n_qubits)) < 1e-12
+        phase = global_phase(Program(n_qubits, (gate,))).constant
+        product = np.exp(1j * phase) * steps_matrix(gate_steps(gate), n_qubits)
+        np.testing.assert_allclose(product, gates_matrix([gate], n_qubits), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", TURNING)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import nn
 
-from qml.backends import Capabilities, Gradients, Values
+from qml.backends import Gradients, Values
 from qml.backends.reference import ReferenceExecutor
 from qml.data.source import Batch, Schema, Target
 
@@ -176,7 +177,16 @@ class BrokenExecutor(ReferenceExecutor):
     @property
     def capabilities(self):
         able = super().capabilities
-        return Capabilities(able.name, able.exact, 40 if self.fault == "width" else able.max_qubits)
+        return replace(able, max_qubits=40 if self.fault == "width" else able.max_qubits)
+
+    def states(self, program, inputs_BD, weights):
+        return super().states(program, inputs_BD, weights) * (1j if self.fault == "phase" else 1)
+
+    def sample(self, program, inputs_BD, weights, shots, *, seed):
+        if self.fault == "row":
+            seed += len(inputs_BD)
+        bits = super().sample(program, inputs_BD, weights, shots, seed=1 if self.fault == "seed" else seed)
+        return bits[..., ::-1] if self.fault == "bits" else bits
 
     def forward(self, program, inputs_BD, weights, *, seed=None, keep=False):
         if self.fault == "width":

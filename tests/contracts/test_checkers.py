@@ -107,6 +107,10 @@ def test_executors():
         ("noise", "equal calls, equal results"),
         ("residual", "residual"),
         ("width", "refuses what is too wide"),
+        ("phase", "states"),
+        ("seed", "samples"),
+        ("row", "samples"),
+        ("bits", "samples"),
     ):
         assert check in check_executor(BrokenExecutor(fault)).names("failed"), fault
 

@@ -130,8 +130,8 @@ def test_it_pickles_and_is_known_by_name():
 
 
 def test_what_it_cannot_do_is_refused():
-    wide = Program(21, (Gate("Hadamard", (0,)),))
-    with pytest.raises(CapabilityError, match="21 qubits"):
+    wide = Program(60, (Gate("Hadamard", (0,)),))
+    with pytest.raises(CapabilityError, match="60 qubits"):
         EngineExecutor().forward(wide, np.zeros((1, 0)), np.zeros(0))
     with pytest.raises(ConfigError, match="threads"):
         EngineExecutor(threads=0)

@@ -88,8 +88,8 @@ def test_the_first_derivative_of_a_cosine():
 
 # ------------------------------------------------------------------------------------------------- extreme angles
 @pytest.mark.parametrize("angle", [np.pi, -np.pi, np.pi - 1e-4, 3 * np.pi, 0.0])
-def test_turns_without_a_tangent_take_the_general_kernels(angle):
-    """cos(angle / 2) is zero: the tangent form must not be used."""
+def test_turns_without_a_tangent_leave_a_pauli_behind(angle):
+    """cos(angle / 2) is zero: the tangent form holds for what is left after a word has moved to the end."""
     case = random_case(np.random.default_rng(5), 4, 5, n_blocks=8)
     case = Case(case.plan, case.rows_BM, np.full(4, angle), case.cotangent_BW)
     for dtype, tolerance in TOLERANCE.items():
@@ -107,6 +107,19 @@ def test_many_small_cosines_keep_float32_in_range():
         np.ones((3, 2)),
     )
     assert_close(case.run("float32"), case.expected(), 2e-5, 3)
+
+
+def test_long_circuits_without_tables_keep_float32_in_range():
+    """Three hundred quarter turns without a table between would make kets 2 ** 150 times too long."""
+    blocks = tuple(
+        Block("mixing", tuple(Turn(1 << bit, (k & 1) << bit, "shared", 0, 1.0, 0.1 * bit) for bit in range(3)))
+        for k in range(100)
+    )
+    plan = Plan(3, ((),) * 3, blocks, ((0, 1), (3, 6)), n_shared=1, n_rows=0)
+    case = Case(plan, np.zeros((3, 0)), np.array([1.5]), np.ones((3, 2)))
+    for options in ({}, UNCOMPUTE):
+        assert_close(case.run("float32", **options), case.expected(), 1e-3, 3)
+        assert_close(case.run("float64", **options), case.expected(), 1e-10, 3)
 
 
 @pytest.mark.parametrize("kind", ["row", "shared"])

@@ -48,8 +48,15 @@ HEAVY = {
     "equinox": {"qml.layers.equinox": "the equinox shell"},
     "optax": {"qml.learn.jax_*": "optimisers of the JAX step"},
     "lightning_fabric": {"qml.learn.torch_*": "devices, precision and DDP"},
-    "pennylane": {"qml.circuits.bridges.pennylane*": "the bridge"},
-    "qiskit": {"qml.circuits.bridges.qiskit": "the bridge"},
+    "pennylane": {
+        "qml.circuits.bridges.pennylane*": "the bridge",
+        "qml.backends.pennylane_device*": "the device plug-in",
+    },
+    "qiskit": {
+        "qml.circuits.bridges.qiskit*": "the bridge",
+        "qml.backends.qiskit_*": "primitives of Qiskit on an Executor",
+    },
+    "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
     "hydra": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "omegaconf": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "sklearn": {

@@ -212,7 +212,7 @@ def _program(
     gates: list[Gate] = []
     for operation in tape.operations:
         if operation.name == "BasisState":
-            gates += _basis_state(operation, place, {wire for gate in gates for wire in gate.wires})
+            gates += basis_state(operation, place, {wire for gate in gates for wire in gate.wires})
         else:
             gates += gates_of(operation, place.__getitem__)
     return Program(
@@ -226,7 +226,7 @@ def _program(
     )
 
 
-def _basis_state(operation: Any, place: dict, touched: set[int]) -> list[Gate]:
+def basis_state(operation: Any, place: dict, touched: set[int]) -> list[Gate]:
     """PauliX where the constant bit is one; only the first on its wires."""
     wires = [place[wire] for wire in operation.wires]
     if touched & set(wires):

@@ -28,6 +28,8 @@ _DIRECT = frozenset(name for name in GATES if name not in _SPECIAL and not name.
 _ADJOINT = {f"Adjoint({name[:-2]})": name for name in GATES if name.endswith("dg")}
 _NOTHING = ("GlobalPhase", "Barrier", "Snapshot")
 _WIDEST_MATRIX = 5
+ROWS_BY_NAME = _DIRECT | frozenset(_ADJOINT) | {"PauliRot"}
+"""PennyLane's names of the operations that are rows of the gate table as they stand, whatever they turn by."""
 _UNTRACEABLE = (TypeError, ValueError, AttributeError, IndexError, NotImplementedError)
 
 
@@ -145,18 +147,42 @@ def readout_of(measurements: Sequence[Any], number: WireNumber, n_qubits: int) -
 
 
 def _pauli_sum(observable: Any, number: WireNumber) -> PauliSum:
+    return pauli_sum(sentence_of(observable), number)
+
+
+def sentence_of(observable: Any) -> Any:
+    """The `PauliSentence` of an observable: its own where it has one, else that of its matrix.
+
+    Raises:
+        ProgramError: it has neither, or a matrix that is not Hermitian.
+    """
     sentence: Any = None if observable is None else observable.pauli_rep
     if sentence is None and observable is not None and observable.has_matrix:
-        sentence = qp.pauli_decompose(observable.matrix(), wire_order=observable.wires, pauli=True)
+        matrix = observable.matrix()
+        if not np.any(matrix):
+            return qp.pauli.PauliSentence()
+        try:
+            sentence = qp.pauli_decompose(matrix, wire_order=observable.wires, pauli=True)
+        except ValueError as error:
+            raise ProgramError(f"The observable {observable} cannot be written with Pauli words: {error}") from error
     if sentence is None:
         raise ProgramError(
             f"The observable {observable} cannot be written with Pauli words, so a Program cannot read it."
         )
+    return sentence
+
+
+def pauli_sum(sentence: Any, number: WireNumber) -> PauliSum:
+    """A `PauliSentence` on numbered wires.
+
+    Raises:
+        ProgramError: a coefficient that is not a real constant.
+    """
     terms = []
     for word, coefficient in sentence.items():
         if is_traced(coefficient) or abs(complex(coefficient).imag) > 1e-12:
             raise ProgramError(
-                f"The observable {observable} has the coefficient {coefficient}; it must be a real constant."
+                f"The observable {sentence} has the coefficient {coefficient}; it must be a real constant."
             )
         terms.append((complex(coefficient).real, tuple((number(wire), letter) for wire, letter in word.items())))
     return PauliSum(tuple(terms))

@@ -3,7 +3,9 @@
 from numba import njit
 
 from qml.engine import layout as L
-from qml.engine.lanes32 import REAL, E, sstore
+from qml.engine.lanes32 import REAL, VB, E, sstore
+from qml.engine.lanes64 import vload as vload64
+from qml.engine.lanes64 import vstore as vstore64
 from qml.engine.vector import at, call, f64at, f64set, odd
 
 
@@ -38,14 +40,10 @@ def finish(frame):
     """Shared gradients: chunks added in order, then the steps of the prefix, then one transform a table."""
     plan, gradient = at(frame, L.FRAME_PLAN), at(frame, L.FRAME_SHARED_GRADIENT)
     shared, amplitudes, sums = at(plan, L.PLAN_SHARED), at(plan, L.PLAN_AMPLITUDES), at(frame, L.FRAME_SUMS)
-    steps = sums + 8 * shared
-    tables = steps + 24 * at(plan, L.PLAN_N_SHARED_STEPS)
-    total = shared + 3 * at(plan, L.PLAN_N_SHARED_STEPS)
-    if at(frame, L.FRAME_LEAN) == 0:
-        total += at(plan, L.PLAN_N_TABLES) * amplitudes
+    steps, tables, size = sums + 8 * shared, sums + 8 * at(plan, L.PLAN_SUMS_HEAD), 8 * at(plan, L.PLAN_SUMS)
     for chunk in range(1, at(frame, L.FRAME_CHUNKS)):
-        for j in range(total):
-            f64set(sums + 8 * j, f64at(sums + 8 * j) + f64at(sums + 8 * (total * chunk + j)))
+        for o in range(0, size, VB):
+            vstore64(sums + o, vload64(sums + o) + vload64(sums + size * chunk + o))
     for k in range(at(plan, L.PLAN_N_STEPS)):
         step_record = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
         if at(step_record, L.STEP_SHARED) >= 0:

@@ -63,6 +63,8 @@ def run_tile(plan, frame, work, tile):
         for k in range(at(plan, L.PLAN_N_FLIP_WORDS)):
             word = at(plan, L.PLAN_FLIP_WORDS) + 8 * L.FLIP_WORD_SIZE * k
             call(at(entries, L.ENTRY_READ_FLIP_WORD), plan, frame, work, ket, tile, word)
+    if at(frame, L.FRAME_KETS) != 0:
+        call(at(entries, L.ENTRY_STORE_KET), plan, frame, work, tile)
     if at(frame, L.FRAME_COTANGENT) != 0:
         tile_gradient(plan, frame, work, tile, ket)
 
@@ -97,11 +99,11 @@ def store_sums(out, vectors, count):
 
 def close_chunk(plan, frame, work, chunk):
     """What a chunk adds to the shared gradients: shared values, steps of the prefix, and slopes of the tables."""
-    shared, steps, tables = at(plan, L.PLAN_SHARED), 3 * at(plan, L.PLAN_N_SHARED_STEPS), 0
+    shared, head = at(plan, L.PLAN_SHARED), at(plan, L.PLAN_SUMS_HEAD)
+    out = at(frame, L.FRAME_SUMS) + 8 * at(plan, L.PLAN_SUMS) * chunk
+    store_sums(out, at(work, L.WORK_SHARED_SUM), shared)
+    store_sums(out + 8 * shared, at(work, L.WORK_STEP_SUM), 3 * at(plan, L.PLAN_N_SHARED_STEPS))
     if at(frame, L.FRAME_LEAN) == 0:
         tables = at(plan, L.PLAN_N_TABLES) * at(plan, L.PLAN_AMPLITUDES)
-    out = at(frame, L.FRAME_SUMS) + 8 * (shared + steps + tables) * chunk
-    store_sums(out, at(work, L.WORK_SHARED_SUM), shared)
-    store_sums(out + 8 * shared, at(work, L.WORK_STEP_SUM), steps)
-    store_sums(out + 8 * (shared + steps), at(work, L.WORK_TABLE_SUM), tables)
+        store_sums(out + 8 * head, at(work, L.WORK_TABLE_SUM), tables)
     return 0

@@ -7,6 +7,9 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.lanes32 import REAL, VB, E, T, sincos, sload, sstore, vload
+from qml.engine.lanes64 import T as T64
+from qml.engine.lanes64 import vload as vload64
+from qml.engine.lanes64 import vstore as vstore64
 from qml.engine.vector import at, call, f64at, f64set, odd, put
 
 TWO_PI = 6.283185307179586
@@ -183,13 +186,20 @@ def fill_table(frame, phases, amplitudes, table):
 
 
 def transform_scalars(values, count):
-    """Walsh-Hadamard transform of `count` float64 numbers, in place."""
+    """Walsh-Hadamard transform of `count` float64 numbers, in place; `values` is aligned to vectors."""
     half = 1
-    while half < count:
+    while half < count and (half < T64 or count < 2 * T64):
         for block in range(values, values + 8 * count, 16 * half):
             for place in range(block, block + 8 * half, 8):
                 a, b = f64at(place), f64at(place + 8 * half)
                 f64set(place, a + b)
                 f64set(place + 8 * half, a - b)
+        half *= 2
+    while half < count:
+        for block in range(values, values + 8 * count, 16 * half):
+            for place in range(block, block + 8 * half, VB):
+                a, b = vload64(place), vload64(place + 8 * half)
+                vstore64(place, a + b)
+                vstore64(place + 8 * half, a - b)
         half *= 2
     return 0

@@ -41,56 +41,136 @@ def multiply_pair(matrix, p):
 
 
 @njit(error_model="numpy")
+def store_pair(p, ar, ai, br, bi):
+    """Both amplitudes of a wire."""
+    vstore(p, ar)
+    vstore(p + VB, ai)
+    vstore(p + 2 * VB, br)
+    vstore(p + 3 * VB, bi)
+
+
+@njit(error_model="numpy")
+def first_pair(plan, frame, step, pair, p):
+    """What the first step of a wire makes of |0>."""
+    number, zero = at(step, L.STEP_SHARED), splat(REAL(0))
+    if number >= 0:
+        matrix = at(frame, L.FRAME_MATRICES) + 4 * E * number
+        ar, ai, br, bi = sload(matrix), sload(matrix + E), sload(matrix + 2 * E), sload(matrix + 3 * E)
+        store_pair(p, splat(ar), splat(ai), splat(br), splat(bi))
+        return
+    axis = at(at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * at(step, L.STEP_TURN), L.TURN_Z)
+    c, s = vload(pair), vload(pair + VB)
+    if axis == 1:
+        store_pair(p, c, zero, s, zero)
+    elif axis == 2:
+        store_pair(p, c, zero - s, zero, zero)
+    else:
+        store_pair(p, c, zero, zero, zero - s)
+
+
+@njit(error_model="numpy")
 def wire_state(plan, frame, bit, p, steps):
     """The two-vector of one bit at `p`."""
-    vstore(p, splat(REAL(1)))
-    for part in range(1, 4):
-        vstore(p + part * VB, splat(REAL(0)))
-    for k in range(at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)):
-        step = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k
-        number, pair = at(step, L.STEP_SHARED), steps + 2 * VB * k
-        if number >= 0:
+    first, end = at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)
+    if first == end:
+        zero = splat(REAL(0))
+        store_pair(p, splat(REAL(1)), zero, zero, zero)
+    for k in range(first, end):
+        step, pair = at(plan, L.PLAN_STEPS) + 8 * L.STEP_SIZE * k, steps + 2 * VB * k
+        number = at(step, L.STEP_SHARED)
+        if k == first:
+            first_pair(plan, frame, step, pair, p)
+        elif number >= 0:
             multiply_pair(at(frame, L.FRAME_MATRICES) + 4 * E * number, p)
         else:
             axis = at(at(plan, L.PLAN_PREFIX) + 8 * L.TURN_SIZE * at(step, L.STEP_TURN), L.TURN_Z)
             turn_pair(axis, vload(pair), vload(pair + VB), p)
 
 
+@njit(error_model="numpy")
+def fill_levels(wires, bits, level):
+    """Product states of the first 0, 1, ..., `bits` of some wires, behind one another; returns the last."""
+    vstore(level, splat(REAL(1)))
+    vstore(level + VB, splat(REAL(0)))
+    for bit in range(bits):
+        p, size = wires + 4 * VB * bit, 2 * VB << bit
+        ar, ai, br, bi = vload(p), vload(p + VB), vload(p + 2 * VB), vload(p + 3 * VB)
+        for o in range(level, level + size, 2 * VB):
+            x, y = vload(o), vload(o + VB)
+            vstore(o + size, x * ar - y * ai)
+            vstore(o + size + VB, x * ai + y * ar)
+            vstore(o + 2 * size, x * br - y * bi)
+            vstore(o + 2 * size + VB, x * bi + y * br)
+        level += size
+    return level
+
+
 def prefix_forward(plan, frame, work, tile):
-    """The two-vector of every bit, then the state of bits 0..i-1 for every i, kept for the gradient."""
-    qubits, source = at(plan, L.PLAN_QUBITS), at(work, L.WORK_LEVELS)
-    wires = wires_at(plan, frame, work, tile)
+    """The two-vector of every bit, the products of the lower and of the upper half of them, and of both: the ket."""
+    qubits, levels, ket = at(plan, L.PLAN_QUBITS), at(work, L.WORK_LEVELS), at(work, L.WORK_KETS)
+    wires, low = wires_at(plan, frame, work, tile), at(plan, L.PLAN_QUBITS) + 1 >> 1
     if at(frame, L.FRAME_RESUME) == 0:
         for bit in range(qubits):
             wire_state(plan, frame, bit, wires + 4 * VB * bit, wires + 4 * VB * qubits)
-    vstore(source, splat(REAL(1)))
-    vstore(source + VB, splat(REAL(0)))
-    for bit in range(qubits):
-        p, half = wires + 4 * VB * bit, 1 << bit
-        target = source + 2 * VB * half if bit < qubits - 1 else at(work, L.WORK_KETS)
-        ar, ai, br, bi = vload(p), vload(p + VB), vload(p + 2 * VB), vload(p + 3 * VB)
-        for o in range(0, 2 * VB * half, 2 * VB):
-            x, y = vload(source + o), vload(source + o + VB)
-            vstore(target + o, x * ar - y * ai)
-            vstore(target + o + VB, x * ai + y * ar)
-            upper = target + o + 2 * VB * half
-            vstore(upper, x * br - y * bi)
-            vstore(upper + VB, x * bi + y * br)
-        source = target
+    lower, row = fill_levels(wires, low, levels), 2 * VB << low
+    upper = fill_levels(wires + 4 * VB * low, qubits - low, lower + row)
+    for h in range(1 << qubits - low):
+        a, b, target = vload(upper + 2 * VB * h), vload(upper + 2 * VB * h + VB), ket + row * h
+        for o in range(0, row, 2 * VB):
+            x, y = vload(lower + o), vload(lower + o + VB)
+            vstore(target + o, x * a - y * b)
+            vstore(target + o + VB, x * b + y * a)
     return 0
 
 
 def prefix_backward(plan, frame, work, tile):
-    """Contract the bra with the product state bit by bit, from the top; each bit leaves three slopes for its turns."""
-    bra, slopes, qubits = at(work, L.WORK_BRA), at(work, L.WORK_SCRATCH), at(plan, L.PLAN_QUBITS)
-    wires = wires_at(plan, frame, work, tile)
-    for bit in range(qubits - 1, -1, -1):
-        level = at(work, L.WORK_LEVELS) + 2 * VB * ((1 << bit) - 1)
-        contract(level, bra, 1 << bit, wires + 4 * VB * bit, slopes)
-        first, end = at(at(plan, L.PLAN_STEP_FIRST), bit), at(at(plan, L.PLAN_STEP_FIRST), bit + 1)
-        for k in range(end - 1, first - 1, -1):
-            step_backward(plan, frame, work, k, slopes, wires + 4 * VB * qubits + 2 * VB * k, k > first)
+    """The bra that each half of the bits sees, then bit by bit from the top; each leaves three slopes for its turns."""
+    bra, qubits, levels = at(work, L.WORK_BRA), at(plan, L.PLAN_QUBITS), at(work, L.WORK_LEVELS)
+    low, wires = qubits + 1 >> 1, wires_at(plan, frame, work, tile)
+    high, row = qubits - low, 2 * VB << low
+    lower = levels + row - 2 * VB
+    upper_levels = lower + row
+    upper = upper_levels + (2 * VB << high) - 2 * VB
+    by_lower = upper + (2 * VB << high)
+    project(upper, 1 << high, row, bra, 1 << low, 2 * VB, by_lower)
+    project(lower, 1 << low, 2 * VB, bra, 1 << high, row, by_lower + row)
+    half_backward(plan, frame, work, wires, 0, low, levels, by_lower)
+    half_backward(plan, frame, work, wires, low, qubits, upper_levels, by_lower + row)
     return 0
+
+
+@njit(error_model="numpy")
+def project(state, count, far, bra, rows, near, out):
+    """`out[r] = sum_j conj(state[j]) bra[r, j]`, two rows at a time in sums that do not wait for one another."""
+    for r in range(0, rows, 2):
+        b = bra + near * r
+        c = b + near if rows > 1 else b
+        b0, b1, b2, b3 = splat(REAL(0)), splat(REAL(0)), splat(REAL(0)), splat(REAL(0))
+        c0, c1, c2, c3 = b0, b0, b0, b0
+        for j in range(count):
+            x, y, o = vload(state + 2 * VB * j), vload(state + 2 * VB * j + VB), far * j
+            p, q = vload(b + o), vload(b + o + VB)
+            b0, b1, b2, b3 = b0 + x * p, b1 + y * q, b2 + x * q, b3 + y * p
+            p, q = vload(c + o), vload(c + o + VB)
+            c0, c1, c2, c3 = c0 + x * p, c1 + y * q, c2 + x * q, c3 + y * p
+        target = out + 2 * VB * r
+        vstore(target, b0 + b1)
+        vstore(target + VB, b2 - b3)
+        if rows > 1:
+            vstore(target + 2 * VB, c0 + c1)
+            vstore(target + 3 * VB, c2 - c3)
+
+
+@njit(error_model="numpy")
+def half_backward(plan, frame, work, wires, first, end, levels, bra):
+    """The gradients of the turns of bits `first` to `end - 1`, given the bra that they see."""
+    slopes, steps = at(work, L.WORK_SCRATCH), wires + 4 * VB * at(plan, L.PLAN_QUBITS)
+    starts = at(plan, L.PLAN_STEP_FIRST)
+    for bit in range(end - 1, first - 1, -1):
+        half = 1 << bit - first
+        contract(levels + 2 * VB * (half - 1), bra, half, wires + 4 * VB * bit, slopes)
+        for k in range(at(starts, bit + 1) - 1, at(starts, bit) - 1, -1):
+            step_backward(plan, frame, work, k, slopes, steps + 2 * VB * k, k > at(starts, bit))
 
 
 @njit(error_model="numpy")

@@ -1,0 +1,168 @@
+"""What concerns our layers alone: shares of the machine's bounds, what a layer adds to the engine, memory of depth."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+from benchmarks import table
+from benchmarks.peers import peer_named
+from benchmarks.peers.environments import ROOT, missing, python_of
+from benchmarks.process import WorkerProcess, environment, worker_command
+from benchmarks.roofline import Roof, shares
+from benchmarks.rounds import Contender, Result, Rules, measure
+from benchmarks.workload import Size
+
+OURS = ("qml-torch", "qml-jax", "qml-engine")
+ONE_THREAD = {Size(4, 2, 1024): 0.30, Size(8, 4, 1024): 0.50}  # share of the arithmetic bound
+THREADS_BAR = 1.6
+OVERHEAD_SIZE = Size(4, 2, 32)
+OVERHEAD_BARS_US = {"torch": 40.0, "jax": 20.0}
+MEMORY_SIZE, MEMORY_DEPTHS, MEMORY_BAR_MIB = Size(8, 4, 1024), (4, 64), 64.0
+
+
+def contender(name: str, cores: Sequence[int]) -> Contender:
+    """A peer whose worker will be started on these cores when it is first asked."""
+    peer = peer_named(name)
+    command = worker_command(python_of(peer.environment), name)
+    return Contender(peer, partial(WorkerProcess, command, cores), missing(peer.environment))
+
+
+def sections(
+    measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules
+) -> tuple[dict[str, Any], list[bool]]:
+    """Measure and print all three; what a record keeps of them, and whether each bar is met."""
+    bounds, fast = _bounds(measured, cores, rules)
+    overhead, light = _overhead(cores, rules)
+    memory, small = _memory(cores)
+    return {"bounds": bounds, "overhead": overhead, "memory": memory}, [fast, light, small]
+
+
+def _bounds(
+    measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules
+) -> tuple[dict[str, Any], bool]:
+    """Shares of the measured bounds on all cores and on one, and what a second thread brings."""
+    roofs = {len(part): _roof(part) for part in (cores, cores[:1])}
+    for roof in roofs.values():
+        line = f"{roof.flops / 1e9:.0f} GFLOP/s float32, {roof.bytes / 1e9:.1f} GB/s copied"
+        print(f"measured peak of {roof.threads} thread{'s' * (roof.threads > 1)}: {line}")
+    rows = [
+        {"size": list(asdict(size).values()), "peer": r.peer, "threads": len(cores), "seconds": r.median_s}
+        for size, results in measured.items()
+        for r in results
+        if r.measured and r.peer in OURS
+    ]
+    sizes = [size for size in ONE_THREAD if size in measured]
+    singles = {name: measure_alone(name, sizes, cores[:1], rules) for name in ("qml-engine", "qml-torch")}
+    for name, results in singles.items():
+        for size, result in zip(sizes, results, strict=True):
+            if result.measured:
+                rows.append(
+                    {"size": list(asdict(size).values()), "peer": name, "threads": 1, "seconds": result.median_s}
+                )
+    for row in rows:
+        size, roof = Size(*row["size"]), roofs[row["threads"]]
+        row["arithmetic"], row["memory"] = shares(size, row["seconds"], roof)
+        print(table.bound_line(size, row["peer"], row["seconds"], roof))
+    held = [_one_thread_bar(size, rows) for size in sizes]
+    held += [_two_threads_bar(size, rows, roofs) for size in sizes[-1:] if len(cores) > 1]
+    print(flush=True)
+    return {"roofs": [asdict(roof) for roof in roofs.values()], "shares": rows}, all(held)
+
+
+def _one_thread_bar(size: Size, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether the engine reaches its share of the arithmetic bound on one thread."""
+    triple, bar = list(asdict(size).values()), ONE_THREAD[size]
+    found = [r["arithmetic"] for r in rows if r["size"] == triple and r["threads"] == 1 and r["peer"] == "qml-engine"]
+    if not found:
+        return True
+    said = "met" if found[0] >= bar else "MISSED"
+    print(f"  {size}: the engine on one thread reaches {found[0]:.0%} of the arithmetic bound; bar {bar:.0%}: {said}")
+    return found[0] >= bar
+
+
+def _two_threads_bar(size: Size, rows: Sequence[dict[str, Any]], roofs: dict[int, Roof]) -> bool:
+    """Whether all threads are worth their number, where the machine has as many real cores."""
+    triple, count = list(asdict(size).values()), max(roofs)
+    times = {r["threads"]: r["seconds"] for r in rows if r["size"] == triple and r["peer"] == "qml-torch"}
+    if len(times) < 2:
+        return True
+    gain, real = times[1] / times[count], roofs[count].flops / roofs[1].flops
+    excused = real < THREADS_BAR
+    said = "met" if gain >= THREADS_BAR else "not asked: these are not real cores" if excused else "MISSED"
+    print(
+        f"  {size}: {count} threads are {gain:.2f} times one; the machine's peak is {real:.2f} times; bar 1.6: {said}"
+    )
+    return gain >= THREADS_BAR or excused
+
+
+def measure_alone(name: str, sizes: Sequence[Size], cores: Sequence[int], rules: Rules) -> list[Result]:
+    """One peer on some cores without rivals."""
+    alone = contender(name, cores)
+    try:
+        return [measure(size, [alone], rules)[0] for size in sizes]
+    finally:
+        alone.end()
+
+
+def _roof(cores: Sequence[int]) -> Roof:
+    """Measured in a process bound to these cores."""
+    command = [sys.executable, "-m", "benchmarks.roofline", "--threads", str(len(cores))]
+    bind = partial(os.sched_setaffinity, 0, cores) if sys.platform == "linux" else None
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(len(cores)), preexec_fn=bind
+    )
+    return Roof(**json.loads(done.stdout.splitlines()[-1]))
+
+
+# -------------------------------------------------------------------------------------------- overhead and memory
+def _overhead(cores: Sequence[int], rules: Rules) -> tuple[list[dict[str, Any]], bool]:
+    """What the layers add to the engine, above what their framework needs for a function that does nothing."""
+    names = ("qml-engine", "qml-torch", "floor-torch", "qml-jax", "floor-jax")
+    contenders = [contender(name, cores) for name in names]
+    try:
+        results = measure(OVERHEAD_SIZE, contenders, replace(rules, rounds=max(rules.rounds, 7)))
+    finally:
+        for each in contenders:
+            each.end()
+    times = {result.peer: result.median_s * 1e6 for result in results if result.measured}
+    rows, held = [], True
+    for framework, bar in OVERHEAD_BARS_US.items():
+        layer, floor = f"qml-{framework}", f"floor-{framework}"
+        if not {"qml-engine", layer, floor} <= set(times):
+            print(f"overhead of the {framework} layer: not measured")
+            continue
+        above = times[layer] - times["qml-engine"] - times[floor]
+        held = held and above <= bar
+        rows.append(
+            {"layer": layer, "layer_us": times[layer], "engine_us": times["qml-engine"], "floor_us": times[floor]}
+        )
+        print(
+            f"{OVERHEAD_SIZE}, microseconds: {layer} {times[layer]:.0f} = engine {times['qml-engine']:.0f} + empty "
+            f"{framework} function {times[floor]:.0f} + {above:.0f}; bar {bar:g}: {'met' if above <= bar else 'MISSED'}"
+        )
+    print(flush=True)
+    return rows, held
+
+
+def _memory(cores: Sequence[int]) -> tuple[list[dict[str, Any]], bool]:
+    """Peak memory of fresh processes that train through the torch layer, at each depth."""
+    rows = []
+    for depth in MEMORY_DEPTHS:
+        size = replace(MEMORY_SIZE, depth=depth)
+        (result,) = measure_alone("qml-torch", [size], cores, Rules(rounds=1))
+        if result.peak_mib is None:
+            print(f"memory: not measured: {result.reason}")
+            return rows, False
+        rows.append({"size": list(asdict(size).values()), "peak_mib": result.peak_mib})
+    growth = rows[-1]["peak_mib"] - rows[0]["peak_mib"]
+    shown = ", ".join(f"{row['size'][1]} layers {row['peak_mib']:.1f} MiB" for row in rows)
+    print(f"peak memory of a process that trains (8, layers, 1024) through the torch layer: {shown}")
+    print(f"  growth {growth:.1f} MiB; bar {MEMORY_BAR_MIB:g}: {'met' if growth <= MEMORY_BAR_MIB else 'MISSED'}\n")
+    return rows, growth <= MEMORY_BAR_MIB

@@ -1,0 +1,1 @@
+"""Our simulator on NVIDIA GPUs: kernels in CUDA C++, compiled by NVRTC at first use, launched through the driver."""
