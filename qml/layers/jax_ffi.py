@@ -83,7 +83,7 @@ def interface_version() -> int | None:
     if version is None:
         logger.info(
             "XLA's interface for foreign functions has another layout in jax %s than the engine knows (%s); circuits "
-            "run through Python callbacks, some 0.2 ms slower a call",
+            "run through Python callbacks, which cost more a call",
             jax.__version__,
             path,
         )

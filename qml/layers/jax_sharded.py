@@ -56,7 +56,9 @@ def _words(operator: PlanOperator, kept: bool) -> Any:
         split = _named(mesh, _row_axis(arguments, operator), 2)
         return (split, _named(mesh, None, 1)) if kept else split
 
-    rule = "b m, s" + ", i a" * operator.plan.initial + " -> b w" + ", n" * kept
+    def rule(mesh: Any, types: Any, results: Any) -> str:
+        return f"b m, s{_start_rule(types, operator)} -> b w{', n' * kept}"
+
     words.def_partition(partition, infer_sharding_from_operands=infer, sharding_rule=rule)
     return words
 
@@ -81,10 +83,19 @@ def _slopes(operator: PlanOperator, kept: bool) -> Any:
     def infer(mesh: Any, arguments: Any, results: Any) -> Any:
         return _placed(mesh, _row_axis(arguments, operator), arguments, operator)[: 2 + operator.plan.initial]
 
-    start = ", i a" * operator.plan.initial
-    rule = f"b m, s{start}, b w{', n' * kept} -> b m, s{start}"
+    def rule(mesh: Any, types: Any, results: Any) -> str:
+        start = _start_rule(types, operator)
+        return f"b m, s{start}, b w{', n' * kept} -> b m, s{start}"
+
     slopes.def_partition(partition, infer_sharding_from_operands=infer, sharding_rule=rule)
     return slopes
+
+
+def _start_rule(types: Any, operator: PlanOperator) -> str:
+    """How initial amplitudes, if any, are split: as the rows, or not where one row serves them all."""
+    if not operator.plan.initial:
+        return ""
+    return ", b a" if types[2].shape[0] == types[0].shape[0] else ", i a"
 
 
 def _row_axis(arguments: Any, operator: PlanOperator) -> Any:
