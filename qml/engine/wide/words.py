@@ -24,7 +24,7 @@ class Dense:
         self._numbers = np.array(z_words, np.int64)
 
     def values(self, ket: np.ndarray) -> np.ndarray:
-        """Their expectation values `(words of Z,)` in a ket of `(vectors, 2, lanes)` numbers."""
+        """Their expectation values `(K,)` in a ket of `(vectors, 2, lanes)` numbers."""
         return walsh((ket.astype(np.float64) ** 2).sum(axis=1).ravel())[self._masks]
 
     def start_bra(self, ket: np.ndarray, bra: np.ndarray, cotangent_W: np.ndarray) -> None:
