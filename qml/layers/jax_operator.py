@@ -44,18 +44,21 @@ class PlanOperator:
         """The same plan, every row with shared values of its own behind its row values."""
         return plan_operator(rowed(self.plan), self.budget, self.threads)
 
-    def runner(self, dtype: Any) -> Any:
-        """The pooled runner of a precision."""
-        return runner_of(self.plan, np.dtype(dtype), self.budget)
+    def runner(self, dtype: Any, batch: int) -> Any:
+        """The pooled runner of a precision and a number of rows."""
+        return runner_of(self.plan, np.dtype(dtype), self.budget, batch)
 
-    def station(self, dtype: Any) -> tuple[str, Station] | None:
-        """The plan as a foreign function of XLA; None where calls go through Python."""
-        version, runner = interface_version(), self.runner(dtype)
+    def station(self, dtype: Any, batch: int) -> tuple[str, Station] | None:
+        """The plan as a foreign function of XLA; None where calls go through Python.
+
+        They do where amplitudes are lanes: such a call costs milliseconds, beside which a callback is nothing.
+        """
+        version, runner = interface_version(), self.runner(dtype, batch)
         return None if version is None or not isinstance(runner, Runner) else registered(runner, version)
 
     def residual_bytes(self, dtype: Any, batch: int) -> int:
         """Bytes that a forward run of `batch` rows leaves for its gradient; 0 for none."""
-        found = self.station(dtype) if batch and self.plan.n_words else None
+        found = self.station(dtype, batch) if batch and self.plan.n_words else None
         return found[1].residual_bytes(batch) if found else 0
 
     def check_second_order(self) -> None:
@@ -72,7 +75,7 @@ class PlanOperator:
         out = jax.ShapeDtypeStruct((batch, self.plan.n_words), dtype)
         if not batch or not self.plan.n_words:
             return jnp.zeros(out.shape, dtype)
-        found = self.station(dtype)
+        found = self.station(dtype, batch)
         if found is None:
             return buffer_callback(self._write_words, out)(rows_BM, shared_S, *initial)
         name, station = found
@@ -95,7 +98,7 @@ class PlanOperator:
         shapes = [jax.ShapeDtypeStruct(array.shape, dtype) for array in (rows_BM, shared_S)]
         if initial:
             shapes.append(jax.ShapeDtypeStruct((batch, initial[0].shape[1]), initial[0].dtype))
-        found = self.station(dtype)
+        found = self.station(dtype, batch)
         if found is None:
             results = buffer_callback(self._write_slopes, shapes)(rows_BM, shared_S, *more)
         else:
@@ -111,11 +114,13 @@ class PlanOperator:
 
     def _write_words(self, context: Any, out: Any, *arrays: Any) -> None:
         rows, shared, *initial = map(_array, arrays)
-        np.asarray(out)[...] = self.runner(rows.dtype).forward(rows, shared, *initial, threads=self.threads).words_BW
+        runner = self.runner(rows.dtype, len(rows))
+        np.asarray(out)[...] = runner.forward(rows, shared, *initial, threads=self.threads).words_BW
 
     def _write_slopes(self, context: Any, out: Any, *arrays: Any) -> None:
         rows, shared, *initial, cotangent = map(_array, arrays)
-        found = self.runner(rows.dtype).gradients(rows, shared, cotangent, *initial, threads=self.threads)
+        runner = self.runner(rows.dtype, len(rows))
+        found = runner.gradients(rows, shared, cotangent, *initial, threads=self.threads)
         gradients = (found.rows_BM, found.shared_S, found.initial_BA)
         for buffer, gradient in zip(out, gradients, strict=False):
             if gradient is not None and 0 not in buffer.shape:

@@ -120,6 +120,15 @@ def test_scan_and_its_gradients(precise):
     near(*results)
 
 
+def test_few_rows_of_many_qubits_run_with_amplitudes_as_lanes():
+    pair, params, inputs = case(angle(13) + sel(13, depth=1), 1, dtype=jnp.float32)
+    slopes = jax.value_and_grad(loss(pair), (0, 1))
+    assert "qml_engine" not in compiled_text(slopes, params, inputs)
+    tiled = jnp.concatenate([inputs, jnp.zeros((31, 13))])
+    whole = jax.jit(lambda p, x: (pair.apply(p, x)[:1] ** 3).sum())
+    near(jax.jit(slopes)(params, inputs)[0], whole(params, tiled), 1e-5)
+
+
 def test_donated_buffers(precise):
     pair, params, inputs = case(PROGRAM)
 
