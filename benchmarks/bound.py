@@ -17,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.contenders import Size, numbers, program
+from benchmarks.circuit import program
+from benchmarks.roofline import flops_of
+from benchmarks.workload import Size, numbers
 from benchmarks.pieces import Piece, bandwidth, multiply_adds, repeated
 from qml.base.threads import available_cores
 from qml.engine import layout as L
@@ -27,9 +29,6 @@ from qml.engine.memory import budget_bytes
 from qml.engine.runner import Runner
 from qml.engine.vector import VECTOR_BYTES
 
-# Flops an amplitude and row: 12 a rotation that is left (forward, slope, un-apply), 16 a phase table, about 70 for
-# product state, its gradient, readout and bra.
-FLOPS = {(4, 2): 131, (8, 4): 416, (12, 4): 416}
 SIZES = (Size(4, 2, 1024), Size(8, 4, 128), Size(8, 4, 1024), Size(12, 4, 64))
 KIBIBYTES = {"L1": 16, "L2": 512, "memory": 65536}
 SECONDS = 0.3
@@ -59,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{'size':16}{'us':>9}{'GFLOP/s':>10}{'of peak':>9}")
     for size in SIZES:
         seconds = step_seconds(size)
-        rate = FLOPS[size.n_qubits, size.depth] * 2**size.n_qubits * size.rows / seconds / 1e9
+        rate = flops_of(size) / seconds / 1e9
         figures[str(size)] = {"seconds": seconds, "gigaflops": rate, "fraction": rate / peak["float32"]}
         print(f"{size!s:16}{seconds * 1e6:9.1f}{rate:10.1f}{rate / peak['float32']:9.0%}")
         if options.pieces:
