@@ -33,7 +33,10 @@ lint: setup  ## style, types and docstrings
 format: setup  ## rewrite to the house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: setup  ## one training step beside PennyLane's jitted JAX, in one process
+peers: setup  ## environments for the libraries we are compared with (some 10 GB; QML_PEERS_DIR says where)
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
+bench: setup  ## one training step beside every library that `make peers` has installed
 	$(BIN)/python -m benchmarks.step $(ARGS)
 
 warmup: setup  ## compile the engine's kernels once for this machine
