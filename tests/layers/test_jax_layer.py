@@ -137,7 +137,7 @@ def test_shots_take_a_seed():
     assert (apply(x, 1) != apply(x, 2)).any()
 
 
-@pytest.mark.parametrize("transform", [jax.jacfwd, jax.hessian])
+@pytest.mark.parametrize("transform", [jax.jacfwd, pytest.param(jax.hessian, marks=pytest.mark.slow)])
 def test_forward_mode_is_refused_with_the_remedy(pairs, transform):
     params, inputs = case(pairs[0])
     with pytest.raises(CapabilityError, match='executor="traced"'):

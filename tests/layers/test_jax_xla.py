@@ -218,6 +218,7 @@ def test_forward_mode_is_refused_inside_and_outside_jit(precise, wrap):
         wrap(jax.hessian(lambda x: loss(pair)(params, x)))(inputs)
 
 
+@pytest.mark.slow
 def test_second_derivatives_are_those_of_the_traced_form(precise):
     results = []
     for executor in (None, "traced"):
