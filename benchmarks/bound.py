@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.circuit import program
+from benchmarks.pieces import Piece, bandwidth, multiply_adds, repeated
 from benchmarks.roofline import flops_of
 from benchmarks.workload import Size, numbers
-from benchmarks.pieces import Piece, bandwidth, multiply_adds, repeated
 from qml.base.threads import available_cores
 from qml.engine import layout as L
 from qml.engine.cache import ENTRIES
