@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.circuit import program
-from benchmarks.pieces import Piece, bandwidth, multiply_adds, repeated
-from benchmarks.roofline import flops_of
+from benchmarks.pieces import Piece, bandwidth
+from benchmarks.roofline import flops_of, measured_flops
 from benchmarks.workload import Size, numbers
 from qml.base.threads import available_cores
 from qml.engine import layout as L
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pieces", action="store_true", help="also time each compiled piece on one tile")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures there too")
     options = parser.parse_args(arguments)
-    peak = {dtype: multiply_adds(dtype) for dtype in ("float32", "float64")}
+    peak = {dtype: measured_flops(dtype, 1) / 1e9 for dtype in ("float32", "float64")}
     figures: dict = {"gigaflops": peak, "two_threads_over_one": two_threads(), "gigabytes_per_second": {}}
     print(f"multiply-adds, one thread: {peak['float32']:.0f} GFLOP/s float32, {peak['float64']:.0f} float64")
     print(f"two threads over one, multiply-adds alone: {figures['two_threads_over_one']:.2f}")
@@ -70,19 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def two_threads() -> float:
     """How many times the work of one thread two threads do; 1 where two logical cores share a physical one."""
-    if available_cores() < 2:
-        return 1.0
-    alone, together = repeated(), [repeated() for _ in range(2)]
-    started = time.perf_counter()
-    alone()
-    one = time.perf_counter() - started
-    threads = [threading.Thread(target=job) for job in together]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return 2 * one / (time.perf_counter() - started)
+    return 1.0 if available_cores() < 2 else measured_flops("float32", 2) / measured_flops("float32", 1)
 
 
 def step_seconds(size: Size) -> float:

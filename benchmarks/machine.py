@@ -46,6 +46,18 @@ def description(cores: list[int]) -> dict[str, Any]:
     }
 
 
+def chosen_cores(threads: int | None) -> list[int]:
+    """The first `threads` cores of this process, all of them for None.
+
+    Raises:
+        SystemExit: there are not so many.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else list(range(os.cpu_count() or 1))
+    if threads is not None and not 1 <= threads <= len(cores):
+        raise SystemExit(f"--threads must be 1..{len(cores)} on this machine; got {threads}.")
+    return cores[:threads]
+
+
 def cpu_name() -> str:
     """What the CPU calls itself."""
     names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]

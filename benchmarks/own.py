@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,9 +9,9 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.peers import peer_named
-from benchmarks.peers.environments import ROOT, missing, python_of
-from benchmarks.process import WorkerProcess, environment, worker_command
-from benchmarks.roofline import Roof, shares
+from benchmarks.peers.environments import missing, python_of
+from benchmarks.process import WorkerProcess, worker_command
+from benchmarks.roofline import Roof, roof_of, shares
 from benchmarks.rounds import Contender, Result, Rules, measure
 from benchmarks.workload import Size
 
@@ -48,7 +44,7 @@ def _bounds(
     measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules
 ) -> tuple[dict[str, Any], bool]:
     """Shares of the measured bounds on all cores and on one, and what a second thread brings."""
-    roofs = {len(part): _roof(part) for part in (cores, cores[:1])}
+    roofs = {len(part): roof_of(part) for part in (cores, cores[:1])}
     for roof in roofs.values():
         line = f"{roof.flops / 1e9:.0f} GFLOP/s float32, {roof.bytes / 1e9:.1f} GB/s copied"
         print(f"measured peak of {roof.threads} thread{'s' * (roof.threads > 1)}: {line}")
@@ -109,16 +105,6 @@ def measure_alone(name: str, sizes: Sequence[Size], cores: Sequence[int], rules:
         return [measure(size, [alone], rules)[0] for size in sizes]
     finally:
         alone.end()
-
-
-def _roof(cores: Sequence[int]) -> Roof:
-    """Measured in a process bound to these cores."""
-    command = [sys.executable, "-m", "benchmarks.roofline", "--threads", str(len(cores))]
-    bind = partial(os.sched_setaffinity, 0, cores) if sys.platform == "linux" else None
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(len(cores)), preexec_fn=bind
-    )
-    return Roof(**json.loads(done.stdout.splitlines()[-1]))
 
 
 # -------------------------------------------------------------------------------------------- overhead and memory

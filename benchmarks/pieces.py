@@ -1,4 +1,4 @@
-"""Loops that are nothing but arithmetic, or nothing but memory, and compiled pieces of the engine run many times."""
+"""Compiled pieces of the engine, and loops that only move memory, run many times."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numba
 import numpy as np
 from numba import types
 
-from qml.engine.vector import VECTOR_BYTES, call, vocabulary
-
-ACCUMULATORS = 20  # more than latency times width of any machine, fewer than its registers
-ROUNDS = 200_000
+from qml.engine.vector import call, vocabulary
 
 
 @dataclass(frozen=True)
@@ -67,33 +63,8 @@ def _aligned(nbytes: int) -> tuple[np.ndarray, int]:
     return raw, raw.ctypes.data + -raw.ctypes.data % 4096
 
 
-def _arithmetic(dtype: str) -> tuple[Callable[..., int], object, SimpleNamespace]:
-    words = vocabulary(dtype)
-    names = [f"a{i}" for i in range(ACCUMULATORS)]
-    lines = ["def spin(p, n):", "    m, c = vload(p), vload(p + VB)", *(f"    {a} = vload(p + VB)" for a in names)]
-    lines += ["    for i in range(n):", *(f"        {a} = {a} * m + c" for a in names)]
-    lines += ["    vstore(p + 2 * VB, " + " + ".join(names) + ")", "    return 0"]
-    return *_function("\n".join(lines), "spin", vars(words)), words
-
-
-def multiply_adds(dtype: str) -> float:
-    """GFLOP/s of independent multiply-adds on one thread, a multiplication and an addition counted apart."""
-    function, _kept, words = _arithmetic(dtype)
-    _raw, place = _aligned(3 * VECTOR_BYTES)
-    best = min(_seconds(lambda: function(place, ROUNDS)) for _ in range(30))
-    return 2e-9 * ACCUMULATORS * words.T * ROUNDS / best
-
-
-def repeated() -> Callable[[], object]:
-    """A job of some tens of milliseconds of multiply-adds, with memory of its own."""
-    function, kept, _words = _arithmetic("float32")
-    raw, place = _aligned(3 * VECTOR_BYTES)
-    function(place, ROUNDS)
-    return lambda: (function(place, 20 * ROUNDS), kept, raw)
-
-
 def bandwidth(kind: str, kibibytes: int) -> float:
-    """GB/s that one thread loads, stores, or copies (counted once) within `kibibytes`."""
+    """GB/s that one thread loads, stores, or copies (read plus written) within `kibibytes`."""
     moves = {
         "load": [f"s{k} = s{k} + vload(p + o + {k} * VB)" for k in range(4)],
         "store": [f"vstore(p + o + {k} * VB, s{k})" for k in range(4)],
@@ -106,7 +77,8 @@ def bandwidth(kind: str, kibibytes: int) -> float:
     size = kibibytes * 1024 // (2 if kind == "copy" else 1)
     _raw, place = _aligned(2 * size + 4096)
     count = max(1, (64 << 20) // size)
-    return 1e-9 * size * count / min(_seconds(lambda: function(place, size, count)) for _ in range(5))
+    moved = size * count * (2 if kind == "copy" else 1)
+    return 1e-9 * moved / min(_seconds(lambda: function(place, size, count)) for _ in range(5))
 
 
 def _seconds(job: Callable[[], object]) -> float:

@@ -1,7 +1,7 @@
 """`python -m benchmarks.roofline`: what the machine can do, and what a step needs at least.
 
-The arithmetic peak is that of fused multiply-adds in float32 on numbers that stay in registers; the bandwidth is that
-of a copy far larger than any cache. Both are measured on the cores that this process is bound to.
+The arithmetic peak is that of fused multiply-adds on numbers that stay in registers; the bandwidth is that of a copy
+far larger than any cache. Both are measured on the cores that this process is bound to.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ import argparse
 import ctypes
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
-from benchmarks.machine import largest_cache
+from benchmarks.machine import chosen_cores, largest_cache
+from benchmarks.peers.environments import ROOT
+from benchmarks.process import environment
 from benchmarks.workload import Size
 
 CHAINS, REPEATS = 12, 20_000_000  # as many chains as hide the latency and fit in 16 registers
+LLVM_NAMES = {"float32": ("float", "f32"), "float64": ("double", "f64")}
 COPIED_MIB, TRIALS = 128, 5
 
 
@@ -80,36 +85,50 @@ def shares(size: Size, seconds: float, roof: Roof) -> tuple[float, float | None]
 
 def measured_roof(threads: int) -> Roof:
     """Peaks of `threads` threads at once, best of some trials."""
-    multiply_adds, lanes = _multiply_adds()
     half = COPIED_MIB * 2**20 // 8 // threads
     pairs = [(np.ones(half), np.zeros(half)) for _ in range(threads)]
-    arithmetic = _best_seconds([lambda: multiply_adds(REPEATS)] * threads)
     copying = _best_seconds([lambda pair=pair: np.copyto(pair[1], pair[0]) for pair in pairs])
-    counted = 2.0 * CHAINS * lanes * REPEATS * threads
-    return Roof(counted / arithmetic, 2.0 * 8 * half * threads / copying, threads, largest_cache())
+    return Roof(measured_flops("float32", threads), 2.0 * 8 * half * threads / copying, threads, largest_cache())
 
 
-def _multiply_adds() -> tuple[Callable[[int], object], int]:
+def measured_flops(dtype: str, threads: int) -> float:
+    """Multiplications and additions a second of `threads` threads at once in `"float32"` or `"float64"`."""
+    multiply_adds, lanes = _multiply_adds(dtype)
+    return 2.0 * CHAINS * lanes * REPEATS * threads / _best_seconds([lambda: multiply_adds(REPEATS)] * threads)
+
+
+def roof_of(cores: Sequence[int]) -> Roof:
+    """Peaks of these cores, measured in a process that is bound to them."""
+    command = [sys.executable, "-m", "benchmarks.roofline", "--threads", str(len(cores))]
+    bind = partial(os.sched_setaffinity, 0, cores) if sys.platform == "linux" else None
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(len(cores)), preexec_fn=bind
+    )
+    return Roof(**json.loads(done.stdout.splitlines()[-1]))
+
+
+@cache
+def _multiply_adds(dtype: str) -> tuple[Callable[[int], object], int]:
     """A compiled loop of CHAINS independent fused multiply-adds on vectors in registers, and the lanes of a vector."""
     import llvmlite.binding as llvm
 
     from qml.engine.vector import native_bytes
 
-    lanes = native_bytes() // 4
+    nbytes, (number, suffix) = native_bytes(), LLVM_NAMES[dtype]
+    lanes = nbytes // np.dtype(dtype).itemsize
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
     )
-    module = llvm.parse_assembly(_loop(f"<{lanes} x float>", f"v{lanes}f32"))
+    module = llvm.parse_assembly(_loop(f"<{lanes} x {number}>", f"v{lanes}{suffix}"))
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     function = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(engine.get_function_address("multiply_adds"))
 
     def call(repeats: int) -> None:
-        keep = (ctypes.c_float * (2 * lanes))()  # room for one aligned vector
-        address = -(-ctypes.addressof(keep) // (4 * lanes)) * 4 * lanes
-        function(repeats, address)
+        keep = (ctypes.c_char * (2 * nbytes))()  # room for one aligned vector
+        function(repeats, -(-ctypes.addressof(keep) // nbytes) * nbytes)
 
     call.engine = engine  # type: ignore[attr-defined]  (code lives as long as its engine)
     return call, lanes
@@ -167,8 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "cores that the libraries get and divides by it what a step needs at least.",
     )
     parser.add_argument("--threads", type=int, default=None, help="default: every core of this process")
-    options = parser.parse_args(arguments)
-    threads = options.threads or len(os.sched_getaffinity(0))
+    threads = len(chosen_cores(parser.parse_args(arguments).threads))
     print(json.dumps(vars(measured_roof(threads))))
     return 0
 

@@ -7,7 +7,6 @@ are checked against a float64 reference, then take turns, one at a time.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ QUICK_PEERS = ("qml-torch", "qml-jax", "hand-jax", "hand-torch", "pennylane-jax"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 0 if every bar is met."""
     options = _options(arguments)
-    cores = _cores(options.threads)
+    cores = machine.chosen_cores(options.threads)
     described = machine.description(cores)
     print(_heading(described), flush=True)
     rules = Rules(**{name: getattr(options, name) for name in ("rounds", "turn_s", "peer_s", "step_s", "build_s")})
@@ -89,14 +88,6 @@ def _heading(described: dict[str, Any]) -> str:
         f"{described['cpu']}; every library on cores {cores} (siblings {siblings}); {' '.join(described['flags'])}\n"
         f"{described['system']}, Python {described['python']}, commit {described['commit']}, {described['date']}\n"
     )
-
-
-def _cores(threads: int | None) -> list[int]:
-    """The cores that every worker is bound to."""
-    cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else list(range(os.cpu_count() or 1))
-    if threads is not None and not 1 <= threads <= len(cores):
-        raise SystemExit(f"--threads must be 1..{len(cores)} on this machine; got {threads}.")
-    return cores[:threads]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

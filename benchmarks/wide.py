@@ -23,9 +23,8 @@ from benchmarks import machine
 from benchmarks.circuit import program
 from benchmarks.own import contender
 from benchmarks.process import PeerFailed
-from benchmarks.roofline import measured_roof
+from benchmarks.roofline import roof_of
 from benchmarks.rounds import Contender
-from benchmarks.step import _cores
 from benchmarks.workload import Answer, Size, numbers
 from qml.engine.compile import compile_program
 from qml.engine.wide.traffic import moved_states
@@ -52,9 +51,9 @@ class Turns:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 0 if both bars are met."""
     options = _options(arguments)
-    cores = _cores(options.threads)
+    cores = machine.chosen_cores(options.threads)
     print(f"{machine.cpu_name()}, {len(cores)} cores for each; commit {machine.commit()}")
-    roof = measured_roof(len(cores))
+    roof = roof_of(cores)
     print(f"copying moves {roof.bytes / 1e9:.1f} GB/s; medians (least to greatest) of {options.rounds} turns\n")
     contenders = [contender(name, cores) for name in ("qml-engine", "lightning-sum")]
     try:

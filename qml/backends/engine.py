@@ -223,8 +223,8 @@ class EngineExecutor:
         """The runner of a Program whose row values are its inputs, shared values its weights and words its values.
 
         A caller that has checked its arrays may then hand their addresses to `Runner.forward_at` and
-        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between,
-        or where the batch decides which engine runs.
+        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between, or
+        where the batch decides which engine runs.
         """
         compiled = compile_program(program)
         columns, plan = compiled.columns, compiled.plan

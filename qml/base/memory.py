@@ -13,7 +13,7 @@ CGROUPS = (
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
 GIB = 2**30
-SMALL = 64 << 20  # bytes that are never refused: asking the system would cost more than a small run
+SMALL = 64 << 20  # bytes up to which the system is not asked: that would cost more than a small run
 
 
 def available_bytes() -> int | None:
@@ -43,6 +43,63 @@ def available_bytes() -> int | None:
     return min(found, default=None)
 
 
+def physical_bytes() -> int | None:
+    """Bytes of memory that this machine has, in use or not; None where the system does not say.
+
+    Example:
+        >>> found = physical_bytes()
+        >>> found is None or found > 0
+        True
+    """
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def exceeded_limit(nbytes: int, held: int = 0) -> int | None:
+    """The limit, in bytes, that an allocation would exceed; None where it fits.
+
+    Args:
+        nbytes: bytes of all arrays that will be alive together.
+        held: bytes of them that are allocated already. The system counts those as taken, `QML_MEMORY_GIB` does not.
+
+    Raises:
+        ConfigError: `QML_MEMORY_GIB` is not a number above 0.
+
+    Example:
+        >>> exceeded_limit(1000) is None, exceeded_limit(10**18) is None
+        (True, False)
+    """
+    chosen = bool(os.environ.get(LIMIT_VARIABLE))
+    if nbytes <= held or (nbytes - held <= SMALL and not chosen):
+        return None
+    limit = available_bytes()
+    if limit is None:
+        return None
+    limit += 0 if chosen else held
+    return limit if nbytes > limit else None
+
+
+def too_large(nbytes: int, limit: int, what: str, remedy: str) -> CapabilityError:
+    """The error that names what is needed, what can be had, and what to do.
+
+    Args:
+        nbytes: that are needed.
+        limit: bytes that can be had.
+        what: what needs them, such as `"States of 8 rows at 34 qubits"`.
+        remedy: a sentence that says what to do.
+
+    Example:
+        >>> print(too_large(3 << 30, 1 << 20, "A matrix", "Take fewer rows."))
+        A matrix needs 3.0 GiB of memory; 1.0 MiB can be had here. Take fewer rows. QML_MEMORY_GIB sets another limit.
+    """
+    return CapabilityError(
+        f"{what} needs {_shown(nbytes)} of memory; {_shown(limit)} can be had here. {remedy} "
+        f"{LIMIT_VARIABLE} sets another limit."
+    )
+
+
 def check_memory(nbytes: int, what: str, remedy: str) -> None:
     """Refuse an allocation that cannot fit, before it is made.
 
@@ -52,7 +109,8 @@ def check_memory(nbytes: int, what: str, remedy: str) -> None:
         remedy: a sentence that says what to do.
 
     Raises:
-        CapabilityError: more than 64 MiB and more than `available_bytes`; the message names both figures.
+        CapabilityError: more than `available_bytes`, and more than 64 MiB unless `QML_MEMORY_GIB` is set; the message
+            names both figures.
 
     Example:
         >>> check_memory(10**18, "Everything", "Take less.")
@@ -60,11 +118,14 @@ def check_memory(nbytes: int, what: str, remedy: str) -> None:
         ...
         qml.base.errors.CapabilityError: Everything needs 931,322,574.6 GiB ...
     """
-    limit = available_bytes() if nbytes > SMALL else None
-    if limit is not None and nbytes > limit:
-        raise CapabilityError(
-            f"{what} needs {nbytes / GIB:,.1f} GiB of memory; {limit / GIB:,.1f} GiB can be had here. {remedy}"
-        )
+    limit = exceeded_limit(nbytes)
+    if limit is not None:
+        raise too_large(nbytes, limit, what, remedy)
+
+
+def _shown(nbytes: int) -> str:
+    """Bytes for a reader."""
+    return f"{nbytes / GIB:,.1f} GiB" if nbytes >= GIB // 10 else f"{nbytes / 2**20:,.1f} MiB"
 
 
 def _system() -> int | None:
@@ -75,10 +136,7 @@ def _system() -> int | None:
                 return 1024 * int(line.split()[1])
     except OSError:
         pass  # not Linux: ask the C library
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+    return physical_bytes()
 
 
 def _left_in_cgroup() -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections import OrderedDict
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qml.base.errors import CapabilityError, ShapeError
+from qml.base.memory import physical_bytes
 from qml.base.threads import default_threads
 from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
@@ -18,10 +20,11 @@ from qml.engine.pack import Packed
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 from qml.engine.vector import VECTOR_BYTES
-from qml.engine.wide.memory import check_memory, total_memory
+from qml.engine.wide.memory import check_memory, qubits_within
 from qml.engine.wide.runner import WideRunner
 
-MAX_QUBITS = (total_memory() // 8).bit_length() - 1  # of which one float32 state fits into this machine
+# Of which one float32 state fits into this machine; where the system does not tell (Windows), allocation itself will.
+MAX_QUBITS = qubits_within(physical_bytes() or sys.maxsize, np.dtype(np.float32), 1)
 # Qubits -> time of a row in a full tile over that of a row run alone, such that the choice falls where both engines
 # were measured to be equally fast (docs/wide.md); below all of these tiles win for any batch, above them never.
 TILE_ROW_COST = {12: 0.15, 13: 0.55}

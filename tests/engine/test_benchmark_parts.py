@@ -74,6 +74,7 @@ def test_the_roof_of_this_machine():
     roof = roofline.measured_roof(1)
     assert 1e9 < roof.flops < 1e12
     assert 1e8 < roof.bytes < 1e12
+    assert roofline.measured_flops("float64", 1) == pytest.approx(roof.flops / 2, rel=0.5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +106,7 @@ def test_an_environment_that_was_not_made_says_so(monkeypatch, tmp_path):
     assert missing("qulacs") == "not installed: no wheel for this Python"
 
 
-@pytest.mark.parametrize("module", ["peers.__main__", "million", "plot", "roofline"])
+@pytest.mark.parametrize("module", ["peers.__main__", "million", "plot", "roofline", "bound", "wide", "step"])
 def test_commands_explain_themselves(module, capsys):
     with pytest.raises(SystemExit) as stopped:
         importlib.import_module(f"benchmarks.{module}").main(["--help"])

@@ -1,80 +1,18 @@
-"""Memory of states: how much there is, a clear refusal before any is taken, and large pages for strided reads."""
+"""Memory of states: a clear refusal before any is taken, and large pages for strided reads."""
 
 from __future__ import annotations
 
 import mmap
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from qml.base.errors import CapabilityError, ConfigError
+from qml.base.memory import exceeded_limit, too_large
 from qml.engine.pack import STAGGER
 from qml.engine.wide import layout as L
 from qml.engine.wide.lanes import ROW
 
-MEMORY_VARIABLE = "QML_MEMORY_GIB"
 HUGE_PAGE = 2 << 20
-GIB = 1 << 30
-UNCHECKED = 64 << 20  # bytes below which asking the system costs more than the answer is worth
-
-
-def memory_limit() -> int:
-    """Bytes that states may take: `QML_MEMORY_GIB` if that is set, else what this machine has available now.
-
-    Raises:
-        ConfigError: `QML_MEMORY_GIB` is no positive number.
-
-    Example:
-        >>> memory_limit() > 0
-        True
-    """
-    text = os.environ.get(MEMORY_VARIABLE)
-    if text is not None:
-        try:
-            number = float(text)
-        except ValueError:
-            number = -1.0
-        if not 0 < number < float("inf"):
-            raise ConfigError(f"{MEMORY_VARIABLE} must be a number of GiB above 0; got {text!r}.")
-        return int(number * GIB)
-    limits = [limit for limit in (_available(), _group_limit()) if limit is not None]
-    return min(limits, default=total_memory())
-
-
-def _available() -> int | None:
-    """Memory of the machine that is not in use, None where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
-def _group_limit() -> int | None:
-    """What is left of the limit of this process's control group (containers), or None where there is none."""
-    group = Path("/sys/fs/cgroup")
-    try:
-        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
-    except OSError:
-        return None
-    return max(int(limit) - int(used), 0) if limit.isdigit() and used.isdigit() else None
-
-
-def total_memory() -> int:
-    """Bytes of memory that this machine has, in use or not.
-
-    Example:
-        >>> total_memory() > 0
-        True
-    """
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" in names and "SC_PAGE_SIZE" in names:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return sys.maxsize  # Windows does not tell; allocation itself will
 
 
 def state_bytes(n_qubits: int, dtype: np.dtype) -> int:
@@ -82,9 +20,9 @@ def state_bytes(n_qubits: int, dtype: np.dtype) -> int:
     return 2 * np.dtype(dtype).itemsize << n_qubits
 
 
-def qubits_that_fit(dtype: np.dtype, states: int = 2) -> int:
-    """The most qubits of which `states` states fit into the memory that is available."""
-    return max((memory_limit() // (states * 2 * np.dtype(dtype).itemsize)).bit_length() - 1, 0)
+def qubits_within(nbytes: int, dtype: np.dtype, states: int) -> int:
+    """The most qubits of which `states` states fit into so many bytes."""
+    return max((nbytes // (states * state_bytes(0, dtype))).bit_length() - 1, 0)
 
 
 def check_memory(n_qubits: int, dtype: np.dtype, states: int, held: int = 0) -> None:
@@ -100,17 +38,12 @@ def check_memory(n_qubits: int, dtype: np.dtype, states: int, held: int = 0) -> 
         CapabilityError: names the bytes asked, the limit, and what to do.
     """
     needed = states * state_bytes(n_qubits, dtype)
-    if needed <= held or (needed <= UNCHECKED and MEMORY_VARIABLE not in os.environ):
+    limit = exceeded_limit(needed, held)
+    if limit is None:
         return
-    limit = memory_limit()
-    if needed <= limit or (needed - held <= limit and MEMORY_VARIABLE not in os.environ):
-        return
-    fits, other = qubits_that_fit(dtype, states), "" if np.dtype(dtype).itemsize == 4 else ", or float32"
-    raise CapabilityError(
-        f"A run of {n_qubits} qubits in {np.dtype(dtype)} was asked for; it needs {states} x 2**{n_qubits} "
-        f"amplitudes, {needed:,} bytes ({needed / GIB:,.2f} GiB), and {limit:,} bytes ({limit / GIB:,.2f} GiB) may be "
-        f"used. Take at most {fits} qubits{other}; {MEMORY_VARIABLE} sets another limit."
-    )
+    what = f"A run of {n_qubits} qubits in {np.dtype(dtype)} ({states} x 2**{n_qubits} amplitudes)"
+    other = "" if np.dtype(dtype).itemsize == 4 else ", or float32"
+    raise too_large(needed, limit, what, f"Take at most {qubits_within(limit, dtype, states)} qubits{other}.")
 
 
 class State:

@@ -5,11 +5,11 @@ import pytest
 
 from qml.backends.engine import EngineExecutor
 from qml.base.errors import CapabilityError, ConfigError
+from qml.base.memory import available_bytes, physical_bytes
 from qml.circuits import Gate, Program, angle, input_slot, sel
 from qml.engine.compile import compile_program
 from qml.engine.runner import Runner, runner_of, runs_wide
-from qml.engine.wide import memory
-from qml.engine.wide.memory import check_memory, memory_limit, qubits_that_fit, state_bytes
+from qml.engine.wide.memory import check_memory, qubits_within, state_bytes
 from qml.engine.wide.runner import WideRunner
 
 SINGLE = np.dtype("float32")
@@ -44,7 +44,7 @@ def test_both_engines_agree_through_the_executor():
 def test_more_qubits_than_memory_holds_are_refused_before_anything_runs(monkeypatch):
     monkeypatch.setenv("QML_MEMORY_GIB", "0.5")
     program = Program(30, (Gate("RX", (0,), (input_slot(0),)),), n_inputs=1)
-    with pytest.raises(CapabilityError, match=r"8,589,934,592 bytes.*536,870,912 bytes.*26 qubits.*QML_MEMORY_GIB"):
+    with pytest.raises(CapabilityError, match=r"8\.0 GiB.*0\.5 GiB.*26 qubits.*QML_MEMORY_GIB"):
         EngineExecutor().forward(program, np.zeros((1, 1), np.float32), np.zeros(0, np.float32))
 
 
@@ -58,13 +58,25 @@ def test_a_gradient_needs_two_states(monkeypatch):
         runner.gradients(rows, shared, np.zeros((1, 16), np.float32))
 
 
+def test_states_that_lie_ready_count_once(monkeypatch):
+    monkeypatch.setattr("qml.base.memory._system", lambda: 1 << 30)
+    monkeypatch.setattr("qml.base.memory.CGROUPS", ())
+    one = state_bytes(26, SINGLE)
+    with pytest.raises(CapabilityError, match=r"needs 2\.0 GiB of memory; 1\.1 GiB.*at most 26 qubits"):
+        check_memory(27, SINGLE, 2, held=one // 8)
+    check_memory(26, SINGLE, 2, held=one)
+    monkeypatch.setenv("QML_MEMORY_GIB", "0.9")
+    with pytest.raises(CapabilityError, match=r"0\.9 GiB can be had"):
+        check_memory(26, SINGLE, 2, held=one)
+
+
 def test_memory_is_a_limit_or_what_the_machine_has(monkeypatch):
-    assert 0 < memory_limit() <= memory.total_memory()
+    assert 0 < (available_bytes() or 1) <= (physical_bytes() or 1)
     monkeypatch.setenv("QML_MEMORY_GIB", "2")
-    assert memory_limit() == 2 << 30
-    assert qubits_that_fit(SINGLE, states=2) == 27
+    assert available_bytes() == 2 << 30
+    assert qubits_within(2 << 30, SINGLE, states=2) == 27
     check_memory(27, SINGLE, 2)
     for wrong in ("much", "-1", "0", "inf"):
         monkeypatch.setenv("QML_MEMORY_GIB", wrong)
         with pytest.raises(ConfigError, match="QML_MEMORY_GIB"):
-            memory_limit()
+            check_memory(27, SINGLE, 2)
