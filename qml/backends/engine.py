@@ -11,6 +11,7 @@ from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import ConfigError, ShapeError
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
+from qml.engine.finite import check_weights
 from qml.engine.memory import budget_bytes
 from qml.engine.runner import MAX_QUBITS, TILE_ROW_COST, Runner, runner_of
 from qml.engine.sampling import sample_in_blocks
@@ -27,7 +28,7 @@ class EngineExecutor:
 
     A row of NaN or infinite inputs, or of an angle beyond about 1e15 radians (neighbouring float64 numbers are a turn
     apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of shared
-    weights, which sum over rows. Results are the same bits for any number of threads. The
+    weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any number of threads. The
     first call on a machine compiles the kernels (about 15 seconds a precision; `python -m qml.engine.warmup` does
     it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
     which states are un-computed instead (about 1.3 times the work).
@@ -89,11 +90,11 @@ class EngineExecutor:
 
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
-            DataError: amplitudes to be prepared have no length.
+            DataError: a weight is not finite, or amplitudes to be prepared have no length.
             CapabilityError: more qubits than memory holds; nothing has been allocated.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
-        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
         run = runner.forward(rows, shared, initial, keep=keep, threads=self.threads)
         return Values(compiled.word_map.values(run.words_BW), None, run.residual)
 
@@ -112,7 +113,7 @@ class EngineExecutor:
         A residual belongs to the very Program, inputs and weights of the `forward` that left it.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
-        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
         _check_cotangent(program, inputs_BD, cotangent_BK)
         cotangent_BW = np.ascontiguousarray(compiled.word_map.pull_back(cotangent_BK))
         run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
@@ -134,7 +135,7 @@ class EngineExecutor:
 
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
-            DataError: amplitudes to be prepared have no length.
+            DataError: a weight is not finite, or amplitudes to be prepared have no length.
             CapabilityError: too many qubits, or more states than memory holds (nothing has been allocated).
 
         Example:
@@ -146,7 +147,7 @@ class EngineExecutor:
         check_memory(program.n_qubits, inputs_BD.dtype, 1)
         check_states_memory(program, len(inputs_BD), inputs_BD.dtype)
         compiled = compile_states(program, weights.ndim == 2)
-        rows, shared, initial = _columns(compiled, inputs_BD, weights)
+        rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
         runner = runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))
         kets_BA = runner.kets(rows, shared, initial, threads=self.threads)
         return compiled.ending.states(kets_BA, inputs_BD, weights)
@@ -167,7 +168,7 @@ class EngineExecutor:
 
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
-            DataError: amplitudes to be prepared have no length.
+            DataError: a weight is not finite, or amplitudes to be prepared have no length.
             CapabilityError: too many qubits, or more tangents than memory holds (nothing has been allocated).
 
         Example:
@@ -179,6 +180,7 @@ class EngineExecutor:
         check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_tangents(program, weights.ndim == 2)
         check_tangents_memory(program, compiled.n_along, len(inputs_BD), inputs_BD.dtype)
+        check_weights(program, weights)
 
         def run_kets(plan, rows_RM, shared_S, initial_RA):
             runner = runner_of(plan, rows_RM.dtype, self._budget, len(rows_RM))
@@ -250,8 +252,9 @@ def _check_cotangent(program: Program, inputs_BD: np.ndarray, cotangent_BK: np.n
         )
 
 
-def _columns(compiled, inputs_BD: np.ndarray, weights: np.ndarray):
-    """Row values, shared values and initial amplitudes, contiguous."""
+def _columns(program: Program, compiled, inputs_BD: np.ndarray, weights: np.ndarray):
+    """Row values, shared values and initial amplitudes, contiguous; weights that are not finite are refused."""
+    check_weights(program, weights)
     columns = compiled.columns
     rows_BM, shared_S = columns.values(inputs_BD, weights)
     initial = columns.initial_amplitudes(inputs_BD, weights) if columns.initial and len(inputs_BD) else None

@@ -15,6 +15,7 @@ from qml.base.errors import ConfigError, ShapeError
 from qml.base.threads import default_threads
 from qml.circuits.program import Program
 from qml.engine.compile import Compiled, compile_program
+from qml.engine.finite import check_weights
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 from qml.engine.propagation import Propagated, propagate
@@ -49,7 +50,8 @@ class PropagationExecutor:
     Every value errs by at most `max_error` times the sum of the magnitudes of its observable's coefficients where
     that sum exceeds one; a gradient by at most `max_error` times the sum of `|cotangent x coefficient of the slot|`.
     A value that cannot be bounded within `max_mib` is refused with a `CapabilityError`. It computes in float64
-    whatever the dtype of the arrays. A row of NaN or infinite angles gives NaN in that row.
+    whatever the dtype of the arrays. A row of NaN or infinite inputs gives NaN in that row;
+    weights that are not finite are refused.
 
     Args:
         max_error: the bound, 0 for no truncation.
@@ -147,6 +149,7 @@ class PropagationExecutor:
 
     def _case(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> _Case:
         check_program(program, self)
+        check_weights(program, weights)
         compiled = compile_program(program, weights.ndim == 2)
         rows_BM, shared_S = compiled.columns.values(inputs_BD, weights)
         turns_T = compiled.plan.turns

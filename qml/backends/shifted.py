@@ -16,6 +16,8 @@ from qml.base.seeds import derive
 from qml.circuits.program import Program
 from qml.circuits.slots import amplitude_tables, angle_table, slots, slots_vjp
 
+from qml.engine.finite import check_weights
+
 
 @dataclass(frozen=True)
 class ShiftedExecutor:
@@ -65,6 +67,7 @@ class ShiftedExecutor:
     ) -> Values:
         """Values of `B` rows, `(B, K)`, as one job; `variance_BK` where they are estimates."""
         check_program(program, self)
+        check_weights(program, weights)
         _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         outcome = self.backend.run(program, slots_BS, shots=self.shots, seed=_drawn(seed, "values"))
@@ -83,6 +86,7 @@ class ShiftedExecutor:
     ) -> Gradients:
         """Gradients from one job of all shifted bindings."""
         check_program(program, self)
+        check_weights(program, weights)
         _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         varying = np.flatnonzero(angle_table(program).varies)

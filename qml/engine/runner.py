@@ -14,6 +14,7 @@ from qml.base.errors import CapabilityError, ShapeError
 from qml.base.memory import physical_bytes
 from qml.base.threads import default_threads
 from qml.engine import layout as L
+from qml.engine.finite import check_shared
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
 from qml.engine.pack import Packed
@@ -117,7 +118,11 @@ class Runner:
         keep: bool = False,
         threads: int | None = None,
     ) -> Forward:
-        """Values only; with `keep` the kets stay for a following `gradients` while the budget holds them."""
+        """Values only; with `keep` the kets stay for a following `gradients` while the budget holds them.
+
+        Raises:
+            DataError: a shared value is NaN or infinite; as in all runs.
+        """
         batch = len(rows_BM)
         words = np.empty((batch, self.plan.n_words), self.dtype)
         if batch == 0:
@@ -266,6 +271,7 @@ class Runner:
         """All chunks of tiles, on this thread and perhaps others, each with a workspace of its own.
 
         `given`, `states` and `mode` are fields of the frame, in their order; `kept` asks for the buffers of a gradient.
+        Shared values that are not finite are refused, and the frame is left to the garbage collector.
         """
         packed, pools, calls, cut = self.packed, self.pools, self._calls, frame.cut(self.packed, batch)
         many = cut.chunks > 1
@@ -273,17 +279,22 @@ class Runner:
         work = pools.take_work(kept)
         chunks = (cut.chunk_tiles, cut.chunks, 0, cut.sums)
         frame.write_call(packed.address, work.address, *given, *states, batch, *chunks, *mode)
-        if crew == 1:
-            calls.step(frame.address)
+        refused = calls.step(frame.address) if crew == 1 else calls.begin(frame.address)
+        if crew == 1 or refused:
             pools.give_work(kept, work)
+            if refused:
+                check_shared(self._numbers(given[0], self.plan.n_shared))
             return
-        calls.begin(frame.address)
         workspaces = [work, *(pools.take_work(kept) for _ in range(crew - 1))]
         CREW.run(lambda number: calls.run_chunks(packed.address, frame.address, workspaces[number].address), crew)
         for work in workspaces:
             pools.give_work(kept, work)
         if given[1] != 0:
             calls.finish(frame.address)
+
+    def _numbers(self, address: int, count: int) -> np.ndarray:
+        """A view of numbers at an address."""
+        return np.frombuffer((ctypes.c_char * (count * self.dtype.itemsize)).from_address(address), self.dtype)
 
     def _residual(self, batch: int) -> Residual | None:
         """Room for the kets of a forward run, if half the budget holds them beside all others that wait."""

@@ -46,8 +46,8 @@ def run(
     """Run `plan` on `B` rows, and differentiate it if a cotangent is given.
 
     Precision is that of `rows_BM`; nothing is promoted. NaN or infinite row values give NaN in their own rows (and
-    in the shared gradients that sum over rows); NaN shared values give NaN everywhere. Results are the same bits
-    for any number of threads.
+    in the shared gradients that sum over rows); shared values that are not finite are refused. Results are the same
+    bits for any number of threads.
 
     Args:
         plan: what to run.
@@ -67,6 +67,7 @@ def run(
     Raises:
         ShapeError: shapes or dtypes do not fit the plan or one another.
         CapabilityError: too many qubits, or another dtype.
+        DataError: a shared value is NaN or infinite.
 
     Example:
         >>> from qml.engine.plan import Plan, Turn

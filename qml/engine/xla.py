@@ -13,6 +13,7 @@ from llvmlite import ir
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
 from qml.engine.cache import ENTRIES
+from qml.engine.finite import REMEDY
 from qml.engine.memory import Frame, Workspace
 from qml.engine.runner import Runner
 
@@ -24,6 +25,7 @@ NO_NORM = (
     "Amplitudes to be prepared of a row are all zero or not finite. A state needs a finite norm above zero: drop such "
     "rows, or add a constant feature."
 )
+NOT_FINITE = f"Weights of a circuit hold NaN or infinite numbers. {REMEDY}"
 UNALIGNED = "XLA handed the engine a residual that vectors cannot be loaded from. Please report this."
 
 
@@ -60,6 +62,7 @@ class Station:
             X.STATION_YIELD: _yield_address(),
             X.STATION_NO_NORM: self._text(NO_NORM),
             X.STATION_UNALIGNED: self._text(UNALIGNED),
+            X.STATION_NOT_FINITE: self._text(NOT_FINITE),
         }
         self.table = np.zeros(X.STATION_SIZE, np.int64)
         for place, value in fields.items():

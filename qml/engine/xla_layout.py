@@ -32,8 +32,9 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     STATION_YIELD,  # -> gives the rest of a time slice away; 0: none
     STATION_NO_NORM,  # -> text of an error
     STATION_UNALIGNED,  # -> text of an error
+    STATION_NOT_FINITE,  # -> text of an error
     STATION_SIZE,
-) = range(11)
+) = range(12)
 
 # ------------------------------------------------------------------------------------------------ one call
 # The attribute of a call: everything that follows from shapes.

@@ -19,6 +19,7 @@ from jax.core import Tracer
 from qml.backends import Executor
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import Program, initialise
+from qml.engine.finite import check_weights
 from qml.engine.traced import traced
 from qml.layers.call import TRACED, Call, check_is_program, width_error
 from qml.layers.jax_functions import circuit_function
@@ -128,6 +129,9 @@ class CircuitPair:
         Raises:
             ShapeError: inputs or params do not fit the Program or each other.
             CapabilityError: something the executor does not do.
+            DataError: a weight is NaN or infinite. Under `jit` it is a `jax.errors.JaxRuntimeError` of the same
+                meaning; where weights are mapped (`vmap`) they give NaN in their own rows, and in the traced form
+                under `jit` everywhere.
         """
         inputs = jnp.asarray(inputs)
         half = inputs.dtype if inputs.dtype in _HALF else None
@@ -203,7 +207,10 @@ class CircuitPair:
                     f"CircuitPair.apply got inputs of dtype {dtype} and {block.name!r} of dtype {part.dtype}. Cast one."
                 )
             parts.append(part.reshape(-1))
-        return jnp.concatenate(parts) if parts else jnp.zeros(0, dtype)
+        weights = jnp.concatenate(parts) if parts else jnp.zeros(0, dtype)
+        if not isinstance(weights, Tracer):  # inside a transformation the executor itself refuses, at run time
+            check_weights(self.program, np.asarray(weights))
+        return weights
 
 
 def _seed_array(seed: Any) -> jax.Array:

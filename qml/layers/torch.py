@@ -54,6 +54,9 @@ class CircuitLayer(nn.Module):
         CapabilityError: the executor cannot run this Program, or a tensor lies on a device that it does not serve.
         ShapeError: inputs are no tensor, not floating point, of another width, or of another precision than the
             weights.
+        DataError: at a call, a weight is NaN or infinite. Only `"traced"` and `"engine_cuda"` return NaN instead: a
+            look at the numbers would make the host wait for the device. A row of inputs that is not finite gives NaN
+            in that row.
 
     Example:
         >>> import torch

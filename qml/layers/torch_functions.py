@@ -12,7 +12,8 @@ require("torch", extra="torch", purpose="The torch layer")
 import torch
 from torch import Tensor
 
-from qml.base.errors import CapabilityError
+from qml.base.errors import CapabilityError, DataError
+from qml.engine.finite import check_weights
 from qml.engine.runner import Runner
 from qml.engine.traced import traced
 from qml.layers.call import Call
@@ -93,7 +94,11 @@ class DirectValues(torch.autograd.Function):
         batch = inputs.shape[0]
         values = inputs.new_empty((batch, call.n_values))
         addresses = inputs.data_ptr(), block.data_ptr(), values.data_ptr()
-        residual = runner.forward_at(batch, *addresses, keep, call.threads)
+        try:
+            residual = runner.forward_at(batch, *addresses, keep, call.threads)
+        except DataError:
+            check_weights(call.program, array_of(block).reshape(-1))  # which knows the names of weights
+            raise
         if keep:
             ctx.save_for_backward(inputs, block)
             ctx.kept = call, runner, residual

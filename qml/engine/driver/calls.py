@@ -3,25 +3,41 @@
 from numba import njit
 
 from qml.engine import layout as L
-from qml.engine.lanes32 import REAL, VB, E, sstore
+from qml.engine.lanes32 import REAL, VB, E, sload, sstore
 from qml.engine.lanes64 import vload as vload64
 from qml.engine.lanes64 import vstore as vstore64
 from qml.engine.vector import at, call, f64at, f64set, odd
 
 
 def begin(frame):
-    """Prepare what does not depend on the row, unless an earlier call with the same shared values has."""
+    """Prepare what does not depend on the row, unless an earlier call with the same shared values has.
+
+    1 instead of 0 where a shared value is not finite: nothing is to be run.
+    """
     plan = at(frame, L.FRAME_PLAN)
     if at(frame, L.FRAME_SHARED) != 0:
+        if not finite(at(frame, L.FRAME_SHARED), at(plan, L.PLAN_SHARED)):
+            return 1
         call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_PREPARE), plan, frame)
     return 0
 
 
+@njit(error_model="numpy")
+def finite(values, count):
+    """Whether no value is NaN or infinite."""
+    for place in range(values, values + E * count, E):
+        value = sload(place)
+        if value - value != REAL(0):
+            return False
+    return True
+
+
 def step(frame):
-    """A whole call on one thread."""
+    """A whole call on one thread; 1 instead of 0 where a shared value is not finite and nothing was run."""
     plan = at(frame, L.FRAME_PLAN)
     entries = at(plan, L.PLAN_ENTRIES)
-    call(at(entries, L.ENTRY_BEGIN), frame)
+    if call(at(entries, L.ENTRY_BEGIN), frame) != 0:
+        return 1
     call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
     if at(frame, L.FRAME_SHARED_GRADIENT) != 0:
         call(at(entries, L.ENTRY_FINISH), frame)

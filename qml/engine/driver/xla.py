@@ -59,7 +59,8 @@ def values(frame, station, told):
     put(scratch, L.FRAME_INPUTS, data(arguments, 0))
     put(scratch, L.FRAME_VALUES, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
-    share(frame, station, told, scratch)
+    if share(frame, station, told, scratch) != 0:
+        return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NOT_FINITE))
     if residual != 0:
         for place in range(L.FRAME_CALL, L.FRAME_BUFFERS):
             put(residual, 1 + place - L.FRAME_CALL, at(scratch, place))
@@ -95,7 +96,8 @@ def gradients(frame, station, told):
     put(scratch, L.FRAME_INPUT_GRADIENT, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
     put(scratch, L.FRAME_STATE_GRADIENT, by_initial)
-    share(frame, station, told, scratch)
+    if share(frame, station, told, scratch) != 0:
+        return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NOT_FINITE))
     return 0
 
 
@@ -158,15 +160,19 @@ def failure(frame, scratch, code, text):
 
 @njit(error_model="numpy")
 def share(frame, station, told, scratch):
-    """A call that is laid out, on this thread and on those of XLA's pool that come in time."""
+    """A call that is laid out, on this thread and on those of XLA's pool that come in time.
+
+    1 instead of 0 where a shared value is not finite and nothing was run.
+    """
     plan, threads, work = at(station, X.STATION_PLAN), at(told, X.CALL_THREADS), scratch + at(told, X.CALL_WORK)
     entries, gate = at(plan, L.PLAN_ENTRIES), 0
     if threads > 1:
         gate = free_gate(at(station, X.STATION_GATES))
     if gate == 0:
-        call(at(entries, L.ENTRY_STEP), scratch)
-        return
-    call(at(entries, L.ENTRY_BEGIN), scratch)
+        return call(at(entries, L.ENTRY_STEP), scratch)
+    if call(at(entries, L.ENTRY_BEGIN), scratch) != 0:
+        atomic_swap(gate + 8 * X.GATE_TAKEN, 0)
+        return 1
     put(gate, X.GATE_NEXT, 0)
     put(gate, X.GATE_LIMIT, threads - 1)
     put(gate, X.GATE_PLAN, plan)
@@ -185,6 +191,7 @@ def share(frame, station, told, scratch):
     atomic_swap(gate + 8 * X.GATE_TAKEN, 0)
     if at(scratch, L.FRAME_SHARED_GRADIENT) != 0:
         call(at(entries, L.ENTRY_FINISH), scratch)
+    return 0
 
 
 @njit(error_model="numpy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.engine.finite import check_shared
 from qml.engine.plan import Plan
 from qml.engine.wide import layout as L
 from qml.engine.wide.angles import Angles, Reader
@@ -34,11 +35,15 @@ class Rows:
         shared_S: shared values.
         initial: `(B or 1, A)` amplitudes, or None.
         cotangent_BW: derivative of the loss by each value; None runs forward only.
+
+    Raises:
+        DataError: a shared value is NaN or infinite.
     """
 
     def __init__(self, sides: Sides, rows_BM, shared_S, initial=None, cotangent_BW=None):
         self._sides, self._initial = sides, initial
         packed, plan, batch = sides.packed, sides.plan, len(rows_BM)
+        check_shared(shared_S)
         self.gradient = cotangent_BW is not None
         self.angles = Angles(sides.reader.half_angles(rows_BM, shared_S), packed.factors, packed.real)
         self.product = None if plan.initial else Product(sides.prefix, self.angles.half_BT, packed.low_bits)
