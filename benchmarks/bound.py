@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.circuit import program
 from benchmarks.pieces import Piece, bandwidth
-from benchmarks.roofline import flops_of, measured_flops
+from benchmarks.roofline import flops_of, measured_flops, measured_roof
 from benchmarks.workload import Size, numbers
 from qml.base.threads import available_cores
 from qml.engine import layout as L
@@ -29,7 +29,7 @@ from qml.engine.runner import Runner
 from qml.engine.vector import VECTOR_BYTES
 
 SIZES = (Size(4, 2, 1024), Size(8, 4, 128), Size(8, 4, 1024), Size(12, 4, 64))
-KIBIBYTES = {"L1": 16, "L2": 512, "memory": 65536}
+KIBIBYTES = {"L1": 16, "L2": 512}
 SECONDS = 0.3
 LANES = VECTOR_BYTES // 4
 ONCE = ("prepare", "close_chunk", "finish")  # pieces that do not run for every tile
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rates = {name: bandwidth(kind, kibibytes) for name, kibibytes in KIBIBYTES.items()}
         figures["gigabytes_per_second"][kind] = rates
         print(f"{kind:6}" + "".join(f"{name:>10} {rate:6.0f} GB/s" for name, rate in rates.items()))
+    copied = measured_roof(1).bytes / 1e9
+    figures["gigabytes_per_second"]["copy"]["memory"] = copied
+    print(f"{'copy':6}{'memory':>10} {copied:6.0f} GB/s")
     print("\nforward and gradients, residual kept, float32, one thread")
     print(f"{'size':16}{'us':>9}{'GFLOP/s':>10}{'of peak':>9}")
     for size in SIZES:

@@ -1,7 +1,8 @@
 """Compiled pieces on demand: sources generated into a per-user folder, Numba's disk cache beside them.
 
-Compiling takes about 15 seconds a precision, once on a machine. The folder is named after everything that the machine
-code depends on: the sources, the CPU and its features, the versions of Python, Numba and llvmlite.
+What one circuit needs takes some seconds, once on a machine; `qml.engine.warmup` compiles everything. The folder is
+named after all that the machine code depends on: the sources, the CPU and its features, the versions of Python, Numba
+and llvmlite.
 """
 
 from __future__ import annotations
