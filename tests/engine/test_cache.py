@@ -105,6 +105,11 @@ def test_warmup_explains_itself(capsys):
     assert "QML_CACHE_DIR" in text
 
 
+def test_warmup_knows_every_piece_of_both_halves():
+    entries = [name for library in warmup.libraries("float32").values() for name in library.kit.entries]
+    assert {"run_chunks", "xla_call", "xla_help", "run_sweep"} <= set(entries)
+
+
 def test_warmup_refuses_other_precisions(capsys):
     with pytest.raises(SystemExit):
         warmup.main(["--dtype", "float16"])
