@@ -26,12 +26,12 @@ CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, sta
 class EngineExecutor:
     """Exact values and adjoint gradients on the CPU, in float32 or float64 as handed in.
 
-    A row of NaN or infinite inputs, or of an angle beyond about 1e15 radians (neighbouring float64 numbers are a turn
-    apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of shared
-    weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any number of threads. The
-    first call on a machine compiles the kernels (about 15 seconds a precision; `python -m qml.engine.warmup` does
-    it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
-    which states are un-computed instead (about 1.3 times the work).
+    A row of NaN or infinite inputs, or of an angle beyond about 1e15 radians (neighbouring float64 numbers are a
+    turn apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of
+    shared weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any
+    number of threads. The first call on a machine compiles the kernels that it needs (some seconds; `python -m
+    qml.engine.warmup` does it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay
+    within a budget, beyond which states are un-computed instead (about 1.3 times the work).
 
     Args:
         threads: threads of one call; None decides by the work and by `qml.base.threads`.

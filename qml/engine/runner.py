@@ -294,7 +294,8 @@ class Runner:
 
     def _numbers(self, address: int, count: int) -> np.ndarray:
         """A view of numbers at an address."""
-        return np.frombuffer((ctypes.c_char * (count * self.dtype.itemsize)).from_address(address), self.dtype)
+        memory = (ctypes.c_char * (count * self.dtype.itemsize)).from_address(address)
+        return np.frombuffer(memoryview(memory), self.dtype)
 
     def _residual(self, batch: int) -> Residual | None:
         """Room for the kets of a forward run, if half the budget holds them beside all others that wait."""
