@@ -15,7 +15,6 @@ from qml.base.errors import CapabilityError, ConfigError
 from qml.base.seeds import derive
 from qml.circuits.program import Program
 from qml.circuits.slots import amplitude_tables, angle_table, slots, slots_vjp
-
 from qml.engine.finite import check_weights
 
 

@@ -101,6 +101,15 @@ def test_a_view_of_a_leaf_gets_its_part_of_the_gradient():
     torch.testing.assert_close(whole.grad, wanted)
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_zeros_without_memory(program):
+    layer, nothing = layer_of(PROGRAMS[program]), torch._efficientzerotensor((5, 4), dtype=torch.float64)
+    inputs = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
+    layer(inputs).backward(nothing)
+    assert not inputs.grad.any()
+    torch.testing.assert_close(layer(nothing), layer(torch.zeros(5, 4, dtype=torch.float64)))
+
+
 class Doubled(torch.nn.Module):
     """Weights that are twice a parameter, laid out by columns."""
 
@@ -118,7 +127,8 @@ def test_parametrized_weights(program):
     inputs = torch.randn(5, 4, dtype=torch.float64)
     found, wanted = layer(inputs), plain(inputs)
     torch.testing.assert_close(found, wanted)
-    found.sum().backward(), wanted.sum().backward()
+    found.sum().backward()
+    wanted.sum().backward()
     torch.testing.assert_close(layer.parametrizations[name].original.grad, 2 * block.grad)
 
 
@@ -137,7 +147,8 @@ def test_batches_of_any_shape(program, shape):
     inputs = torch.randn(shape, dtype=torch.float64, requires_grad=True)
     values = layer(inputs)
     values.sum().backward()
-    assert values.shape == (*shape[:-1], 4) and inputs.grad.shape == shape
+    assert values.shape == (*shape[:-1], 4)
+    assert inputs.grad.shape == shape
     assert all(parameter.grad.shape == parameter.shape for parameter in layer.parameters())
     wanted = reference.values(layer.program, inputs.detach().reshape(-1, 4).numpy(), layer_weights(layer))
     np.testing.assert_allclose(values.detach().reshape(-1, 4).numpy(), wanted, atol=1e-12)

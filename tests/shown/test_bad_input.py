@@ -197,7 +197,7 @@ def test_jax_refuses_them_inside_and_outside_of_jit(bad, executor):
     with pytest.raises(DataError, match=r"1 of the 9 weights .*'weights'\[0, 1, 2\] = "):
         pair.apply(spoilt, inputs)
     for ask in (jax.jit(pair.apply), jax.jit(jax.grad(loss)), jax.grad(loss)):
-        with pytest.raises((jax.errors.JaxRuntimeError, ValueError), match="not finite|NaN or infinite"):
+        with pytest.raises((jax.errors.JaxRuntimeError, ValueError), match=r"not finite|NaN or infinite"):
             jax.block_until_ready(ask(spoilt, inputs))
         assert jax.numpy.isfinite(jax.tree.leaves(ask(params, inputs))[0]).all()
 
