@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qml.backends.executor import Executor
 from qml.base.errors import CapabilityError
+from qml.base.memory import GIB
 from qml.circuits.program import Program
 
 
@@ -11,8 +12,15 @@ def check_program(program: Program, executor: Executor) -> None:
     """Raise `CapabilityError` unless `executor` can run `program`; nothing has run yet."""
     able = executor.capabilities
     if program.n_qubits > able.max_qubits:
+        size = ""
+        if able.memory is not None:
+            state = 8 << program.n_qubits
+            size = (
+                f", one state of which takes {state:,} bytes ({state / GIB:,.1f} GiB) even in float32, and this machine "
+                f"has {able.memory:,} bytes ({able.memory / GIB:,.1f} GiB)"
+            )
         raise CapabilityError(
-            f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits; it runs at most "
+            f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits{size}; it runs at most "
             f"{able.max_qubits}. Take fewer qubits, or another executor."
         )
     readout = type(program.readout).__name__

@@ -17,9 +17,17 @@ from qml.engine.runner import MAX_QUBITS, TILE_ROW_COST, Runner, runner_of
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.states import check_states_memory, compile_states
 from qml.engine.tangents import check_tangents_memory, compile_tangents
-from qml.engine.wide.memory import check_memory
+from qml.engine.wide.memory import check_memory, total_memory
 
-CAPABILITIES = Capabilities("engine_cpu", exact=True, max_qubits=MAX_QUBITS, states=True, samples=True, tangents=True)
+CAPABILITIES = Capabilities(
+    "engine_cpu",
+    exact=True,
+    max_qubits=MAX_QUBITS,
+    states=True,
+    samples=True,
+    tangents=True,
+    memory=total_memory(),
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ class Capabilities:
 
     `second_order` says that values are exact functions of inputs and weights, so that the traced form may
     serve as the derivative of the derivative. `max_error` bounds what an exact (not sampled) Executor may leave out of
-    a value, and of its derivative by an angle.
+    a value, and of its derivative by an angle. `memory` is the bytes that `max_qubits` follows from, where it does: one
+    float32 state must fit.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Capabilities:
     tangents: bool = False
     measured: bool = True
     max_error: float = 0.0
+    memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends import Executor
-from qml.base.errors import CapabilityError
+from qml.base.errors import CapabilityError, DataError
 from qml.circuits import CIRCUITS, Program, weight_slot, z_each
 from qml.circuits.gate import Gate
 from qml.circuits.readouts import READOUTS
@@ -28,7 +28,7 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
 
     Asked of every circuit of `qml.circuits.CIRCUITS` and every readout that it claims, in every dtype that it claims:
     shared and per-row weights, empty batch, a batch equal to its rows, arguments left alone, equal results of equal
-    calls, a residual that may be used twice, pickle, refusal of Programs that are too wide, and states and samples
+    calls, a residual that may be used twice, pickle, refusal of Programs that are too wide and of weights that are not finite, and states and samples
     where they are claimed. Where values are
     estimates from shots they must lie within six standard deviations, and gradients are only asked to have the right
     shape and be finite.
@@ -57,6 +57,7 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
         ("residual", case.residual),
         ("pickle", case.pickles),
         ("refuses what is too wide", case.refuses_width),
+        ("refuses weights that are not finite", case.refuses_nan),
         ("states", case.states),
         ("samples", case.samples),
     ]
@@ -189,6 +190,19 @@ class _Case:
         except CapabilityError:
             return
         require(False, f"a Program of {n_qubits} qubits was not refused")
+
+    def refuses_nan(self) -> None:
+        """A weight that is NaN or infinite is a DataError that names it, before anything runs."""
+        inputs, weights, cotangent = self.arguments(self.first, self.dtype)
+        for bad in (np.nan, np.inf):
+            weights[1] = bad
+            for ask in (self.executor.forward, partial(self.executor.vjp, cotangent_BK=cotangent)):
+                try:
+                    ask(self.first, inputs, weights, seed=self.seed)
+                except DataError as refusal:
+                    require("not finite" in str(refusal), f"the refusal of a weight {bad} says only: {refusal}")
+                    continue
+                require(False, f"a weight of {bad} was not refused")
 
     def states(self) -> None:
         """States of the reference, global phase included, in every dtype."""

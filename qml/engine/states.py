@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -86,13 +86,18 @@ class Ending:
     """
 
     def __init__(self, program: Program, draft: Draft, row_weights: bool):
-        self.frame = FinalFrame(program.n_qubits, draft.plan.words, draft.signs, draft.origin)
+        self._framed = program.n_qubits, draft.plan.words, draft.signs, draft.origin
         angle = global_phase(program)
         self._constant = math.remainder(draft.phase + angle.constant, 2 * math.pi)
         self._columns = None
         if angle.terms:
             slots = Program(1, n_inputs=program.n_inputs, n_weights=program.n_weights)
             self._columns = Columns(slots, [], [angle - angle.constant], row_weights)
+
+    @cached_property
+    def frame(self) -> FinalFrame:
+        """The final frame; its arrays are as long as a state, so they are made when there are states."""
+        return FinalFrame(*self._framed)
 
     def states(self, kets_BA: np.ndarray, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The states of the kets `(B, A)`, which are overwritten."""

@@ -26,6 +26,8 @@ FORWARD_MODE = (
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """The numbers of a CPU tensor as a C-contiguous array of its shape; a view where it can be."""
+    if tensor._is_zerotensor():  # torch's zeros without memory
+        tensor = torch.zeros(tensor.shape, dtype=tensor.dtype)
     return np.ascontiguousarray(tensor.detach().resolve_neg().numpy())
 
 
@@ -113,8 +115,8 @@ class DirectValues(torch.autograd.Function):
             by_inputs, by_weights = ComposableGradients.apply(inputs, block.reshape(-1), cotangents[0], call, None)
             return None, None, None, by_inputs, by_weights.view(block.shape)
         cotangent = cotangents[0]
-        if not cotangent.is_contiguous() or cotangent.is_neg():
-            cotangent = cotangent.resolve_neg().contiguous()
+        if not _plain(cotangent):
+            cotangent = torch.from_numpy(array_of(cotangent))
         by_inputs, by_block = torch.empty_like(inputs), torch.empty_like(block)
         addresses = [t.data_ptr() for t in (inputs, block, cotangent, by_inputs, by_block)]
         runner.gradients_at(inputs.shape[0], *addresses, residual, call.threads)
@@ -129,7 +131,7 @@ class DirectValues(torch.autograd.Function):
 
 def _plain(tensor: Tensor) -> bool:
     """Whether the numbers of a tensor lie one behind the other where its address says."""
-    return tensor.is_contiguous() and not tensor.is_neg()
+    return tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor()
 
 
 def _flat_array(blocks: tuple[Tensor, ...], like: Tensor) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qml.base.errors import CapabilityError, ShapeError
+from qml.base.errors import CapabilityError, DataError, ShapeError
 from qml.engine.plan import Block, Plan, Turn
 from qml.engine.runtime import run
 from tests.engine.plans import Case, assert_close, assert_same_bits, random_case
@@ -177,10 +177,17 @@ def test_a_bad_row_spoils_its_own_values_only(bad, dtype):
     np.testing.assert_array_equal(result.rows_BM[others], clean.rows_BM[others])
 
 
-def test_a_bad_shared_value_gives_nan_not_garbage():
-    case = random_case(np.random.default_rng(12), 4, 5, n_blocks=6)
-    result = Case(case.plan, case.rows_BM, np.full(4, np.inf), case.cotangent_BW).run("float32")
-    assert np.isnan(result.words_BW).all()
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_bad_shared_value_is_refused(bad, threads):
+    case = random_case(np.random.default_rng(12), 4, 2000, n_blocks=6)
+    shared = case.shared_S.copy()
+    shared[2:] = bad
+    spoilt = Case(case.plan, case.rows_BM, shared, case.cotangent_BW)
+    for gradient in (False, True):
+        with pytest.raises(DataError, match=r"2 of the 4 .*shared value 2 = "):
+            spoilt.run("float32", gradient=gradient, threads=threads)
+    np.testing.assert_array_equal(case.run("float32").words_BW, case.run("float32", threads=threads).words_BW)
 
 
 # ------------------------------------------------------------------------------------------------- depth and memory

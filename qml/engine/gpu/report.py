@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qml.base.registry import unknown
 from qml.circuits import angle, sel
 from qml.engine.compile import compile_program
 from qml.engine.gpu import nvrtc
@@ -89,7 +90,13 @@ def resident_blocks(arch: str, block: int, registers: int, shared_bytes: int) ->
 
 
 def instances(n_qubits: int, depth: int, dtype: str, arch: str) -> Iterator[tuple[str, Instance, int]]:
-    """What a circuit of layers and one with every optional path compile to: a word, the instance, shared memory."""
+    """What a circuit of layers and one with every optional path compile to: a word, the instance, shared memory.
+
+    Raises:
+        ConfigError: an architecture whose multiprocessors are not known here.
+    """
+    if arch not in PROCESSORS:
+        raise unknown("GPU architecture", arch, list(PROCESSORS))
     plan = compile_program(angle(n_qubits) + sel(n_qubits, depth=depth)).plan
     chosen = choose(n_qubits, dtype, PROCESSORS[arch][1])
     packed = pack(plan, chosen)
