@@ -151,11 +151,12 @@ class Frame:
         self.nbytes = self._raw.nbytes
         self._bytes = self.table.data.cast("B")
         self._sums: Arena | None = None
-        self._batch = -1
+        self._cut = -1, Cut(0, 0, 0)
 
     def cut(self, packed: Packed, batch: int) -> Cut:
         """Cut `batch` rows into chunks; a function of plan and batch alone."""
-        if batch != self._batch:
+        cut_batch, cut = self._cut  # one attribute: tracing threads of JAX share a frame
+        if batch != cut_batch:
             length = packed.n_sums
             most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
             tiles = -(-batch // packed.vector_lanes)
@@ -163,8 +164,9 @@ class Frame:
             chunks = -(-tiles // chunk_tiles)
             if self._sums is None or self._sums.raw.nbytes < 8 * chunks * length + PAGE:
                 self._sums = Arena([8 * chunks * length])
-            self._batch, self._cut = batch, Cut(chunk_tiles, chunks, self._sums.addresses[0])
-        return self._cut
+            cut = Cut(chunk_tiles, chunks, self._sums.addresses[0])
+            self._cut = batch, cut
+        return cut
 
     def write_call(self, *fields: int) -> None:
         """Everything that differs from call to call, the fields up to `FRAME_CALL`, in one step."""
@@ -174,7 +176,7 @@ class Frame:
 Buffer = TypeVar("Buffer")
 
 
-def _popped(idle: list[Buffer]) -> Buffer | None:
+def popped(idle: list[Buffer]) -> Buffer | None:
     """An idle buffer, in one step that no other thread can come between; None if there is none."""
     try:
         return idle.pop()
@@ -198,7 +200,7 @@ class Pools:
 
     def take_frame(self) -> Frame:
         """An idle frame, or a new one."""
-        return _popped(self._frames) or Frame(self.packed)
+        return popped(self._frames) or Frame(self.packed)
 
     def give_frame(self, frame: Frame) -> None:
         """Let another call use `frame`."""
@@ -206,7 +208,7 @@ class Pools:
 
     def take_work(self, gradient: bool) -> Workspace:
         """An idle workspace, or a new one."""
-        return _popped(self._work[gradient]) or Workspace(self.packed, gradient)
+        return popped(self._work[gradient]) or Workspace(self.packed, gradient)
 
     def give_work(self, gradient: bool, work: Workspace) -> None:
         """Let another call use `work`."""
@@ -218,7 +220,7 @@ class Pools:
         nbytes = tiles * self.packed.kept_bytes
         if self.packed.n_segments == 0:
             return None
-        kets = _popped(self._kets)
+        kets = popped(self._kets)
         if kets is not None and kets.nbytes < nbytes:
             kets = None
         if not self._waiting.take(kets.nbytes if kets else nbytes, limit):

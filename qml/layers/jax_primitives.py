@@ -194,7 +194,7 @@ class _Map:
         """Row values, and behind them the shared values of each row."""
         mine = self.rows(*rows, batch)
         theirs = jnp.broadcast_to(self.front(*shared)[:, None], (self.size, batch, shared[0].shape[-1]))
-        return jnp.concatenate([mine, theirs.reshape(self.size * batch, -1)], 1)
+        return jnp.concatenate([mine, theirs.reshape(len(mine), theirs.shape[2])], 1)
 
     def apart(self, array: Any, batch: int) -> Any:
         """The mapped axis of a result, in front again."""

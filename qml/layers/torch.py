@@ -16,7 +16,7 @@ from qml.base.errors import CapabilityError, ProgramError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
 from qml.layers.call import TRACED, Call, check_is_program, width_error
-from qml.layers.torch_compiled import circuit_values, drawn_seed
+from qml.layers.torch_compiled import circuit_values, drawn_seed, recorded
 from qml.layers.torch_cuda import ENGINE_CUDA, CudaCall, chosen
 from qml.layers.torch_functions import circuit, flat
 
@@ -53,7 +53,7 @@ class CircuitLayer(nn.Module):
     Raises:
         CapabilityError: the executor cannot run this Program, or a tensor lies on a device that it does not serve.
         ShapeError: inputs are no tensor, not floating point, of another width, or of another precision than the
-            weights.
+            weights; or weights that were put in the place of the layer's own have another shape.
         DataError: at a call, a weight is NaN or infinite. Only `"traced"` and `"engine_cuda"` return NaN instead: a
             look at the numbers would make the host wait for the device. A row of inputs that is not finite gives NaN
             in that row.
@@ -87,6 +87,7 @@ class CircuitLayer(nn.Module):
         self._cuda = CudaCall(program) if executor == ENGINE_CUDA else None
         self._call = self._cuda or (None if executor == TRACED else Call(program, executor))
         self._names = tuple(block.name for block in program.blocks or ())
+        self._shapes = tuple(torch.Size(block.shape) for block in program.blocks or ())
         self._width = program.n_inputs
         for block in program.blocks or ():
             parameter = nn.Parameter(torch.empty(block.shape, device=device, dtype=dtype))
@@ -189,7 +190,7 @@ class CircuitLayer(nn.Module):
         call = self._serving(inputs_BD)
         if isinstance(call, CudaCall):
             return call.values(inputs_BD, flat(blocks, inputs_BD))
-        if torch.compiler.is_compiling():
+        if recorded():
             return circuit_values(inputs_BD, flat(blocks, inputs_BD), call.handle)
         return circuit(call, inputs_BD, blocks, drawn_seed(call))
 
@@ -216,7 +217,12 @@ class CircuitLayer(nn.Module):
                 f"CircuitLayer got inputs of dtype {inputs.dtype}; angles are real floating point numbers."
                 + _real(inputs, blocks)
             )
-        for block in blocks:
+        for name, shape, block in zip(self._names, self._shapes, blocks, strict=True):
+            if block.shape != shape:
+                raise ShapeError(
+                    f"CircuitLayer got weights {name!r} of shape {tuple(block.shape)}; this Program has a block of "
+                    f"shape {tuple(shape)} there. Reshape them, or make a layer of a Program of that size."
+                )
             if block.dtype is not inputs.dtype:
                 raise ShapeError(
                     f"CircuitLayer got inputs of dtype {inputs.dtype} and has weights of dtype {block.dtype}. "

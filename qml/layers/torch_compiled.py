@@ -14,6 +14,16 @@ from qml.layers.call import Call
 from qml.layers.torch_functions import array_of
 
 
+def recorded() -> bool:
+    """Whether somebody writes down what is done to tensors, who must see an operator and not what it does to memory.
+
+    That is `torch.compile`, `torch.jit.trace`, and every dispatch mode: `make_fx`, fake tensors, counters of flops.
+    """
+    if torch.compiler.is_compiling():
+        return True
+    return torch._C._len_torch_dispatch_stack() > 0 or torch._C._get_tracing_state() is not None
+
+
 def drawn_seed(call: Call) -> int | None:
     """A seed for one run, drawn from torch's generator as a dropout mask is; None for an exact executor."""
     if call.capabilities.exact:

@@ -26,7 +26,7 @@ FORWARD_MODE = (
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """The numbers of a CPU tensor as a C-contiguous array of its shape; a view where it can be."""
-    if tensor._is_zerotensor():  # torch's zeros without memory
+    if tensor._is_zerotensor():  # numbers that autograd knows to be zero have no memory
         tensor = torch.zeros(tensor.shape, dtype=tensor.dtype)
     return np.ascontiguousarray(tensor.detach().resolve_neg().numpy())
 
@@ -70,7 +70,7 @@ class FastValues(torch.autograd.Function):
         """Gradients of the inputs and of each block; differentiable themselves when a graph is asked for."""
         inputs, *blocks = ctx.saved_tensors
         call, seed, residual, weights = ctx.kept
-        if torch.is_grad_enabled():
+        if _composes():
             pair = ComposableGradients.apply(inputs, flat(tuple(blocks), inputs), cotangents[0], call, seed)
             by_inputs, by_weights = pair
         else:
@@ -111,7 +111,7 @@ class DirectValues(torch.autograd.Function):
         """Gradients of the inputs and of the block; differentiable themselves when a graph is asked for."""
         inputs, block = ctx.saved_tensors
         call, runner, residual = ctx.kept
-        if torch.is_grad_enabled():
+        if _composes():
             by_inputs, by_weights = ComposableGradients.apply(inputs, block.reshape(-1), cotangents[0], call, None)
             return None, None, None, by_inputs, by_weights.view(block.shape)
         cotangent = cotangents[0]
@@ -129,9 +129,18 @@ class DirectValues(torch.autograd.Function):
         raise CapabilityError(FORWARD_MODE)
 
 
+def _composes() -> bool:
+    """Whether a gradient is itself differentiated, or mapped over many cotangents (`is_grads_batched`)."""
+    return torch.is_grad_enabled() or torch._C._are_functorch_transforms_active()
+
+
 def _plain(tensor: Tensor) -> bool:
-    """Whether the numbers of a tensor lie one behind the other where its address says."""
-    return tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor()
+    """Whether the numbers of a tensor lie one behind the other where its address says.
+
+    Tensors of other classes may have no numbers of their own, and one of known zeros (`_is_zerotensor`) has none.
+    """
+    bare = type(tensor) is Tensor or type(tensor) is torch.nn.Parameter
+    return bare and tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor()
 
 
 def _flat_array(blocks: tuple[Tensor, ...], like: Tensor) -> np.ndarray:

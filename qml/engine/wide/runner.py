@@ -12,7 +12,7 @@ import numpy as np
 from qml.base.errors import ShapeError
 from qml.base.threads import default_threads
 from qml.engine.forks import fresh_in_children
-from qml.engine.memory import WAITING
+from qml.engine.memory import WAITING, popped
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 from qml.engine.wide import layout as L
@@ -30,8 +30,9 @@ class WideResidual:
     """The last ket of each row of a forward run; they count against the checkpoint budget until dropped."""
 
     def __init__(self, packed: Packed, batch: int, idle: list[State]):
-        self.kets, self.batch = [idle.pop() if idle else packed.new_state() for _ in range(batch)], batch
+        self.batch, self.kets = batch, list[State]()
         self._packed, self._idle, self._waiting = packed, idle, WAITING
+        self.kets.extend(popped(idle) or packed.new_state() for _ in range(batch))
 
     def serves(self, packed: Packed, batch: int) -> bool:
         """Whether these kets are of the same packed plan.
