@@ -9,6 +9,7 @@ import numpy as np
 
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import ConfigError, ShapeError
+from qml.base.memory import physical_bytes
 from qml.circuits.program import Program
 from qml.engine.compile import compile_program
 from qml.engine.finite import check_weights
@@ -17,7 +18,7 @@ from qml.engine.runner import MAX_QUBITS, TILE_ROW_COST, Runner, runner_of
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.states import check_states_memory, compile_states
 from qml.engine.tangents import check_tangents_memory, compile_tangents
-from qml.engine.wide.memory import check_memory, total_memory
+from qml.engine.wide.memory import check_memory
 
 CAPABILITIES = Capabilities(
     "engine_cpu",
@@ -26,7 +27,7 @@ CAPABILITIES = Capabilities(
     states=True,
     samples=True,
     tangents=True,
-    memory=total_memory(),
+    memory=physical_bytes(),
 )
 
 
