@@ -16,8 +16,8 @@ def check_program(program: Program, executor: Executor) -> None:
         if able.memory is not None:
             state = 8 << program.n_qubits
             size = (
-                f", one state of which takes {state:,} bytes ({state / GIB:,.1f} GiB) even in float32, and this machine "
-                f"has {able.memory:,} bytes ({able.memory / GIB:,.1f} GiB)"
+                f", one state of which takes {state:,} bytes ({state / GIB:,.1f} GiB) even in float32, and this "
+                f"machine has {able.memory:,} bytes ({able.memory / GIB:,.1f} GiB)"
             )
         raise CapabilityError(
             f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits{size}; it runs at most "

@@ -36,9 +36,9 @@ class EngineExecutor:
 
     A row of NaN or infinite inputs, or of an angle beyond about 1e15 radians (neighbouring float64 numbers are a turn
     apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of shared
-    weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any number of threads. The
-    first call on a machine compiles the kernels (about 15 seconds a precision; `python -m qml.engine.warmup` does
-    it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
+    weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any number of
+    threads. The first call on a machine compiles the kernels (about 15 seconds a precision;
+    `python -m qml.engine.warmup` does it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
     which states are un-computed instead (about 1.3 times the work).
 
     Args:
@@ -233,8 +233,8 @@ class EngineExecutor:
         """The runner of a Program whose row values are its inputs, shared values its weights and words its values.
 
         A caller that has checked its arrays may then hand their addresses to `Runner.forward_at` and
-        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between, or where the
-        batch decides which engine runs.
+        `Runner.gradients_at`: the whole cost of a call beside the kernels. None where something stands in between, or
+        where the batch decides which engine runs.
         """
         compiled = compile_program(program)
         columns, plan = compiled.columns, compiled.plan
