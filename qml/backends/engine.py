@@ -38,7 +38,8 @@ class EngineExecutor:
     apart there), gives NaN values and input gradients in that row only; its NaN reaches the gradients of shared
     weights, which sum over rows. Weights that are not finite are refused. Results are the same bits for any number of
     threads. The first call on a machine compiles the kernels (about 15 seconds a precision;
-    `python -m qml.engine.warmup` does it ahead). Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
+    `python -m qml.engine.warmup` does it ahead).
+    Memory grows as `2**n_qubits`; the checkpoints that make gradients fast stay within a budget, beyond
     which states are un-computed instead (about 1.3 times the work).
 
     Args:

@@ -28,7 +28,8 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
 
     Asked of every circuit of `qml.circuits.CIRCUITS` and every readout that it claims, in every dtype that it claims:
     shared and per-row weights, empty batch, a batch equal to its rows, arguments left alone, equal results of equal
-    calls, a residual that may be used twice, pickle, refusal of Programs that are too wide and of weights that are not finite, and states and samples
+    calls, a residual that may be used twice, pickle, refusal of Programs that are too wide and of
+    weights that are not finite, and states and samples
     where they are claimed. Where values are
     estimates from shots they must lie within six standard deviations, and gradients are only asked to have the right
     shape and be finite.
