@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 
 from qml.base.digest import digest
 from qml.base.errors import ProgramError
+from qml.base.lazy import cached_property
 from qml.circuits.angle import Angle, Slot
 from qml.circuits.counting import whole_number
 from qml.circuits.gates import PREPARATIONS, Gate, check_gate, invert

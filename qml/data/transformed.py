@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qml.base.digest import digest
+from qml.base.lazy import cached_property
 from qml.data.arrays import ArraySource, whole
 from qml.data.fitted import Fitted
 from qml.data.source import Batch, Schema, Source

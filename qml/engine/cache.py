@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -34,6 +34,7 @@ import numpy as np
 from numba import types
 
 from qml.base.files import replacing
+from qml.base.lazy import cached_property
 from qml.engine import layout as L
 from qml.engine.forks import fresh_in_children
 from qml.engine.kernels import kernel_names, kernel_source

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from types import MethodType
+from weakref import WeakKeyDictionary
+
+_functions: list[Callable[[], None]] = []
+_methods: WeakKeyDictionary[object, Callable[[object], None]] = WeakKeyDictionary()
 
 
 def fresh_in_children(reset: Callable[[], None]) -> None:
     """Call `reset` now, and again in every child that this process forks.
 
     A lock that another thread holds at the moment of a fork stays closed for ever in the child, and threads are
-    not copied at all.
+    not copied at all. An object whose method this is, one an object, is not kept alive by it.
 
     Example:
         >>> calls = []
@@ -20,5 +25,18 @@ def fresh_in_children(reset: Callable[[], None]) -> None:
         ['reset']
     """
     reset()
-    if sys.platform != "win32":
-        os.register_at_fork(after_in_child=reset)
+    if isinstance(reset, MethodType):
+        _methods[reset.__self__] = reset.__func__
+    else:
+        _functions.append(reset)
+
+
+def _reset_all() -> None:
+    for function in _functions:
+        function()
+    for owner, method in list(_methods.items()):
+        method(owner)
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_reset_all)

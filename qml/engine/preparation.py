@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.base.lazy import cached_property
 from qml.circuits.angle import Slot
 from qml.circuits.gate import Gate
 from qml.engine.slot_map import Place, SlotMap

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.base.lazy import cached_property
 from qml.base.seeds import generator
 from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qml.base.extras import require
+from qml.base.lazy import cached_property
 
 require("jax", extra="jax", purpose="The JAX layer")
 import jax

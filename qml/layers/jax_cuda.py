@@ -7,12 +7,12 @@ operand and the workspace a result, so that nothing is allocated outside XLA.
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qml.base.extras import require
+from qml.base.lazy import cached_property
 
 require("jax", extra="jax", purpose="The CUDA engine for JAX")
 import jax

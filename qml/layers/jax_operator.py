@@ -6,12 +6,12 @@ Nothing here is differentiated or mapped: `qml.layers.jax_primitives` makes prim
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qml.base.extras import require
+from qml.base.lazy import cached_property
 
 require("jax", extra="jax", purpose="The JAX layer")
 import jax

@@ -7,10 +7,10 @@ stands around it is torch's own arithmetic (`qml.engine.mapped`).
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import Any, Protocol
 
 from qml.base.extras import require
+from qml.base.lazy import cached_property
 
 require("torch", extra="torch", purpose="The CUDA engine for torch")
 import torch

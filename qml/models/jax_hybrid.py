@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
+from qml.base.lazy import cached_property
 from qml.base.seeds import derive
 from qml.models.block import Block
 from qml.models.features import Identity, Mlp

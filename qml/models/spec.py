@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal
 
 from qml.base.errors import ConfigError
+from qml.base.lazy import cached_property
 from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.models.block import Block, twin_of

@@ -129,6 +129,14 @@ def test_few_rows_of_many_qubits_run_with_amplitudes_as_lanes():
     near(jax.jit(slopes)(params, inputs)[0], whole(params, tiled), 1e-5)
 
 
+def test_mapped_weights_over_an_empty_batch():
+    pair, params, inputs = case(PROGRAM, rows=0, dtype=jnp.float32)
+    several = jax.tree.map(lambda block: jnp.stack([block, block]), params)
+    assert jax.vmap(pair.apply, (0, None))(several, inputs).shape == (2, 0, 3)
+    slopes = jax.vmap(jax.grad(loss(pair)), (0, None))(several, inputs)
+    near(slopes, jax.tree.map(jnp.zeros_like, several))
+
+
 def test_donated_buffers(precise):
     pair, params, inputs = case(PROGRAM)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from qml.base.lazy import cached_property
 from qml.engine.pack import Records
 from qml.engine.plan import Plan
 from qml.engine.tile import normal_sign, odd
