@@ -19,6 +19,10 @@ from qml.engine.forks import fresh_in_children
 from qml.engine.wide.runner import WideRunner
 
 forks = pytest.mark.skipif(sys.platform == "win32", reason="no fork on Windows")
+pytestmark = [  # JAX warns of any fork once it is loaded, Python 3.12 of any beside threads
+    pytest.mark.filterwarnings("ignore:.*os.fork:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
 
 
 class Slow:
