@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qml.base.extras import require
 
 require("torch", extra="torch", purpose="The torch layer")
 import torch
-from torch import Tensor
 
 from qml.layers.call import Call
 from qml.layers.torch_functions import array_of
+from qml.layers.torch_operators import differentiable
 
 
 def recorded() -> bool:
@@ -52,23 +50,4 @@ def circuit_gradients(inputs, weights, cotangent, handle):
     return torch.from_numpy(pair[0]), torch.from_numpy(pair[1])
 
 
-@circuit_values.register_fake
-def _(inputs, weights, handle):
-    return inputs.new_empty(inputs.shape[0], Call.of(handle).program.n_values)
-
-
-@circuit_gradients.register_fake
-def _(inputs, weights, cotangent, handle):
-    return inputs.new_empty(inputs.shape), weights.new_empty(weights.shape)
-
-
-def _setup(ctx: Any, inputs: tuple, output: Tensor) -> None:
-    *tensors, ctx.handle = inputs
-    ctx.save_for_backward(*tensors)
-
-
-def _backward(ctx: Any, cotangent: Tensor) -> tuple:
-    return *circuit_gradients(*ctx.saved_tensors, cotangent, ctx.handle), None
-
-
-circuit_values.register_autograd(_backward, setup_context=_setup)
+differentiable(circuit_values, circuit_gradients, lambda handle: Call.of(handle).program)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qml.base.extras import require
 
 require("torch", extra="torch", purpose="The CUDA engine for torch")
 import torch
-from torch import Tensor
+
+from qml.layers.torch_operators import differentiable
 
 if TYPE_CHECKING:
     from qml.layers.torch_cuda import CudaCall
@@ -49,23 +50,4 @@ def cuda_gradients(inputs, weights, cotangent, handle):
     return found[0].clone(), found[1].clone()
 
 
-@cuda_values.register_fake
-def _(inputs, weights, handle):
-    return inputs.new_empty(inputs.shape[0], _calls[handle].program.n_values)
-
-
-@cuda_gradients.register_fake
-def _(inputs, weights, cotangent, handle):
-    return inputs.new_empty(inputs.shape), weights.new_empty(weights.shape)
-
-
-def _setup(ctx: Any, inputs: tuple, output: Tensor) -> None:
-    *tensors, ctx.handle = inputs
-    ctx.save_for_backward(*tensors)
-
-
-def _backward(ctx: Any, cotangent: Tensor) -> tuple:
-    return *cuda_gradients(*ctx.saved_tensors, cotangent, ctx.handle), None
-
-
-cuda_values.register_autograd(_backward, setup_context=_setup)
+differentiable(cuda_values, cuda_gradients, lambda handle: _calls[handle].program)
