@@ -16,9 +16,9 @@ from qml.base.threads import default_threads
 from qml.circuits.program import Program
 from qml.engine.compile import Compiled, compile_program
 from qml.engine.finite import check_weights
-from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 from qml.engine.propagation import Propagated, propagate
+from qml.engine.turn_angles import Reader
 
 MAX_QUBITS = 1024
 
@@ -135,7 +135,7 @@ class PropagationExecutor:
         by_angle_BT = np.zeros(case.angles_BT.shape)
         for (b, k), found in zip(jobs, self._run(case, jobs, slopes=True), strict=True):
             by_angle_BT[b] += float(cotangent_BK[b, k]) * found.slopes_T
-        rows_BM, shared_S = case.by_columns(by_angle_BT, inputs_BD.dtype)
+        rows_BM, shared_S = (slopes.astype(inputs_BD.dtype) for slopes in case.reader.pull_back(by_angle_BT))
         back = case.compiled.columns.pull_back(inputs_BD, weights, rows_BM, shared_S)
         return Gradients(back.inputs_BD, back.weights)
 
@@ -151,14 +151,10 @@ class PropagationExecutor:
         check_program(program, self)
         check_weights(program, weights)
         compiled = compile_program(program, weights.ndim == 2)
-        rows_BM, shared_S = compiled.columns.values(inputs_BD, weights)
-        turns_T = compiled.plan.turns
-        angles_BT = np.zeros((len(inputs_BD), len(turns_T)))
-        for place, turn in enumerate(turns_T):
-            source = {"row": rows_BM, "shared": shared_S}.get(turn.kind)
-            values = 0.0 if source is None else source[..., turn.column].astype(np.float64)
-            angles_BT[:, place] = turn.coefficient * values + turn.constant
-        return _Case(compiled, angles_BT, compiled.word_map.pull_back(np.eye(program.n_values)))
+        plan = compiled.plan
+        reader = Reader(plan.turns, plan.n_rows, plan.n_shared)
+        angles_BT = 2 * reader.half_angles(*compiled.columns.values(inputs_BD, weights))
+        return _Case(compiled, reader, angles_BT, compiled.word_map.pull_back(np.eye(program.n_values)))
 
     def _run(self, case: _Case, jobs: list[tuple[int, int]], slopes: bool) -> list[Propagated]:
         """One propagation a job `(row, value)`, several at a time; the first error ends all."""
@@ -201,16 +197,6 @@ class _Case:
     """A Program at given numbers: the angle of each turn in each row, and each value as a sum of words."""
 
     compiled: Compiled
+    reader: Reader
     angles_BT: np.ndarray
     coefficients_KW: np.ndarray
-
-    def by_columns(self, by_angle_BT: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-        """Gradients by the angles of turns as gradients by row columns and shared columns."""
-        plan: Plan = self.compiled.plan
-        rows_BM, shared_S = np.zeros((len(by_angle_BT), plan.n_rows)), np.zeros(plan.n_shared)
-        for place, turn in enumerate(plan.turns):
-            if turn.kind == "row":
-                rows_BM[:, turn.column] += turn.coefficient * by_angle_BT[:, place]
-            elif turn.kind == "shared":
-                shared_S[turn.column] += turn.coefficient * by_angle_BT[:, place].sum()
-        return rows_BM.astype(dtype), shared_S.astype(dtype)

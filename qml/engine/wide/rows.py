@@ -6,8 +6,9 @@ import numpy as np
 
 from qml.engine.finite import check_shared
 from qml.engine.plan import Plan
+from qml.engine.turn_angles import Reader
 from qml.engine.wide import layout as L
-from qml.engine.wide.angles import Angles, Reader
+from qml.engine.wide.angles import Angles
 from qml.engine.wide.pack import Packed
 from qml.engine.wide.product import Prefix, Product
 
