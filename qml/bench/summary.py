@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.base.lazy import cached_property
 from qml.bench.arm import ArmInfo
 from qml.bench.cell import CellResult
 from qml.bench.protocol import CHAMPION, Protocol

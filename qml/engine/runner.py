@@ -6,17 +6,16 @@ import ctypes
 import sys
 import threading
 from collections import OrderedDict
-from typing import NamedTuple
 
 import numpy as np
 
-from qml.base.errors import CapabilityError, ShapeError
+from qml.base.errors import CapabilityError
 from qml.base.memory import physical_bytes
-from qml.base.threads import default_threads
 from qml.engine import layout as L
 from qml.engine.finite import check_shared
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import Frame, Kets, Pools, checkpoint_bytes, is_lean
+from qml.engine.outcome import Forward, Slopes, check_batch, threads_worth
 from qml.engine.pack import Packed
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
@@ -33,7 +32,6 @@ OBJECT_HEAD = object.__basicsize__  # bytes before the first field of a Python o
 _pointer_at = ctypes.c_void_p.from_address
 NO_STATES = (0, 0, 0)
 NOWHERE = 1  # an address for shared values where there are none: 0 says that they are prepared already
-WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
 
 
 class Residual:
@@ -50,32 +48,12 @@ class Residual:
         Raises:
             ShapeError: the residual is of a batch of another size, so it cannot be of this run.
         """
-        if self.batch != batch:
-            raise ShapeError(
-                f"The residual is of a forward run of {self.batch} rows; the gradient was asked for {batch}. "
-                "Hand in the residual of the same inputs and weights, or None."
-            )
+        check_batch(self.batch, batch)
         return self._pools is pools
 
     def __del__(self):
         self._pools.give_frame(self.frame)
         self._pools.give_kets(self.kets)
-
-
-class Forward(NamedTuple):
-    """Values of the words, and kets for a following gradient if they were asked for and there was room."""
-
-    words_BW: np.ndarray
-    residual: Residual | None = None
-
-
-class Slopes(NamedTuple):
-    """Gradients of a run; `initial_BA` and `words_BW` are None where there is none or it was not wanted."""
-
-    rows_BM: np.ndarray
-    shared_S: np.ndarray
-    initial_BA: np.ndarray | None = None
-    words_BW: np.ndarray | None = None
 
 
 class Runner:
@@ -104,10 +82,7 @@ class Runner:
     def threads(self, batch: int, gradient: bool, wanted: int | None) -> int:
         """Threads that a call is worth: one below about a quarter of a millisecond of work."""
         tiles = -(-batch // self.packed.vector_lanes)
-        seconds = tiles * self.packed.tile_seconds * (1.0 if gradient else 0.35)
-        if wanted is None and seconds < WORTH_A_THREAD:
-            return 1
-        return min(wanted or default_threads(), self._most_threads)
+        return min(threads_worth(tiles * self.packed.tile_seconds, gradient, wanted), self._most_threads)
 
     def forward(
         self,

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
+from qml.base.lazy import cached_property
 from qml.base.memory import check_memory
+from qml.circuits.angle import Angle
 from qml.circuits.program import Program
 from qml.circuits.readout import Expectations, PauliSum
 from qml.circuits.steps import global_phase
 from qml.engine.columns import Columns
 from qml.engine.compile import CACHED_PROGRAMS, Request, settled_plan
 from qml.engine.lower import lower
-from qml.engine.passes import PASSES, drop_leading_phases, drop_unread, run_passes
+from qml.engine.passes import PASSES, Pass, drop_leading_phases, drop_unread, run_passes
 from qml.engine.plan import Draft, Plan, Word
 
 STATE_PASSES = tuple(step for step in PASSES if step.run not in (drop_unread, drop_leading_phases))
@@ -157,12 +159,21 @@ def check_states_memory(program: Program, n_rows: int, dtype: np.dtype) -> None:
 
 @lru_cache(maxsize=CACHED_PROGRAMS)
 def _compiled(request: Request) -> CompiledStates:
-    program = request.program.with_readout(x_each(request.program.n_qubits))
-    lowered = lower(program, request.row_weights)
-    draft = run_passes(lowered.draft, STATE_PASSES)
-    plan, shared, rows = settled_plan(program, request.row_weights, lowered, draft)
+    program, draft, (plan, shared, rows) = drafted(request, STATE_PASSES)
     columns = Columns(program, shared, rows, request.row_weights)
     return CompiledStates(replace(plan, words=()), columns, Ending(program, draft, request.row_weights))
+
+
+def drafted(request: Request, passes: Sequence[Pass]) -> tuple[Program, Draft, tuple[Plan, list[Angle], list[Angle]]]:
+    """The Program of a request, lowered and passed, for its states: the words of its Draft tell the final frame.
+
+    Returns:
+        The Program with <X> of each wire as its readout, what the passes left, and its settled Plan and columns.
+    """
+    program = request.program.with_readout(x_each(request.program.n_qubits))
+    lowered = lower(program, request.row_weights)
+    draft = run_passes(lowered.draft, passes)
+    return program, draft, settled_plan(program, request.row_weights, lowered, draft)
 
 
 def x_each(n_qubits: int) -> Expectations:

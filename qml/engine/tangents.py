@@ -14,11 +14,10 @@ from qml.circuits.angle import Angle
 from qml.circuits.program import Program
 from qml.circuits.steps import global_phase
 from qml.engine.columns import Columns
-from qml.engine.compile import CACHED_PROGRAMS, Request, settled_plan
-from qml.engine.lower import lower
-from qml.engine.passes import run_passes, split_prefix
+from qml.engine.compile import CACHED_PROGRAMS, Request
+from qml.engine.passes import split_prefix
 from qml.engine.plan import Block, Plan, Turn
-from qml.engine.states import STATE_PASSES, Ending, x_each
+from qml.engine.states import STATE_PASSES, Ending, drafted
 
 TANGENT_PASSES = tuple(step for step in STATE_PASSES if step.run is not split_prefix)
 RunKets = Callable[[Plan, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -161,10 +160,7 @@ def check_tangents_memory(program: Program, n_along: int, n_rows: int, dtype: np
 
 @lru_cache(maxsize=CACHED_PROGRAMS)
 def _compiled(request: Request) -> CompiledTangents:
-    program = request.program.with_readout(x_each(request.program.n_qubits))
-    lowered = lower(program, request.row_weights)
-    draft = run_passes(lowered.draft, TANGENT_PASSES)
-    plan, shared, rows = settled_plan(program, request.row_weights, lowered, draft)
+    program, draft, (plan, shared, rows) = drafted(request, TANGENT_PASSES)
     gates = [gate for gate in program.gates if gate.name == "Amplitudes"]
     slots = {slot for gate in gates for angle in gate.angles for term in angle.terms for slot in term.slots}
     prepared = tuple(sorted(s.index + program.n_inputs * (s.kind == "weight") for s in slots))

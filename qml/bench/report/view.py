@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
+from qml.base.lazy import cached_property
 from qml.bench.report.canvas import Canvas, esc
 from qml.bench.report.marks import Marks
 from qml.bench.scale import Scale

@@ -5,14 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-from qml.base.errors import ShapeError
-from qml.base.threads import default_threads
 from qml.engine.forks import fresh_in_children
 from qml.engine.memory import WAITING, popped
+from qml.engine.outcome import Forward, Slopes, check_batch, threads_worth
 from qml.engine.plan import Plan
 from qml.engine.pool import CREW
 from qml.engine.wide import layout as L
@@ -23,7 +21,6 @@ from qml.engine.wide.rows import Rows, Sides
 from qml.engine.wide.words import Dense
 
 ROWS_BESIDE = 4 << 20  # bytes of a state up to which threads take a row each; above, they share one row's tiles
-WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
 
 
 class WideResidual:
@@ -40,33 +37,13 @@ class WideResidual:
         Raises:
             ShapeError: the residual is of a batch of another size, so it cannot be of this run.
         """
-        if self.batch != batch:
-            raise ShapeError(
-                f"The residual is of a forward run of {self.batch} rows; the gradient was asked for {batch}. "
-                "Hand in the residual of the same inputs and weights, or None."
-            )
+        check_batch(self.batch, batch)
         return self._packed is packed
 
     def __del__(self):
         self._waiting.give_back(self.batch * self._packed.state_bytes)
         if len(self._idle) < self.batch:  # new pages cost more than a sweep over old ones
             self._idle.extend(self.kets)
-
-
-class WideForward(NamedTuple):
-    """Values of the words, and kets for a following gradient if they were asked for and there was room."""
-
-    words_BW: np.ndarray
-    residual: WideResidual | None = None
-
-
-class WideSlopes(NamedTuple):
-    """Gradients of a run; `initial_BA` and `words_BW` are None where there is none or it was not wanted."""
-
-    rows_BM: np.ndarray
-    shared_S: np.ndarray
-    initial_BA: np.ndarray | None = None
-    words_BW: np.ndarray | None = None
 
 
 class WideRunner:
@@ -112,13 +89,13 @@ class WideRunner:
         *,
         keep: bool = False,
         threads: int | None = None,
-    ) -> WideForward:
+    ) -> Forward:
         """Values only; with `keep` the kets stay for a following `gradients` while the budget holds them."""
         rows = Rows(self._sides, rows_BM, shared_S, initial)
         residual = self._residual(len(rows)) if keep else None
         kets = [None] * len(rows) if residual is None else residual.kets
         self._each(rows, lambda frame, row: self._forward(frame, rows, row, kets[row]), threads)
-        return WideForward(rows.words_BW.astype(self.dtype), residual)
+        return Forward(rows.words_BW.astype(self.dtype), residual)
 
     def gradients(
         self,
@@ -130,14 +107,14 @@ class WideRunner:
         want_words: bool = False,
         residual: WideResidual | None = None,
         threads: int | None = None,
-    ) -> WideSlopes:
+    ) -> Slopes:
         """Gradients of `sum(words_BW * cotangent_BW)`, and the values too if wanted."""
         rows = Rows(self._sides, rows_BM, shared_S, initial, cotangent_BW)
         serves = residual is not None and residual.serves(self.packed, len(rows))
         kets = residual.kets if residual is not None and serves else [None] * len(rows)
         self._each(rows, lambda frame, row: self._gradient(frame, rows, row, kets[row], want_words), threads)
         words = rows.words_BW.astype(self.dtype) if want_words else None
-        return WideSlopes(*rows.gradients(), words)
+        return Slopes(*rows.gradients(), words)
 
     def kets(
         self,
@@ -268,7 +245,7 @@ class WideRunner:
         if rows.gradient not in self._ready:
             self.packed.library.need(self.packed.entries(rows.gradient))
             self._ready.add(rows.gradient)
-        threads = self._threads(len(wanted), rows.gradient, threads)
+        threads = threads_worth(len(wanted) * self.packed.row_seconds, rows.gradient, threads)
         alone = self.packed.state_bytes > ROWS_BESIDE and threads > 1
         beside, each = (1, threads) if alone else (min(threads, len(wanted)), 1)
         check_memory(self.plan.n_qubits, self.dtype, beside * (2 if rows.gradient else 1), self._held(beside))
@@ -284,13 +261,6 @@ class WideRunner:
             CREW.run(work, beside)
         with self._lock:
             self._frames.extend(frames)
-
-    def _threads(self, batch: int, gradient: bool, wanted: int | None) -> int:
-        """Threads that a call is worth."""
-        seconds = batch * self.packed.row_seconds * (1.0 if gradient else 0.35)
-        if wanted is None and seconds < WORTH_A_THREAD:
-            return 1
-        return wanted or default_threads()
 
     def _held(self, frames: int) -> int:
         """Bytes of states that lie ready for a call."""
