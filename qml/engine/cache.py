@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver")
 SOURCES = ("vector.py", "circular.py", "transposed.py", "layout.py", "kernels.py", "lanes32.py", "lanes64.py")
-SOURCES += ("atomics.py", "xla_layout.py")
+SOURCES += ("atomics.py", "crew_layout.py", "xla_layout.py")
 HOMES = {
     "prepare": ("prepare", "prepare_tables", "transform_scalars"),
     "rows": ("load_rows", "load_states", "store_state_gradient", "store_row_gradient"),
@@ -61,7 +61,7 @@ HOMES = {
     "amplitudes": ("store_ket",),
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk"),
-    "calls": ("begin", "step", "finish"),
+    "calls": ("begin", "step", "step_shared", "help_step", "finish"),
     "xla": ("xla_call", "xla_help"),
     "kernels": kernel_names(),
 }
@@ -307,19 +307,10 @@ class Calls:
         return self._library.function("step")
 
     @cached_property
-    def begin(self) -> Callable[..., int]:
-        """`(frame)`: what comes before the tiles."""
-        return self._library.function("begin")
-
-    @cached_property
-    def run_chunks(self) -> Callable[..., int]:
-        """`(plan, frame, work)`: tiles, on each of several threads."""
-        return self._library.function("run_chunks")
-
-    @cached_property
-    def finish(self) -> Callable[..., int]:
-        """`(frame)`: what comes after the tiles."""
-        return self._library.function("finish")
+    def step_shared(self) -> Callable[..., int]:
+        """`(frame, crew, works, helpers)`: a whole call, with helpers of `qml.engine.pool.CREW`."""
+        self._library.need(["help_step"])
+        return self._library.function("step_shared")
 
 
 @cache

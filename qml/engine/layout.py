@@ -141,6 +141,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_CHUNK_TILES,  # tiles of one chunk
     FRAME_CHUNKS,
     FRAME_TICKET,  # next chunk to be taken
+    FRAME_GO,  # what helpers wait for: 1 take chunks, 2 there is nothing to do
     FRAME_SUMS,  # -> float64 (chunks, sums): what each chunk adds to the shared gradients
     FRAME_RESIDUAL,  # -> kets kept for a later gradient, 0: none
     FRAME_RESUME,  # 1: the kets lie in the residual already
@@ -163,7 +164,7 @@ KIND_CONSTANT, KIND_SHARED, KIND_ROW = range(3)
     FRAME_VECTORS,  # -> three vectors, or nine float64
     FRAME_WORD_FACTORS,  # -> REAL (words): sign in the Pauli frame, times what the kets leave out, squared
     FRAME_SIZE,
-) = range(37)
+) = range(38)
 FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belong to the frame
 
 # ------------------------------------------------------------------------------------------------ one thread
@@ -189,6 +190,8 @@ FRAME_BUFFERS = FRAME_COSSIN  # from here on the addresses of buffers that belon
 ENTRY_NAMES = (
     "begin",
     "step",
+    "step_shared",
+    "help_step",
     "finish",
     "run_chunks",
     "prepare",
@@ -224,6 +227,8 @@ ENTRY_NAMES = (
 (
     ENTRY_BEGIN,
     ENTRY_STEP,
+    ENTRY_STEP_SHARED,
+    ENTRY_HELP_STEP,
     ENTRY_FINISH,
     ENTRY_RUN_CHUNKS,
     ENTRY_PREPARE,
@@ -256,4 +261,4 @@ ENTRY_NAMES = (
     ENTRY_XLA_CALL,
     ENTRY_XLA_HELP,
     FIRST_KERNEL,
-) = range(34)
+) = range(36)

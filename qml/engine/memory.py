@@ -20,7 +20,8 @@ from qml.engine.vector import VECTOR_BYTES
 DEFAULT_BUDGET_MIB = 64
 PAGE = 4096
 SUMS_BYTES = 8 << 20  # shared sums of all chunks of a call
-CHUNK_SECONDS = 60e-6  # work of one chunk: long beside closing its sums, short beside a call worth two threads
+CHUNK_SECONDS = 12e-6, 60e-6  # least and most work of one chunk: long beside a ticket, short beside a call
+CLOSE_SECONDS = 40e-9  # work that makes it worth to close one sum more
 
 
 def budget_bytes(mebibytes: float | None = None) -> int:
@@ -113,6 +114,24 @@ class Workspace:
         self.nbytes = self._raw.nbytes
 
 
+class Team:
+    """The workspaces of all threads of a call.
+
+    Args:
+        packed: the plan.
+        gradient: with the buffers of a gradient.
+        threads: their number.
+    """
+
+    def __init__(self, packed: Packed, gradient: bool, threads: int):
+        self.kind = gradient, threads
+        self._works = [Workspace(packed, gradient) for _ in range(threads)]
+        self.first = self._works[0]
+        self._others = np.array([work.address for work in self._works[1:]], np.int64)
+        self.others = self._others.ctypes.data
+        self.nbytes = sum(work.nbytes for work in self._works)
+
+
 CALL = struct.Struct(f"={L.FRAME_CALL}q")
 
 
@@ -160,7 +179,8 @@ class Frame:
             length = packed.n_sums
             most = min(64, max(8, SUMS_BYTES // (8 * length + 8)))
             tiles = -(-batch // packed.vector_lanes)
-            chunk_tiles = max(round(CHUNK_SECONDS / packed.tile_seconds), -(-tiles // most), 1)
+            seconds = float(np.clip(length * CLOSE_SECONDS, *CHUNK_SECONDS))
+            chunk_tiles = max(round(seconds / packed.tile_seconds), -(-tiles // most), 1)
             chunks = -(-tiles // chunk_tiles)
             if self._sums is None or self._sums.raw.nbytes < 8 * chunks * length + PAGE:
                 self._sums = Arena([8 * chunks * length])
@@ -194,7 +214,7 @@ class Pools:
     def __init__(self, packed: Packed):
         self.packed = packed
         self._frames: list[Frame] = []
-        self._work: dict[bool, list[Workspace]] = {False: [], True: []}
+        self._teams: dict[tuple[bool, int], list[Team]] = {}
         self._kets: list[Kets] = []
         self._waiting = WAITING  # held here: a residual may be dropped while the interpreter shuts down
 
@@ -206,13 +226,13 @@ class Pools:
         """Let another call use `frame`."""
         self._frames.append(frame)
 
-    def take_work(self, gradient: bool) -> Workspace:
-        """An idle workspace, or a new one."""
-        return popped(self._work[gradient]) or Workspace(self.packed, gradient)
+    def take_team(self, gradient: bool, threads: int) -> Team:
+        """Idle workspaces for so many threads, or new ones."""
+        return popped(self._teams.setdefault((gradient, threads), [])) or Team(self.packed, gradient, threads)
 
-    def give_work(self, gradient: bool, work: Workspace) -> None:
-        """Let another call use `work`."""
-        self._work[gradient].append(work)
+    def give_team(self, team: Team) -> None:
+        """Let another call use `team`."""
+        self._teams[team.kind].append(team)
 
     def take_kets(self, batch: int, limit: int) -> Kets | None:
         """Room for the kets of `batch` rows, or None beyond `limit` bytes over all that wait in this process."""
@@ -236,7 +256,7 @@ class Pools:
     @property
     def nbytes(self) -> int:
         """Bytes that lie idle here."""
-        idle = [*self._frames, *self._work[False], *self._work[True], *self._kets]
+        idle = [*self._frames, *(team for teams in list(self._teams.values()) for team in teams), *self._kets]
         return sum(buffer.nbytes for buffer in idle)
 
 

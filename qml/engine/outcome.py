@@ -9,7 +9,7 @@ import numpy as np
 from qml.base.errors import ShapeError
 from qml.base.threads import default_threads
 
-WORTH_A_THREAD = 0.25e-3  # seconds of work below which waking a second thread costs more than it saves
+WORTH_A_THREAD = 20e-6  # seconds of work below which calling a helper costs more than it saves
 FORWARD_SHARE = 0.35  # of the time of a gradient that a run of values takes
 
 
@@ -46,18 +46,19 @@ def check_batch(kept: int, asked: int) -> None:
         )
 
 
-def threads_worth(seconds: float, gradient: bool, wanted: int | None) -> int:
+def threads_worth(seconds: float, gradient: bool, wanted: int | None, least: float = WORTH_A_THREAD) -> int:
     """Threads of a call: those that are wanted, else one where there is too little work for more.
 
     Args:
         seconds: of work that a gradient takes on one thread.
         gradient: whether it is one.
         wanted: None decides.
+        least: seconds of work that are worth a second thread.
 
     Example:
         >>> threads_worth(1e-6, gradient=True, wanted=None), threads_worth(1e-6, gradient=True, wanted=2)
         (1, 2)
     """
-    if wanted is None and seconds * (1.0 if gradient else FORWARD_SHARE) < WORTH_A_THREAD:
+    if wanted is None and seconds * (1.0 if gradient else FORWARD_SHARE) < least:
         return 1
     return wanted or default_threads()

@@ -2,51 +2,62 @@
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import threading
+import time
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import TracebackType
 
-from qml.base.threads import available_cores
+import numpy as np
+
+from qml.engine import crew_layout as C
+from qml.engine.cache import DRIVER, Kit, Library
 from qml.engine.forks import fresh_in_children
 
 Job = Callable[[int], object]
 
+MOST = 255  # helpers of a process
+SPIN_SECONDS = 30e-6  # that a helper stays awake: about the time between the two halves of a training step
+PATIENCE_SECONDS = 100e-6  # that a caller looks at a helper before it sleeps: longer than most chunks of work
+SOURCES = ("vector.py", "atomics.py", "crew_layout.py")
+ENTRIES = ("look", "call_one", "dismiss", "serve")
 
-class _Helper:
-    """One sleeping thread: woken through a lock, it runs a job and says so through another."""
+
+def _source(stem: str, dtype: str) -> str:
+    return (DRIVER / f"{stem}.py").read_text()
+
+
+def _texts() -> list[str]:
+    return [*(Path(__file__).with_name(name).read_text() for name in SOURCES), _source("crew", "")]
+
+
+class _Compiled:
+    """The compiled half, which knows nothing of numbers and so of no precision."""
 
     def __init__(self):
-        self._wake, self._done = threading.Lock(), threading.Lock()
-        self._wake.acquire()
-        self._done.acquire()
-        self._job: Job | None = None
-        self._number = 0
-        self.alive = True
-        threading.Thread(target=self._serve, daemon=True, name="qml-engine").start()
+        library = Library("any", Kit({"crew": ENTRIES}, ENTRIES, _source, _texts))
+        self.look, self.call_one, self.dismiss, self.serve = map(library.function, ENTRIES)
 
-    def _serve(self) -> None:
-        while True:
-            self._wake.acquire()
-            self.alive = False
-            try:
-                if self._job is not None:
-                    self._job(self._number)
-                self.alive = True
-            finally:  # an error ends this thread, and Python prints it
-                self._job = None
-                self._done.release()
+    def looks(self, seconds: float) -> int:
+        """How often a thread looks at a number in so many seconds."""
+        number, count = np.zeros(1, np.int64), 20_000
+        started = time.perf_counter()
+        self.look(number.ctypes.data, 0, count)
+        return max(1, int(count * seconds / (time.perf_counter() - started)))
 
-    def start(self, job: Job, number: int) -> None:
-        """Wake the thread with a job."""
-        self._job, self._number = job, number
-        self._wake.release()
 
-    def wait(self) -> None:
-        """Sleep until the job is done."""
-        self._done.acquire()
+@cache
+def _compiled() -> _Compiled:
+    return _Compiled()
 
 
 class Crew:
     """Helpers shared by all calls of a process; a call that finds none free runs with fewer.
+
+    Compiled code calls helpers by the `address` of the crew, Python by `run`; `driver/crew.py` says how they are woken.
 
     Example:
         >>> crew, seen = Crew(), []
@@ -56,48 +67,96 @@ class Crew:
     """
 
     def __init__(self):
+        self._numbers = itertools.count()
+        self._jobs: dict[int, _Shared] = {}
+        self._do = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(self._run_one)
+        self._do_address = ctypes.cast(self._do, ctypes.c_void_p).value or 0
         fresh_in_children(self._reset)
 
     def _reset(self) -> None:
         """Forget all helpers: threads do not survive a fork."""
-        self._idle: list[_Helper] = []
-        self._made = 0
-        self._lock = threading.Lock()
+        self._lock, self._made = threading.Lock(), 0
+        memory = np.zeros(C.CREW_FIRST + C.POST_SIZE * (MOST + 1), np.int64)
+        self._table = memory[-(memory.ctypes.data // 8) % C.POST_SIZE :]  # posts begin on cache lines of their own
+        self._address = self._table.ctypes.data
 
-    def _take(self, wanted: int) -> list[_Helper]:
-        most = max(wanted, available_cores() - 1)
-        with self._lock:
-            helpers = [self._idle.pop() for _ in range(min(wanted, len(self._idle)))]
-            while len(helpers) < wanted and self._made < most:
-                helpers.append(_Helper())
-                self._made += 1
-        return helpers
+    def address(self, threads: int) -> int:
+        """Where compiled code finds the crew; there are helpers for a call on so many threads, if all are free."""
+        if threads - 1 > self._made:
+            with self._lock:
+                while self._made < min(threads - 1, MOST):
+                    self._hire()
+        return self._address
 
-    def _give_back(self, helpers: list[_Helper]) -> None:
-        alive = [helper for helper in helpers if helper.alive]
-        with self._lock:
-            self._idle.extend(alive)
-            self._made -= len(helpers) - len(alive)
+    def _hire(self) -> None:
+        """One more thread."""
+        compiled, first = _compiled(), C.CREW_FIRST + C.POST_SIZE * self._made
+        if self._made == 0:
+            self._table[C.CREW_ACQUIRE] = _function_address("PyThread_acquire_lock")
+            self._table[C.CREW_RELEASE] = _function_address("PyThread_release_lock")
+            self._table[C.CREW_SPINS] = compiled.looks(SPIN_SECONDS)
+            self._table[C.CREW_PATIENCE] = compiled.looks(PATIENCE_SECONDS)
+        for place in (C.POST_BELL, C.POST_DONE):
+            self._table[first + place] = _closed_lock()
+        arguments = (self._address, self._address + 8 * first)
+        threading.Thread(target=compiled.serve, args=arguments, daemon=True, name="qml-engine").start()
+        self._made += 1
+        self._table[C.CREW_POSTS] = self._made
 
     def run(self, job: Job, threads: int) -> None:
         """Run `job(0)` here and `job(1)`, `job(2)`, ... beside it, on at most `threads` threads in all.
 
-        The job must be right on any number of threads, one included: they share its work among themselves.
-
-        Raises:
-            RuntimeError: a job failed on another thread, which has printed why.
+        The job must be right on any number of threads, one included: they share its work among themselves. A thread
+        that has not begun when `job(0)` ends is not waited for. An error on any of them is raised here.
         """
-        helpers = self._take(threads - 1)
-        for number, helper in enumerate(helpers, start=1):
-            helper.start(job, number)
+        crew, compiled, number, taken = self.address(threads), _compiled(), next(self._numbers), 0
+        shared = self._jobs[number] = _Shared(job)
+        for place in range(1, threads):
+            taken = compiled.call_one(crew, taken, self._do_address, number, place, 0)
         try:
             job(0)
         finally:
-            for helper in helpers:
-                helper.wait()
-            self._give_back(helpers)
-        if not all(helper.alive for helper in helpers):
-            raise RuntimeError("A thread of the engine failed; its error is printed above.")
+            compiled.dismiss(crew, taken)
+            del self._jobs[number]
+        if shared.error is not None:
+            raise shared.error
+
+    def _run_one(self, number: int, place: int, _: int) -> int:
+        """What a helper calls for a job in Python."""
+        shared = self._jobs[number]
+        with shared:
+            shared.job(place)
+        return 0
+
+
+class _Shared:
+    """A job in Python, and the last error of a helper, which has nobody above it to be raised to."""
+
+    def __init__(self, job: Job):
+        self.job = job
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> bool:
+        if error is not None:
+            self.error = error
+        return True
+
+
+def _function_address(name: str) -> int:
+    """Where a function of the interpreter's C interface lies."""
+    return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+
+
+def _closed_lock() -> int:
+    """A lock of the interpreter's own, which compiled code can sleep at on every system; it is never freed."""
+    python = ctypes.pythonapi
+    python.PyThread_allocate_lock.restype = ctypes.c_void_p
+    lock = python.PyThread_allocate_lock()
+    python.PyThread_acquire_lock(ctypes.c_void_p(lock), 1)
+    return lock
 
 
 CREW = Crew()

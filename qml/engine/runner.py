@@ -80,7 +80,7 @@ class Runner:
         return self.packed.nbytes + self.pools.nbytes
 
     def threads(self, batch: int, gradient: bool, wanted: int | None) -> int:
-        """Threads that a call is worth: one below about a quarter of a millisecond of work."""
+        """Threads that a call is worth."""
         tiles = -(-batch // self.packed.vector_lanes)
         return min(threads_worth(tiles * self.packed.tile_seconds, gradient, wanted), self._most_threads)
 
@@ -249,23 +249,17 @@ class Runner:
         Shared values that are not finite are refused, and the frame is left to the garbage collector.
         """
         packed, pools, calls, cut = self.packed, self.pools, self._calls, frame.cut(self.packed, batch)
-        many = cut.chunks > 1
-        crew = min(cut.chunks, self.threads(batch, given[-1] != 0, threads)) if many else 1
-        work = pools.take_work(kept)
-        chunks = (cut.chunk_tiles, cut.chunks, 0, cut.sums)
-        frame.write_call(packed.address, work.address, *given, *states, batch, *chunks, *mode)
-        refused = calls.step(frame.address) if crew == 1 else calls.begin(frame.address)
-        if crew == 1 or refused:
-            pools.give_work(kept, work)
-            if refused:
-                check_shared(self._numbers(given[0], self.plan.n_shared))
-            return
-        workspaces = [work, *(pools.take_work(kept) for _ in range(crew - 1))]
-        CREW.run(lambda number: calls.run_chunks(packed.address, frame.address, workspaces[number].address), crew)
-        for work in workspaces:
-            pools.give_work(kept, work)
-        if given[1] != 0:
-            calls.finish(frame.address)
+        crew = 1 if cut.chunks == 1 else min(cut.chunks, self.threads(batch, given[-1] != 0, threads))
+        team = pools.take_team(kept, crew)
+        chunks = (cut.chunk_tiles, cut.chunks, 0, 0, cut.sums)
+        frame.write_call(packed.address, team.first.address, *given, *states, batch, *chunks, *mode)
+        if crew == 1:
+            refused = calls.step(frame.address)
+        else:
+            refused = calls.step_shared(frame.address, CREW.address(crew), team.others, crew - 1)
+        pools.give_team(team)
+        if refused:
+            check_shared(self._numbers(given[0], self.plan.n_shared))
 
     def _numbers(self, address: int, count: int) -> np.ndarray:
         """A view of numbers at an address."""

@@ -84,11 +84,11 @@ def test_a_forked_child_makes_threads_of_its_own():
 
 
 def test_a_crew_shares_one_job():
-    crew, seen, lock = Crew(), [], threading.Lock()
+    crew, seen, together = Crew(), [], threading.Barrier(3)
 
     def job(number: int) -> None:
-        with lock:
-            seen.append(number)
+        together.wait(timeout=30)  # nobody goes on before all three have come
+        seen.append(number)
 
     for _ in range(50):
         seen.clear()
@@ -96,17 +96,47 @@ def test_a_crew_shares_one_job():
         assert sorted(seen) == [0, 1, 2]
 
 
-def test_a_job_that_fails_elsewhere_is_told_and_the_crew_lives_on(monkeypatch):
-    crew, printed = Crew(), threading.Event()
-    monkeypatch.setattr(threading, "excepthook", lambda _: printed.set())
+def test_helpers_that_come_late_are_not_waited_for():
+    crew, counts = Crew(), [0, 0]
+
+    def job(number: int) -> None:
+        counts[number] += 1
+
+    for _ in range(2000):
+        crew.run(job, threads=2)
+    assert counts[0] == 2000
+    assert counts[1] <= 2000
+
+
+def test_a_call_within_a_call_runs_alone():
+    crew, inner, begun, ended = Crew(), [], threading.Event(), threading.Event()
+
+    def outer(number: int) -> None:
+        if number == 0:
+            assert begun.wait(timeout=30)
+            crew.run(inner.append, threads=2)  # the only helper is in use
+            ended.set()
+        else:
+            begun.set()
+            assert ended.wait(timeout=30)
+
+    crew.run(outer, threads=2)
+    assert inner == [0]
+
+
+def test_an_error_of_a_helper_is_raised_and_the_crew_lives_on():
+    crew, begun = Crew(), threading.Event()
 
     def job(number: int) -> None:
         if number == 1:
+            begun.set()
             raise ValueError("on another thread")
+        assert begun.wait(timeout=30)
 
-    with pytest.raises(RuntimeError, match="thread of the engine failed"):
-        crew.run(job, threads=2)
-    assert printed.wait(timeout=10)
+    for _ in range(3):
+        begun.clear()
+        with pytest.raises(ValueError, match="on another thread"):
+            crew.run(job, threads=2)
     crew.run(lambda number: None, threads=2)
 
 

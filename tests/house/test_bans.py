@@ -37,6 +37,9 @@ def faults(name: str, tree: ast.Module) -> list[str]:
                 found.append(f"{where}: np.load without allow_pickle=False")
         elif isinstance(node, ast.Assert) and name.startswith("qml"):
             found.append(f"{where}: assert in the product; raise an error that says what to do")
+        elif isinstance(node, ast.ImportFrom) and node.module == "functools" and not name.startswith("tests"):
+            if any(a.name == "cached_property" for a in node.names):
+                found.append(f"{where}: qml.base.lazy.cached_property; this one may stay locked for ever after a fork")
         elif isinstance(node, ast.Import) and any(a.name == "pennylane" and a.asname != "qp" for a in node.names):
             found.append(f"{where}: write `import pennylane as qp`")
         elif isinstance(node, ast.Global):
@@ -58,6 +61,7 @@ def test_no_faults():
         "import pickle\npickle.load(f)",
         "import torch\ntorch.load(f)",
         "hasattr(a, 'b')",
+        "from functools import cached_property",
         "assert x",
         "import pennylane as qml",
         "np.load('a')",

@@ -1,8 +1,10 @@
-"""What Python calls: one step from arrays to arrays, or its parts where several threads share the middle one."""
+"""One step from arrays to arrays: its parts, and the whole on one thread or on several."""
 
 from numba import njit
 
 from qml.engine import layout as L
+from qml.engine.atomics import atomic_load, atomic_swap
+from qml.engine.driver.crew import call_helper, dismiss_helpers, watch
 from qml.engine.lanes32 import REAL, VB, E, sload, sstore
 from qml.engine.lanes64 import vload as vload64
 from qml.engine.lanes64 import vstore as vstore64
@@ -41,6 +43,32 @@ def step(frame):
     call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
     if at(frame, L.FRAME_SHARED_GRADIENT) != 0:
         call(at(entries, L.ENTRY_FINISH), frame)
+    return 0
+
+
+def step_shared(frame, crew, works, helpers):
+    """`step`, with as many helpers as are free, each with one of the `works`; they wake up while this thread begins."""
+    plan, go, taken = at(frame, L.FRAME_PLAN), frame + 8 * L.FRAME_GO, 0
+    entries = at(plan, L.PLAN_ENTRIES)
+    for number in range(helpers):
+        taken = call_helper(crew, taken, at(entries, L.ENTRY_HELP_STEP), plan, frame, at(works, number))
+    refused = call(at(entries, L.ENTRY_BEGIN), frame)
+    atomic_swap(go, 2 if refused != 0 else 1)
+    if refused == 0:
+        call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
+    dismiss_helpers(crew, taken)
+    if refused == 0 and at(frame, L.FRAME_SHARED_GRADIENT) != 0:
+        call(at(entries, L.ENTRY_FINISH), frame)
+    return refused
+
+
+def help_step(plan, frame, work):
+    """What a helper runs: chunks, as soon as the call has begun."""
+    go = frame + 8 * L.FRAME_GO
+    while atomic_load(go) == 0:
+        watch(go, 0, 1000)
+    if atomic_load(go) == 1:
+        call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_RUN_CHUNKS), plan, frame, work)
     return 0
 
 

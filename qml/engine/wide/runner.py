@@ -21,6 +21,8 @@ from qml.engine.wide.rows import Rows, Sides
 from qml.engine.wide.words import Dense
 
 ROWS_BESIDE = 4 << 20  # bytes of a state up to which threads take a row each; above, they share one row's tiles
+WORTH_SHARING = 0.5e-3  # seconds of a row that several threads share where there are fewer rows than threads
+WORTH_A_THREAD = 0.25e-3  # seconds of work worth a second thread: each sweep calls it anew, from Python
 
 
 class WideResidual:
@@ -245,9 +247,11 @@ class WideRunner:
         if rows.gradient not in self._ready:
             self.packed.library.need(self.packed.entries(rows.gradient))
             self._ready.add(rows.gradient)
-        threads = threads_worth(len(wanted) * self.packed.row_seconds, rows.gradient, threads)
+        seconds = len(wanted) * self.packed.row_seconds
+        threads = threads_worth(seconds, rows.gradient, threads, WORTH_A_THREAD)
         alone = self.packed.state_bytes > ROWS_BESIDE and threads > 1
-        beside, each = (1, threads) if alone else (min(threads, len(wanted)), 1)
+        beside = 1 if alone else min(threads, len(wanted))
+        each = threads // beside if self.packed.row_seconds > WORTH_SHARING else 1
         check_memory(self.plan.n_qubits, self.dtype, beside * (2 if rows.gradient else 1), self._held(beside))
         frames, tickets = [self._take_frame(each) for _ in range(beside)], itertools.count()
 
