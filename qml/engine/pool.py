@@ -20,7 +20,7 @@ from qml.engine.forks import fresh_in_children
 Job = Callable[[int], object]
 
 MOST = 255  # helpers of a process
-SPIN_SECONDS = 30e-6  # that a helper stays awake: about the time between the two halves of a training step
+SPIN_SECONDS = 100e-6  # that a helper stays awake: the two halves of a training step are seldom further apart
 PATIENCE_SECONDS = 100e-6  # that a caller looks at a helper before it sleeps: longer than most chunks of work
 SOURCES = ("vector.py", "atomics.py", "crew_layout.py")
 ENTRIES = ("look", "call_one", "dismiss", "serve")
