@@ -1,12 +1,15 @@
 """Started by `test_jax_cache`, several times with one `jax_compilation_cache_dir`: says what a step gave, and whether
-JAX compiled it or found it in the cache."""
+JAX compiled it or found it in the cache; with "load", runs what an earlier process has stored itself."""
 
 import json
+import pickle
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental import serialize_executable
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
@@ -27,6 +30,21 @@ def steps(depth, rows):
 
     params, inputs = pair.init(0), jnp.asarray(np.linspace(-1, 1, 4 * rows).reshape(rows, 4), jnp.float32)
     return jax.value_and_grad(loss, (0, 1)), params, inputs
+
+
+def load(stored):
+    """Run a stored program before and after its circuit is known to XLA."""
+    given = pickle.loads(stored.read_bytes())  # noqa: S301
+    function, *arguments = steps(2, 500)
+    try:
+        serialize_executable.deserialize_and_load(*given)(*arguments)
+        refusal = ""
+    except jax.errors.JaxRuntimeError as error:
+        refusal = str(error)
+    jax.jit(function).lower(*arguments)
+    found = serialize_executable.deserialize_and_load(*given)(*arguments)
+    leaves = [np.asarray(leaf).tobytes().hex() for leaf in jax.tree.leaves(found)]
+    print(json.dumps({"refusal": refusal, "leaves": leaves}))
 
 
 def main(folder, other_first):
@@ -53,8 +71,13 @@ def main(folder, other_first):
     leaves = [[np.asarray(leaf).tobytes().hex() for leaf in jax.tree.leaves(result)] for result in found]
     address = ring_of(budget_bytes()).address
     told = {"hits": hits, "misses": misses, "leaves": leaves, "address": address, "found": after.found - before.found}
+    if len(jax.devices()) == 1:
+        Path(folder, "stored").write_bytes(pickle.dumps(serialize_executable.serialize(compiled)))
     print(json.dumps({**told, "text": compiled.as_text()}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] == "other first")
+    if sys.argv[2] == "load":
+        load(Path(sys.argv[1], "stored"))
+    else:
+        main(sys.argv[1], sys.argv[2] == "other first")

@@ -233,6 +233,17 @@ def test_a_scan_keeps_as_many_steps_as_the_ring_holds():
     same(found, jax.jit(jax.grad(recurrent(circuit(PROGRAM), 10), (0, 1)))(params, inputs))
 
 
+def test_a_scan_of_more_steps_than_the_ring_has_records():
+    pair = circuit(angle(2) + sel(2, depth=2))
+    params, inputs, ring = pair.init(0), jnp.ones((1, 2)), ring_of(budget_bytes())
+    step = jax.jit(jax.grad(recurrent(pair, X.RECORDS + 100), (0, 1)))
+    first = jax.block_until_ready(step(params, inputs))
+    before = ring.counts
+    same(step(params, inputs), first)
+    assert ring.counts.found - before.found == X.RECORDS
+    assert ring.counts.missed - before.missed == 100
+
+
 def counted_steps(function, *arguments):
     """How many gradients of one jitted call found their residual and missed it, in the ring of the default budget."""
     ring = ring_of(budget_bytes())

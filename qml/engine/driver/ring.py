@@ -59,9 +59,7 @@ def claim(ring, nbytes, station, batch):
 def on_top(ring, nbytes):
     """A new record behind the last one, after as many of the oldest are given up as it takes."""
     bottom, top = at(ring, X.RING_BOTTOM), at(ring, X.RING_TOP)
-    for number in range(top, at(ring, X.RING_HIGH)):  # given up, but intact until now
-        put(record_of(ring, number), X.RECORD_GENERATION, 0)
-    put(ring, X.RING_HIGH, top)
+    put(ring, X.RING_HIGH, top)  # what was given up was intact until now
     if nbytes > at(ring, X.RING_CAPACITY):
         return 0
     start = gap(ring, bottom, top, nbytes)
@@ -69,7 +67,6 @@ def on_top(ring, nbytes):
         oldest = record_of(ring, bottom)
         if at(oldest, X.RECORD_HOLDERS) != 0:
             return 0
-        put(oldest, X.RECORD_GENERATION, 0)
         if at(oldest, X.RECORD_READ) == 0:
             count(ring, X.RING_OVERTAKEN)
         bottom += 1
