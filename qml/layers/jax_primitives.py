@@ -229,16 +229,9 @@ def _words_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tup
 
 
 def _kept_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tuple[Any, Any]:
-    """As the gradient of mapped elements will be run, each row with shared values of its own, so that it is found."""
-    (rows, shared, *initial), batch = zip(arrays, axes, strict=True), _batch(arrays[0], axes[0])
-    mapped = _Map(arrays, axes)
-    every = mapped.with_shared(rows, shared, batch)
-    if not operator.rowed.keeps(every.dtype, every.shape[0]):
-        words, axis = _words_batched(arrays, axes, operator=operator)
-        return (words, _no_token(words)), (axis, None)
-    starts = [mapped.rows(start, axis, batch) for start, axis in initial]
-    words, token = kept_p.bind(every, _no_shared(every), *starts, operator=operator.rowed)
-    return (mapped.apart(words, batch), token), (0, None)
+    """Without a token: gradients of mapped elements are apart, which is another plan with a forward half of its own."""
+    words, axis = _words_batched(arrays, axes, operator=operator)
+    return (words, _no_token(words)), (axis, None)
 
 
 def _tangent_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tuple[Any, int]:
@@ -254,16 +247,13 @@ def _tangent_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> t
 
 
 def _slopes_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator, kept: bool) -> tuple[Any, Any]:
-    count = len(arrays) - kept
-    rows, shared, *initial, cotangent = pairs = list(zip(arrays[:count], axes[:count], strict=True))
+    pairs = list(zip(arrays, axes, strict=True))[: len(arrays) - kept]
     mapped, batch = _Map(arrays, axes), _batch(*pairs[0])
+    rows, shared, *initial, cotangent = pairs
     every = mapped.with_shared(rows, shared, batch)
     starts = [mapped.rows(s, d, batch) for s, d in initial]
-    tokens: tuple = ()  # one of each element says nothing of all
-    if axes[count:] == (None,) and operator.rowed.keeps(every.dtype, every.shape[0]):
-        tokens = arrays[count:]
-    given = (every, _no_shared(every), *starts, mapped.rows(*cotangent, batch), *tokens)
-    found = slopes_p.bind(*given, operator=operator.rowed, kept=bool(tokens))
+    given = (every, _no_shared(every), *starts, mapped.rows(*cotangent, batch))
+    found = slopes_p.bind(*given, operator=operator.rowed, kept=False)
     by_every, by_starts = mapped.apart(found[0], batch), [mapped.apart(part, batch) for part in found[2:]]
     n_rows = rows[0].shape[-1]
     for place, (start, axis) in enumerate(initial):
