@@ -20,7 +20,7 @@ def fresh_in_children(reset: Callable[[], None]) -> None:
 
     Example:
         >>> calls = []
-        >>> fresh_in_children(lambda: calls.append("reset"))
+        >>> fresh_in_children(lambda calls=calls: calls.append("reset"))
         >>> calls
         ['reset']
     """

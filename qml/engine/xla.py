@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from functools import cache
 
 import llvmlite.binding as llvm
@@ -16,17 +15,13 @@ from qml.engine.cache import ENTRIES
 from qml.engine.finite import REMEDY
 from qml.engine.memory import Frame, Workspace
 from qml.engine.runner import Runner
+from qml.engine.xla_ring import LINE, ring_capacity, ring_of, yield_address
 
-LINE = 64
-# Bytes of a residual beyond which XLA's fresh memory for it costs more than the forward half of the gradient: at 8
-# qubits, depth 4 and 1,024 rows (6.6 MB) a step took 1,261 us with a residual and 893 us without, on one thread.
-RESIDUAL_MOST = 1 << 20
 NO_NORM = (
     "Amplitudes to be prepared of a row are all zero or not finite. A state needs a finite norm above zero: drop such "
     "rows, or add a constant feature."
 )
 NOT_FINITE = f"Weights of a circuit hold NaN or infinite numbers. {REMEDY}"
-UNALIGNED = "XLA handed the engine a residual that vectors cannot be loaded from. Please report this."
 
 
 class Station:
@@ -59,9 +54,9 @@ class Station:
             X.STATION_GRADIENT_OFFSETS: self._numbers(offsets[True]),
             X.STATION_GATES: _gates().ctypes.data,
             X.STATION_HELP: self._entry("xla_help"),
-            X.STATION_YIELD: _yield_address(),
+            X.STATION_RING: ring_of(runner.budget).address,
+            X.STATION_YIELD: yield_address(),
             X.STATION_NO_NORM: self._text(NO_NORM),
-            X.STATION_UNALIGNED: self._text(UNALIGNED),
             X.STATION_NOT_FINITE: self._text(NOT_FINITE),
         }
         self.table = np.zeros(X.STATION_SIZE, np.int64)
@@ -69,13 +64,15 @@ class Station:
             self.table[place] = value
         self._engine, self.handler = _bound(self._entry("xla_call"), self.table.ctypes.data)
 
+    def keeps(self, batch: int) -> bool:
+        """Whether a forward run of `batch` rows leaves what its gradient starts from: the ring holds that much."""
+        fits = self.residual_bytes(batch) <= ring_capacity(self.runner.budget)
+        return fits and not self.lean and self.packed.n_segments > 0
+
     def residual_bytes(self, batch: int) -> int:
-        """Bytes of a residual of `batch` rows: what was prepared, and all kets; 0 where it would not pay."""
+        """Bytes of what a forward run of `batch` rows leaves: what was prepared, and all kets."""
         tiles = -(-batch // self.packed.vector_lanes)
-        kets = tiles * self.packed.kept_bytes
-        if self.lean or not self.packed.n_segments or kets > min(self.runner.budget // 2, RESIDUAL_MOST):
-            return 0
-        return self._kets_offset + kets
+        return _up(self._kets_offset + tiles * self.packed.kept_bytes)
 
     def call(
         self, batch: int, *, gradient: bool, kept: bool, initial_rows: int, checked: bool, threads: int | None
@@ -85,7 +82,7 @@ class Station:
         Args:
             batch: rows of the call, at least one.
             gradient: gradients instead of values.
-            kept: with a residual.
+            kept: with a token, for what the ring keeps.
             initial_rows: rows of the initial amplitudes; 0 for none.
             checked: whether amplitudes may lack a norm, which is an error.
             threads: threads of one call; None decides by the work.
@@ -98,12 +95,13 @@ class Station:
         threads = max(1, min(cut.chunks, wanted))
         work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work_bytes[gradient or kept]) + LINE
         buffers = _up(8 * L.FRAME_SIZE)
-        sums = buffers + (0 if kept and not gradient else _up(self._frame_bytes))
+        sums = buffers + _up(self._frame_bytes)
         work = sums + (_up(8 * cut.chunks * self.packed.n_sums + LINE) if gradient else 0)
         stride = self.packed.amplitudes * 2 * np.dtype(self.packed.dtype).itemsize
         fields = {
             "gradient": gradient,
             "kets": self._kets_offset if kept else 0,
+            "residual": self.residual_bytes(batch) if kept else 0,
             "initial": initial_rows > 0,
             "checked": checked,
             "stride": 0 if initial_rows == 1 and batch > 1 else stride * (initial_rows > 0),
@@ -152,14 +150,6 @@ def _gates() -> np.ndarray:
     gates = np.zeros((X.GATES, X.GATE_SIZE), np.int64)
     gates[:, X.GATE_STATE] = X.GATE_CLOSED
     return gates
-
-
-@cache
-def _yield_address() -> int:
-    """The system's function that gives the rest of a time slice away, where it is known."""
-    if sys.platform == "win32":
-        return 0
-    return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
 
 
 def _bound(function: int, last: int) -> tuple[llvm.ExecutionEngine, int]:

@@ -28,19 +28,21 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     STATION_WORK_OFFSETS,  # -> int64 (WORK_SIZE), forward only
     STATION_GRADIENT_OFFSETS,  # -> int64 (WORK_SIZE), with a gradient
     STATION_GATES,  # -> GATE records, of the whole process
+    STATION_RING,  # -> where residuals wait; 0: the budget is nothing
     STATION_HELP,  # -> what a helping thread runs
     STATION_YIELD,  # -> gives the rest of a time slice away; 0: none
     STATION_NO_NORM,  # -> text of an error
-    STATION_UNALIGNED,  # -> text of an error
     STATION_NOT_FINITE,  # -> text of an error
     STATION_SIZE,
 ) = range(12)
 
 # ------------------------------------------------------------------------------------------------ one call
-# The attribute of a call: everything that follows from shapes.
+# The attribute of a call: everything that follows from shapes. It stands in compiled programs, which JAX may store and
+# run in another process: no address may be among it.
 (
     CALL_GRADIENT,  # 1: gradients instead of values
     CALL_KETS,  # bytes from the start of a residual to its kets; 0: no residual
+    CALL_RESIDUAL,  # bytes of a residual
     CALL_INITIAL,  # 1: initial amplitudes are handed in
     CALL_CHECKED,  # 1: their norm may be nothing
     CALL_STRIDE,  # bytes from row to row of the initial amplitudes
@@ -54,10 +56,11 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     CALL_WORK,  # offset of the first workspace
     CALL_WORK_STRIDE,
     CALL_SIZE,
-) = range(15)
+) = range(16)
 CALL_NAMES = (
     "gradient",
     "kets",
+    "residual",
     "initial",
     "checked",
     "stride",
@@ -90,5 +93,40 @@ GATE_CLOSED = 1 << 40
 GATES = 64
 
 # ------------------------------------------------------------------------------------------------ a residual
-RESIDUAL_HEAD = 128  # bytes: a mark that tells that the rest was written, then the frame's numbers
-RESIDUAL_MARK = 0x716D6C00_00000000
+RESIDUAL_HEAD = 64  # bytes: the frame's numbers; then its buffers, then the kets
+
+# The ring in which residuals wait for their gradients (`driver/ring.py`).
+(
+    RING_LOCK,  # 1: some thread changes the ring
+    RING_NONCE,  # of this ring alone: a token of any other is seen
+    RING_GENERATION,  # residuals written so far
+    RING_BOTTOM,  # number of the oldest record
+    RING_TOP,  # one beyond the newest record
+    RING_HIGH,  # one beyond the last record above it that is still intact
+    RING_CAPACITY,  # bytes
+    RING_MEMORY,  # -> that many bytes
+    RING_RECORDS,  # -> RECORDS records
+    RING_YIELD,  # -> gives the rest of a time slice away; 0: none
+    RING_FOUND,  # gradients that started from a residual
+    RING_MISSED,  # gradients that did not find theirs
+    RING_OVERTAKEN,  # residuals that made room for newer ones before any gradient had read them
+    RING_REFUSED,  # forward runs that found everything held
+    RING_SIZE,
+) = range(15)
+RECORDS = 4096
+
+(
+    RECORD_GENERATION,  # of the residual that lies here; 0: none that may be read
+    RECORD_NUMBER,
+    RECORD_START,  # of its bytes in the ring's memory
+    RECORD_END,
+    RECORD_HOLDERS,  # runs that write or read it now
+    RECORD_READ,  # 1: some gradient has read it
+    RECORD_STATION,
+    RECORD_BATCH,
+    RECORD_SIZE,
+) = range(9)
+
+# What goes through XLA in place of a residual. All zero: there is none.
+(TOKEN_NONCE, TOKEN_GENERATION, TOKEN_NUMBER, TOKEN_SIZE) = range(4)
+TOKEN_BYTES = 8 * TOKEN_SIZE

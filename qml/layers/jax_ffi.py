@@ -22,7 +22,7 @@ from qml.base.extras import require
 require("jax", extra="jax", purpose="The JAX layer")
 import jax
 
-from qml.engine import memory, pack, tile, xla
+from qml.engine import memory, pack, tile, xla, xla_ring
 from qml.engine.cache import content_key
 from qml.engine.runner import Runner
 from qml.engine.xla import Station
@@ -93,7 +93,7 @@ def interface_version() -> int | None:
 @cache
 def _sources_key() -> str:
     """What the layout of a call's memory follows from."""
-    texts = [Path(module.__file__).read_text() for module in (memory, pack, tile, xla) if module.__file__]
+    texts = [Path(module.__file__).read_text() for module in (memory, pack, tile, xla, xla_ring) if module.__file__]
     return hashlib.sha256("\0".join([content_key(), *texts]).encode()).hexdigest()
 
 

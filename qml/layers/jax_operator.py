@@ -24,6 +24,7 @@ from qml.engine.rowed import rowed
 from qml.engine.runner import Runner, runner_of
 from qml.engine.traced import MAX_QUBITS
 from qml.engine.xla import Station
+from qml.engine.xla_layout import TOKEN_BYTES
 from qml.layers.jax_ffi import interface_version, registered, scratch
 
 
@@ -56,10 +57,10 @@ class PlanOperator:
         version, runner = interface_version(), self.runner(dtype, batch)
         return None if version is None or not isinstance(runner, Runner) else registered(runner, version)
 
-    def residual_bytes(self, dtype: Any, batch: int) -> int:
-        """Bytes that a forward run of `batch` rows leaves for its gradient; 0 for none."""
+    def keeps(self, dtype: Any, batch: int) -> bool:
+        """Whether a forward run of `batch` rows leaves something for its gradient, and a token to find it."""
         found = self.station(dtype, batch) if batch and self.plan.n_words else None
-        return found[1].residual_bytes(batch) if found else 0
+        return found is not None and found[1].keeps(batch)
 
     def check_second_order(self) -> None:
         """Raise `CapabilityError` where a derivative of the gradient is too large to be traced."""
@@ -70,7 +71,7 @@ class PlanOperator:
             )
 
     def words(self, rows_BM: Any, shared_S: Any, *initial: Any, kept: bool = False) -> Any:
-        """Values of all words `(B, W)`; with `kept` also a residual, `(N,)` bytes."""
+        """Values of all words `(B, W)`; with `kept` also a token for what was kept, `(TOKEN_BYTES,)`."""
         batch, dtype = rows_BM.shape[0], rows_BM.dtype
         out = jax.ShapeDtypeStruct((batch, self.plan.n_words), dtype)
         if not batch or not self.plan.n_words:
@@ -82,12 +83,12 @@ class PlanOperator:
         told, nbytes = station.call(batch, gradient=False, kept=kept, threads=self.threads, **_start_of(initial))
         results = [out, scratch(nbytes)]
         if kept:
-            results.append(scratch(station.residual_bytes(batch)))
-        words, _, *residual = jax.ffi.ffi_call(name, results)(rows_BM, shared_S, *initial, call=told)
-        return (words, residual[0]) if kept else words
+            results.append(scratch(TOKEN_BYTES))
+        words, _, *token = jax.ffi.ffi_call(name, results)(rows_BM, shared_S, *initial, call=told)
+        return (words, token[0]) if kept else words
 
     def slopes(self, rows_BM: Any, shared_S: Any, *more: Any, kept: bool) -> tuple[Any, ...]:
-        """Gradients by rows, shared values and amplitudes; `more` is `[initial], cotangent_BW, [residual]`.
+        """Gradients by rows, shared values and amplitudes; `more` is `[initial], cotangent_BW, [token]`.
 
         Those of amplitudes are as JAX has them: `d loss = Re(sum(g * d amplitude))`, without a conjugate.
         """

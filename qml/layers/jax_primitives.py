@@ -3,7 +3,7 @@
 Four primitives, each of one `PlanOperator`:
 
 * `words`: rows, shared values, [amplitudes] -> values of all words;
-* `words_kept`: the same, and a residual that the gradient starts from;
+* `words_kept`: the same, and a token for what was kept of it, which the gradient starts from;
 * `words_tangent`: the derivative of `words`, linear in its tangents. It exists to be transposed, which makes it
   `slopes`; to run it would be forward mode, which is refused;
 * `slopes`: the gradient. Its own derivative is that of the traced plan, exact in every mode and to every order.
@@ -27,10 +27,12 @@ import jax.numpy as jnp
 from jax._src.dispatch import prim_requires_devices_during_lowering
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+from jax.interpreters import partial_eval as pe
 
 from qml.base.errors import CapabilityError
 from qml.engine.array_ops import vary_alike
 from qml.engine.traced_plan import traced_plan
+from qml.engine.xla_layout import TOKEN_BYTES
 from qml.layers.jax_operator import PlanOperator
 from qml.layers.jax_sharded import sharded_slopes, sharded_words
 
@@ -73,7 +75,7 @@ def _(rows, shared, *initial, operator):
 @kept_p.def_abstract_eval
 def _(rows, shared, *initial, operator):
     words = _like(rows, (rows.shape[0], operator.plan.n_words))
-    return words, _like(shared, (operator.residual_bytes(rows.dtype, rows.shape[0]),), np.uint8)
+    return words, _like(shared, (TOKEN_BYTES,), np.uint8)
 
 
 @tangent_p.def_abstract_eval
@@ -115,28 +117,28 @@ mlir.register_lowering(slopes_p, mlir.lower_fun(sharded_slopes, multiple_results
 # ------------------------------------------------------------------------------------------------ derivatives
 def _words_jvp(primals: tuple, tangents: tuple, *, operator: PlanOperator) -> tuple[Any, Any]:
     rows = primals[0]
-    if operator.residual_bytes(rows.dtype, rows.shape[0]):
-        words, residual = kept_p.bind(*primals, operator=operator)
+    if operator.keeps(rows.dtype, rows.shape[0]):
+        words, token = kept_p.bind(*primals, operator=operator)
     else:
-        words, residual = words_p.bind(*primals, operator=operator), _nothing(rows)
+        words, token = words_p.bind(*primals, operator=operator), _no_token(rows, 0)
     moves = map(ad.instantiate_zeros, tangents)
-    return words, tangent_p.bind(*moves, *primals, residual, operator=operator)
+    return words, tangent_p.bind(*moves, *primals, token, operator=operator)
 
 
 def _kept_jvp(primals: tuple, tangents: tuple, *, operator: PlanOperator) -> tuple[Any, Any]:
-    words, residual = kept_p.bind(*primals, operator=operator)
+    words, token = kept_p.bind(*primals, operator=operator)
     moves = map(ad.instantiate_zeros, tangents)
-    tangent = tangent_p.bind(*moves, *primals, residual, operator=operator)
-    return (words, residual), (tangent, ad.Zero(jax.typeof(residual).to_tangent_aval()))
+    tangent = tangent_p.bind(*moves, *primals, token, operator=operator)
+    return (words, token), (tangent, ad.Zero(jax.typeof(token).to_tangent_aval()))
 
 
 def _tangent_transpose(cotangent: Any, *arrays: Any, operator: PlanOperator) -> list[Any]:
     moves, rest = _halves(arrays, operator)
-    *primals, residual = rest
+    *primals, token = rest
     if type(cotangent) is ad.Zero:
         return [None] * len(arrays)
-    kept = residual.shape[0] > 0
-    found = slopes_p.bind(*primals, cotangent, *([residual] if kept else []), operator=operator, kept=kept)
+    kept = token.shape[0] > 0
+    found = slopes_p.bind(*primals, cotangent, *([token] if kept else []), operator=operator, kept=kept)
     wanted = [slope if ad.is_undefined_primal(move) else None for slope, move in zip(found, moves, strict=True)]
     return [*wanted, *[None] * len(rest)]
 
@@ -154,19 +156,29 @@ def _slopes_jvp(primals: tuple, tangents: tuple, *, operator: PlanOperator, kept
     return found, list(jax.jvp(slopes, tuple(primals[:count]), tuple(moves))[1])
 
 
+def _kept_dce(used: list[bool], eqn: Any) -> tuple[list[bool], Any]:
+    """Nothing is kept for a gradient that is never taken, as in the first run of `jax.checkpoint`."""
+    if not any(used):
+        return [False] * len(eqn.invars), None
+    if used[1]:
+        return [True] * len(eqn.invars), eqn
+    return [True] * len(eqn.invars), eqn.replace(primitive=words_p, outvars=eqn.outvars[:1])
+
+
+pe.dce_rules[kept_p] = _kept_dce
 ad.primitive_jvps[words_p] = _words_jvp
 ad.primitive_jvps[kept_p] = _kept_jvp
 ad.primitive_transposes[tangent_p] = _tangent_transpose
 ad.primitive_jvps[slopes_p] = _slopes_jvp
 
 
-def _nothing(like: Any) -> Any:
-    """No residual."""
-    return vary_alike(jnp.zeros(0, np.uint8), like)[0]
+def _no_token(like: Any, nbytes: int = TOKEN_BYTES) -> Any:
+    """The token of nothing; where none is expected, of no bytes."""
+    return vary_alike(jnp.zeros(nbytes, np.uint8), like)[0]
 
 
 def _halves(arrays: tuple, operator: PlanOperator) -> tuple[tuple, tuple]:
-    """Tangents, then primals and the residual."""
+    """Tangents, then primals and the token."""
     count = 2 + operator.plan.initial
     return arrays[:count], arrays[count:]
 
@@ -212,15 +224,14 @@ def _words_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tup
         words = words_p.bind(mapped.rows(*rows, batch), shared, *starts, operator=operator)
     else:
         every = mapped.with_shared(rows, (shared, by), batch)
-        words = words_p.bind(every, jnp.zeros(0, every.dtype), *starts, operator=operator.rowed)
+        words = words_p.bind(every, _no_shared(every), *starts, operator=operator.rowed)
     return mapped.apart(words, batch), 0
 
 
 def _kept_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tuple[Any, Any]:
-    """Without a residual: the gradients of mapped elements are apart, which needs another plan."""
+    """Without a token: gradients of mapped elements are apart, which is another plan with a forward half of its own."""
     words, axis = _words_batched(arrays, axes, operator=operator)
-    nbytes = operator.residual_bytes(arrays[0].dtype, _batch(arrays[0], axes[0]))
-    return (words, jnp.zeros(nbytes, np.uint8)), (axis, None)
+    return (words, _no_token(words)), (axis, None)
 
 
 def _tangent_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> tuple[Any, int]:
@@ -230,8 +241,8 @@ def _tangent_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator) -> t
     halves = []
     for rows, shared, *initial in (pairs[:count], pairs[count:-1]):
         every = mapped.with_shared(rows, shared, batch)
-        halves += [every, jnp.zeros(0, every.dtype), *(mapped.rows(s, d, batch) for s, d in initial)]
-    words = tangent_p.bind(*halves, _nothing(halves[0]), operator=operator.rowed)
+        halves += [every, _no_shared(every), *(mapped.rows(s, d, batch) for s, d in initial)]
+    words = tangent_p.bind(*halves, _no_token(halves[0], 0), operator=operator.rowed)
     return mapped.apart(words, batch), 0
 
 
@@ -241,15 +252,19 @@ def _slopes_batched(arrays: tuple, axes: tuple, *, operator: PlanOperator, kept:
     rows, shared, *initial, cotangent = pairs
     every = mapped.with_shared(rows, shared, batch)
     starts = [mapped.rows(s, d, batch) for s, d in initial]
-    found = slopes_p.bind(
-        every, jnp.zeros(0, every.dtype), *starts, mapped.rows(*cotangent, batch), operator=operator.rowed, kept=False
-    )
+    given = (every, _no_shared(every), *starts, mapped.rows(*cotangent, batch))
+    found = slopes_p.bind(*given, operator=operator.rowed, kept=False)
     by_every, by_starts = mapped.apart(found[0], batch), [mapped.apart(part, batch) for part in found[2:]]
     n_rows = rows[0].shape[-1]
     for place, (start, axis) in enumerate(initial):
         if start.shape[0 if axis is None else 1 - (axis == 1)] == 1 and batch > 1:
             by_starts[place] = by_starts[place].sum(1, keepdims=True)
     return (by_every[..., :n_rows], by_every[..., n_rows:].sum(1), *by_starts), (0,) * (2 + len(initial))
+
+
+def _no_shared(every: Any) -> Any:
+    """The shared values of a plan whose rows bring their own; it varies from device to device as they do."""
+    return vary_alike(jnp.zeros(0, every.dtype), every)[0]
 
 
 def _batch(rows: Any, axis: int | None) -> int:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax.experimental.custom_partitioning import custom_partitioning
 from jax.sharding import NamedSharding, PartitionSpec
 
+from qml.engine.xla_layout import TOKEN_BYTES
 from qml.layers.jax_operator import PlanOperator
 
 
@@ -30,7 +31,7 @@ def sharded_slopes(*arrays: Any, operator: PlanOperator, kept: bool) -> Any:
 
 @lru_cache(maxsize=1024)
 def _words(operator: PlanOperator, kept: bool) -> Any:
-    """On one device, the operator itself; on several no residual is left, as its size follows from the rows of each."""
+    """On one device, the operator itself; on several no token, as XLA takes what is on all devices for equal."""
 
     @custom_partitioning
     def words(*arrays: Any) -> Any:
@@ -38,17 +39,10 @@ def _words(operator: PlanOperator, kept: bool) -> Any:
 
     def local(*arrays: Any) -> Any:
         found = operator.words(*arrays)
-        return (found, jnp.zeros(nbytes_of(arrays[0]), np.uint8)) if kept else found
-
-    def nbytes_of(rows: Any) -> int:
-        return whole["residual"] if kept else 0
-
-    whole: dict[str, int] = {}
+        return (found, jnp.zeros(TOKEN_BYTES, np.uint8)) if kept else found
 
     def partition(mesh: Any, arguments: Any, results: Any) -> tuple:
         axis = _row_axis(arguments, operator)
-        if kept:
-            whole["residual"] = results[1].shape[0]
         split, same = _named(mesh, axis, 2), _named(mesh, None, 1)
         return mesh, local, ((split, same) if kept else split), _placed(mesh, axis, arguments, operator)
 

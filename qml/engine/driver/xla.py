@@ -1,7 +1,8 @@
 """The handler that XLA calls: from its buffers to the kernels and back, with no Python in between.
 
-All memory of a call lies in a buffer that XLA hands in, so that any number of calls may run at once. A thread of XLA's
-pool that helps comes in through a gate: it may come after the call has ended, and then finds the gate closed.
+All memory of a call lies in a buffer that XLA hands in, so that any number of calls may run at once; what a forward
+run leaves for its gradient lies in a ring of ours, and a token for it goes through XLA. A thread of XLA's pool that
+helps comes in through a gate: it may come after the call has ended, and then finds the gate closed.
 """
 
 from numba import njit
@@ -9,6 +10,7 @@ from numba import njit
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
 from qml.engine.atomics import atomic_add, atomic_and, atomic_or, atomic_swap
+from qml.engine.driver.ring import claim, hold, memory_of, publish, release
 from qml.engine.lanes32 import VB, sload
 from qml.engine.vector import at, call, put, u32at
 
@@ -43,60 +45,65 @@ def aligned(address):
 
 @njit(error_model="numpy")
 def values(frame, station, told):
-    """`rows, shared, [initial] -> words, scratch, [residual]`."""
+    """`rows, shared, [initial] -> words, scratch, [token]`."""
     arguments, results = at(frame, X.XLA_ARGUMENTS), at(frame, X.XLA_RESULTS)
-    scratch, initial, residual = aligned(data(results, 1)), 0, 0
+    scratch, initial, ring, record, residual = aligned(data(results, 1)), 0, at(station, X.STATION_RING), 0, 0
     if at(told, X.CALL_INITIAL) != 0:
         initial = data(arguments, 2)
         if at(told, X.CALL_CHECKED) != 0 and not all_finite(initial, told):
             return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NO_NORM))
     if at(told, X.CALL_KETS) != 0:
-        residual = data(results, 2)
-        if residual % VB != 0:
-            return failure(frame, scratch, X.ERROR_INTERNAL, at(station, X.STATION_UNALIGNED))
+        for place in range(X.TOKEN_SIZE):
+            put(data(results, 2), place, 0)
+        record = claim(ring, at(told, X.CALL_RESIDUAL), station, at(told, X.CALL_BATCH))
+        if record != 0:
+            residual = memory_of(ring, record)
     lay_out(station, told, scratch, residual, at(told, X.CALL_KETS))
     put(scratch, L.FRAME_SHARED, somewhere(data(arguments, 1)))
     put(scratch, L.FRAME_INPUTS, data(arguments, 0))
     put(scratch, L.FRAME_VALUES, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
     if share(frame, station, told, scratch) != 0:
+        if record != 0:
+            release(ring, record)
         return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NOT_FINITE))
-    if residual != 0:
+    if record != 0:
         for place in range(L.FRAME_CALL, L.FRAME_BUFFERS):
-            put(residual, 1 + place - L.FRAME_CALL, at(scratch, place))
-        put(residual, 0, X.RESIDUAL_MARK + at(told, X.CALL_BATCH))
+            put(residual, place - L.FRAME_CALL, at(scratch, place))
+        publish(ring, record, data(results, 2))
     return 0
 
 
 @njit(error_model="numpy")
 def gradients(frame, station, told):
-    """`rows, shared, [initial], cotangent, [residual] -> by rows, by shared, [by initial], scratch`."""
-    arguments, results = at(frame, X.XLA_ARGUMENTS), at(frame, X.XLA_RESULTS)
+    """`rows, shared, [initial], cotangent, [token] -> by rows, by shared, [by initial], scratch`."""
+    arguments, results, ring = at(frame, X.XLA_ARGUMENTS), at(frame, X.XLA_RESULTS), at(station, X.STATION_RING)
     more = at(told, X.CALL_INITIAL)
     scratch = aligned(data(results, 2 + more))
-    initial, by_initial, residual = 0, 0, 0
+    initial, by_initial, record, residual = 0, 0, 0, 0
     if more != 0:
         initial, by_initial = data(arguments, 2), data(results, 2)
     if at(told, X.CALL_KETS) != 0:
-        residual = data(arguments, 3 + more)
-        if residual % VB != 0:
-            return failure(frame, scratch, X.ERROR_INTERNAL, at(station, X.STATION_UNALIGNED))
-        if at(residual, 0) != X.RESIDUAL_MARK + at(told, X.CALL_BATCH):
-            residual = 0  # a forward run over several devices has left none
+        record = hold(ring, data(arguments, 3 + more), station, at(told, X.CALL_BATCH))
+        if record != 0:
+            residual = memory_of(ring, record)
     lay_out(station, told, scratch, residual, at(told, X.CALL_KETS))
-    if residual == 0:
+    if record == 0:
         put(scratch, L.FRAME_SHARED, somewhere(data(arguments, 1)))
     else:
         put(scratch, L.FRAME_RESUME, 1)
         for place in range(L.FRAME_CALL, L.FRAME_BUFFERS):
-            put(scratch, place, at(residual, 1 + place - L.FRAME_CALL))
+            put(scratch, place, at(residual, place - L.FRAME_CALL))
     put(scratch, L.FRAME_SHARED_GRADIENT, somewhere(data(results, 1)))
     put(scratch, L.FRAME_INPUTS, data(arguments, 0))
     put(scratch, L.FRAME_COTANGENT, data(arguments, 2 + more))
     put(scratch, L.FRAME_INPUT_GRADIENT, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
     put(scratch, L.FRAME_STATE_GRADIENT, by_initial)
-    if share(frame, station, told, scratch) != 0:
+    refused = share(frame, station, told, scratch)
+    if record != 0:
+        release(ring, record)
+    if refused != 0:
         return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NOT_FINITE))
     return 0
 
