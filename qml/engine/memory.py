@@ -20,7 +20,7 @@ from qml.engine.vector import VECTOR_BYTES
 DEFAULT_BUDGET_MIB = 64
 PAGE = 4096
 SUMS_BYTES = 8 << 20  # shared sums of all chunks of a call
-CHUNK_SECONDS = 12e-6, 60e-6  # least and most work of one chunk: long beside a ticket, short beside a call
+CHUNK_SECONDS = 5e-6, 60e-6  # least and most work of one chunk: long beside a ticket, short beside a call
 CLOSE_SECONDS = 40e-9  # work that makes it worth to close one sum more
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from qml.base.errors import ShapeError
 from qml.base.threads import default_threads
 
-WORTH_A_THREAD = 12e-6  # seconds of work below which calling a helper costs more than it saves
+WORTH_A_THREAD = 6e-6  # seconds of work below which calling a helper costs more than it saves
 FORWARD_SHARE = 0.35  # of the time of a gradient that a run of values takes
 
 
