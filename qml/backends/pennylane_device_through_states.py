@@ -50,7 +50,8 @@ def trained_matrix(measurement: Any) -> bool:
 @qp.transform
 def refuse_trained_matrices(tape: QuantumScript):
     """Refuse the gradient by a matrix within an observable, except by that of `expval(Hermitian)`, which is given."""
-    for measurement in filter(trained_matrix, tape.measurements):
+    trained: list[Any] = [measurement for measurement in tape.measurements if trained_matrix(measurement)]
+    for measurement in trained:
         if not (isinstance(measurement, ExpectationMP) and type(measurement.obs) is qp.Hermitian):
             raise CapabilityError(
                 f"Device 'qml.engine' was asked for the derivative of a {type(measurement).__name__} by an array of "
@@ -89,7 +90,8 @@ def _trained_alike(tape: QuantumScript, measurements: list[Any]) -> QuantumScrip
 def _made(results: Sequence[Any], measurements: Sequence[Any], others: list[bool], order: tuple, batched: Any) -> Any:
     """The measurements in their order: from the state, or as the device gave them."""
     shape = (2,) * len(order)
-    state = qmath.reshape(results[0], shape if batched is None else (-1, *shape))
+    reshape: Any = qmath.reshape
+    state = reshape(results[0], shape if batched is None else (-1, *shape))
     place = {label: number for number, label in enumerate(order)}
     values = iter(results[1:] if others.count(False) == 1 else results[1] if len(results) > 1 else ())
     made = tuple(
