@@ -50,12 +50,12 @@ def trained_matrix(measurement: Any) -> bool:
 @qp.transform
 def refuse_trained_matrices(tape: QuantumScript):
     """Refuse the gradient by a matrix within an observable, except by that of `expval(Hermitian)`, which is given."""
-    trained: list[Any] = [measurement for measurement in tape.measurements if trained_matrix(measurement)]
-    for measurement in trained:
-        if not (isinstance(measurement, ExpectationMP) and type(measurement.obs) is qp.Hermitian):
+    for measurement in filter(trained_matrix, tape.measurements):
+        observable: Any = measurement.obs
+        if not (isinstance(measurement, ExpectationMP) and type(observable) is qp.Hermitian):
             raise CapabilityError(
                 f"Device 'qml.engine' was asked for the derivative of a {type(measurement).__name__} by an array of "
-                f"its observable {measurement.obs.name}; it gives that of expval(Hermitian). Nothing was run. Make the "
+                f"its observable {observable.name}; it gives that of expval(Hermitian). Nothing was run. Make the "
                 f"array constant (requires_grad=False, detach, or a NumPy array), or write the observable as a sum of "
                 f"Pauli words."
             )
