@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from qml.backends import Executor, executor_named
-from qml.backends.pennylane_device_readings import FROM_VALUES
 from qml.backends.pennylane_device_runs import TapeRuns
 from qml.backends.pennylane_device_states import results_of_states
 from qml.backends.pennylane_device_tapes import needs_state
-from qml.backends.pennylane_device_transforms import NAME, pipeline
+from qml.backends.pennylane_device_through_states import through_the_state
+from qml.backends.pennylane_device_transforms import NAME, pipeline, refuse_second_order_of_torch
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.extras import require
 
@@ -48,7 +48,8 @@ class EngineDevice(Device):
     """PennyLane device over the CPU engine: `qp.device("qml.engine", wires=4)`.
 
     A tape becomes one Program whose slots are all the numbers that gates turn by; it is compiled once for each
-    structure. A batch dimension stays one, and `expval`, `var` and `probs` are differentiated by one adjoint sweep.
+    structure. A batch dimension stays one, and `expval`, `var` and `probs` are differentiated by one adjoint sweep;
+    everything else is made from the state, with derivatives from the tangents of the state.
     Not for noise, mid-circuit branches without deferral, or `diff_method="backprop"`.
 
     Args:
@@ -101,14 +102,12 @@ class EngineDevice(Device):
     def supports_derivatives(
         self, execution_config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
     ) -> bool:
-        """First derivatives of analytic `expval`, `var` and `probs`, by `"best"`, `"device"` or `"adjoint"`."""
+        """First derivatives of everything analytic, by `"best"`, `"device"` or `"adjoint"`."""
         if execution_config is None:
             return True
         if execution_config.gradient_method not in METHODS or execution_config.derivative_order != 1:
             return False
-        return circuit is None or not (
-            circuit.shots or any(not isinstance(m, FROM_VALUES) for m in circuit.measurements)
-        )
+        return circuit is None or not circuit.shots
 
     supports_vjp = supports_derivatives
     supports_jvp = supports_derivatives
@@ -119,7 +118,7 @@ class EngineDevice(Device):
         """Resolve what is open: derivatives by the device's vector-Jacobian products, measurements deferred.
 
         In JAX a tape without a batch is differentiated through its Jacobian, which serves forward mode and
-        `jax.vmap` too; a batch, or more than 64 outputs, by vector-Jacobian products, in reverse mode alone.
+        `jax.vmap` too; a batch, a state, or more than 64 outputs by vector-Jacobian products, in reverse mode alone.
 
         Raises:
             ConfigError: a device option, which this device has none of.
@@ -196,8 +195,10 @@ class EngineDevice(Device):
         return tuple(next(drawn) if state else next(exact) for state in by_state)
 
     def _vjps(self, tapes: Tapes, cotangents: Sequence[Any], config: ExecutionConfig | None) -> tuple:
-        vjps = self._runs.vjps(tapes, cotangents)
         in_torch = config is not None and config.interface == Interface.TORCH
+        if in_torch:
+            refuse_second_order_of_torch()
+        vjps = self._runs.vjps(tapes, cotangents)
         return tuple(map(Gradient, vjps)) if in_torch else tuple(vjps)
 
     def _jvps(self, tapes: Tapes, tangents: Sequence[Any]) -> tuple:
@@ -206,9 +207,10 @@ class EngineDevice(Device):
 
 
 def _in_jax(interface: Any, circuit: QuantumScript) -> dict[str, Any]:
-    """Which of PennyLane's two ways through JAX a tape takes: by a Jacobian, whose shapes hold one row, or by VJPs."""
+    """Which of PennyLane's two ways through JAX a tape takes: by a Jacobian, of one row and real, or by VJPs."""
     sizes = [2 ** len(m.wires or circuit.wires) if isinstance(m, ProbabilityMP) else 1 for m in circuit.measurements]
-    if circuit.batch_size is None and sum(sizes) <= WIDEST_JACOBIAN:
+    by_state = any(map(through_the_state, circuit.measurements))
+    if circuit.batch_size is None and sum(sizes) <= WIDEST_JACOBIAN and not by_state:
         return {"interface": Interface.JAX_JIT, "convert_to_numpy": True}
     return {"interface": interface, "convert_to_numpy": False}
 

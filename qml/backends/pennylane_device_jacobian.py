@@ -70,7 +70,8 @@ class Jacobian:
     def along(self, tangents: Sequence[Any]) -> Any:
         """The derivative of every result when each parameter moves along its tangent, of its shape."""
         n_rows = len(self.blocks[0].rows_BO) if self.blocks else 1
-        total = np.zeros((n_rows, sum(map(prod, self.shapes))))
+        dtype = np.result_type(float, *[block.rows_BO.dtype for block in self.blocks])
+        total = np.zeros((n_rows, sum(map(prod, self.shapes))), dtype)
         for block, tangent in zip(self.blocks, tangents, strict=True):
             moves = np.asarray(tangent) if block.by_row else np.asarray(tangent)[None]
             products = block.rows_BO * moves[:, None]

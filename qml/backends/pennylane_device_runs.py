@@ -12,6 +12,8 @@ import numpy as np
 
 from qml.backends.executor import Executor, Gradients, Values
 from qml.backends.pennylane_device_jacobian import Block, Jacobian, by_shape
+from qml.backends.pennylane_device_readings import Reads
+from qml.backends.pennylane_device_state_slopes import StateSlopes, measures_the_state
 from qml.backends.pennylane_device_tapes import Parameter, TapeProgram, TapePrograms, dtype_of, slots_of
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
@@ -105,20 +107,25 @@ class TapeRuns:
         """For each tape, the gradient of `sum(results * cotangents)` by each of its trainable parameters."""
         found: list[Any] = [()] * len(tapes)
         for rows in self._calls(tapes, differentiated=True):
-            by_measurement = _stacked(rows, [cotangents[number] for number in rows.numbers])
-            gradients, coefficients = self._pulled(rows, by_measurement)
+            sets, several = _sets(rows, [cotangents[number] for number in rows.numbers])
+            pulled = [self._pulled_through(rows, handed, tapes) for handed in sets]
             for place, number in enumerate(rows.numbers):
-                found[number] = _by_parameter(tapes[number], rows, place, gradients, coefficients)
+                by_set = [_by_parameter(tapes[number], rows, place, *found_of_set) for found_of_set in pulled]
+                found[number] = tuple(map(np.stack, zip(*by_set, strict=True))) if several else by_set[0]
         return found
 
     def jacobians(self, tapes: Sequence[QuantumScript]) -> list[Jacobian]:
         """The derivative of every output in every row; all outputs of all rows are one sweep of rows that repeat."""
         found: list[Any] = [None] * len(tapes)
         for rows in self._calls(tapes, differentiated=True):
-            shapes = tuple(reading.shape for reading in _reads(rows).readings)
-            n_outputs = sum(map(prod, shapes))
-            units = np.tile(np.eye(n_outputs, dtype=rows.inputs_BD.dtype), (len(rows.inputs_BD), 1))
-            gradients, coefficients = self._pulled(rows.repeated(n_outputs), by_shape(units, shapes))
+            if rows.compiled.reads is None:
+                shapes = ((1 << rows.compiled.program.n_qubits,),)
+                gradients, coefficients = self._state_slopes(rows, tapes).forward()
+            else:
+                shapes = tuple(reading.shape for reading in _reads(rows).readings)
+                units = np.tile(np.eye(_size(shapes), dtype=rows.inputs_BD.dtype), (len(rows.inputs_BD), 1))
+                gradients, coefficients = self._pulled(rows.repeated(_size(shapes)), by_shape(units, shapes))
+            n_outputs = _size(shapes)
             for place, number in enumerate(rows.numbers):
                 mine = slice(None) if rows.compiled.batched else slice(place * n_outputs, (place + 1) * n_outputs)
                 blocks = _blocks(tapes[number], rows.compiled, n_outputs, mine, gradients, coefficients)
@@ -130,6 +137,8 @@ class TapeRuns:
         groups: dict[tuple, list[int]] = {}
         compiled = [self.programs.of(tape, differentiated) for tape in tapes]
         for number, program in enumerate(compiled):
+            if differentiated and program.reads is None and not measures_the_state(tapes[number], program):
+                raise _not_differentiated()
             groups.setdefault((program, number if program.batched else -1), []).append(number)
         for (program, _), numbers in groups.items():
             slots = [slots_of(program, tapes[number], dtype) for number in numbers]
@@ -139,12 +148,23 @@ class TapeRuns:
             inputs = np.zeros((len(slots), 0), dtype)
             yield Rows(program, tuple(numbers), inputs, np.stack([slot.weights for slot in slots]))
 
+    def _state_slopes(self, rows: Rows, tapes: Sequence[QuantumScript]) -> StateSlopes:
+        mine = [tapes[number] for number in rows.numbers]
+        return StateSlopes(self.executor, rows.compiled, mine, rows.inputs_BD, rows.weights)
+
     def _forward(self, rows: Rows, keep: bool) -> Values:
         program = rows.compiled.program
         values = self.executor.forward(program, rows.inputs_BD, rows.weights, keep=keep)
         if keep:
             self._waiting.put(rows, values)
         return values
+
+    def _pulled_through(self, rows: Rows, handed: list[list[Any]], tapes: Sequence[QuantumScript]):
+        if rows.compiled.reads is not None:
+            return self._pulled(rows, _stacked(rows, handed))
+        n_amplitudes = 1 << rows.compiled.program.n_qubits
+        cotangent_BA = np.concatenate([np.asarray(part).reshape(-1, n_amplitudes) for (part,) in handed])
+        return self._state_slopes(rows, tapes).pulled_back(cotangent_BA)
 
     def _pulled(self, rows: Rows, by_measurement: list[np.ndarray]) -> tuple[Gradients, dict[int, np.ndarray]]:
         """Gradients of the slots, and for each trained coefficient of an observable one number a row."""
@@ -167,14 +187,23 @@ class TapeRuns:
         return _with_lengths(rows, back, (cotangent_BK * values_BK).sum(1)), coefficients
 
 
-def _reads(rows: Rows):
-    reads = rows.compiled.reads
-    if reads is None:
-        raise CapabilityError(
-            "Device 'qml.engine' was asked for derivatives of a tape with shots, or of a measurement of the state "
-            "itself; it differentiates expval, var and probs. Take diff_method='parameter-shift' for shots."
-        )
-    return reads
+def _reads(rows: Rows) -> Reads:
+    if rows.compiled.reads is None:
+        raise _not_differentiated()
+    return rows.compiled.reads
+
+
+def _not_differentiated() -> CapabilityError:
+    return CapabilityError(
+        "Device 'qml.engine' was asked for derivatives of a raw tape with shots, or of one that measures more of the "
+        "state than qp.state() of all its wires; it differentiates expval, var, probs and that. Take "
+        "diff_method='parameter-shift' for shots; else run the tape through the device's preprocessing (a QNode or "
+        "qp.execute does), which makes the other measurements from the state."
+    )
+
+
+def _size(shapes: Sequence[tuple[int, ...]]) -> int:
+    return sum(map(prod, shapes))
 
 
 def _with_lengths(rows: Rows, back: Gradients, along_B: np.ndarray) -> Gradients:
@@ -196,15 +225,35 @@ def _with_lengths(rows: Rows, back: Gradients, along_B: np.ndarray) -> Gradients
     return Gradients(inputs_BD, weights)
 
 
-def _stacked(rows: Rows, cotangents: list[Any]) -> list[np.ndarray]:
-    """One array `(B, *shape)` a measurement, of the cotangents of the tapes."""
-    readings, dtype = _reads(rows).readings, rows.inputs_BD.dtype
-    n_rows = len(rows.inputs_BD)
-    single = len(readings) == 1
-    lists = [[c] if single and not isinstance(c, list | tuple) else list(c) for c in cotangents]
+def _shapes(rows: Rows) -> list[tuple[int, ...]]:
+    """The shape of each measurement in one row."""
+    reads = rows.compiled.reads
+    return [(1 << rows.compiled.program.n_qubits,)] if reads is None else [reading.shape for reading in reads.readings]
+
+
+def _sets(rows: Rows, cotangents: list[Any]) -> tuple[list[list[list[Any]]], bool]:
+    """Cotangents as one list a tape of one array a measurement, for each of several sets; and if there are several.
+
+    Several come in one more dimension in front, of some measurements at least, where JAX maps a pull-back.
+    """
+    shapes = _shapes(rows)
+    by_tape = [[c] if len(shapes) == 1 and not isinstance(c, list | tuple) else list(c) for c in cotangents]
+    usual = [len(shape) + rows.compiled.batched for shape in shapes]
+    sizes = {len(c) for parts in by_tape for c, ndim in zip(parts, usual, strict=True) if np.ndim(c) > ndim}
+    if not sizes:
+        return [by_tape], False
     return [
-        np.stack([np.real(np.asarray(parts[which])) for parts in lists]).astype(dtype).reshape(n_rows, *reading.shape)
-        for which, reading in enumerate(readings)
+        [[c[k] if np.ndim(c) > ndim else c for c, ndim in zip(parts, usual, strict=True)] for parts in by_tape]
+        for k in range(sizes.pop())
+    ], True
+
+
+def _stacked(rows: Rows, handed: list[list[Any]]) -> list[np.ndarray]:
+    """One array `(B, *shape)` a measurement, of the cotangents of the tapes."""
+    dtype, n_rows = rows.inputs_BD.dtype, len(rows.inputs_BD)
+    return [
+        np.stack([np.real(np.asarray(parts[which])) for parts in handed]).astype(dtype).reshape(n_rows, *shape)
+        for which, shape in enumerate(_shapes(rows))
     ]
 
 
@@ -216,14 +265,16 @@ def _by_parameter(tape: QuantumScript, rows: Rows, place: int, back: Gradients, 
     for number in tape.trainable_params:
         parameter, value = rows.compiled.parameters[number], values[number]
         if number in coefficients:
-            gradient = coefficients[number][mine].sum()
+            gradient = coefficients[number][mine]
+            gradient = gradient if np.ndim(value) else gradient.sum()
         elif parameter.kind == "input":
             gradient = back.inputs_BD[:, _slots(parameter)]
         elif parameter.kind == "weight":
             gradient = back.weights[..., _slots(parameter)]
             gradient = gradient if back.weights.ndim == 1 else gradient[place]
         else:
-            gradient = _zeros(parameter, value)
+            _refuse_constants(parameter, value)
+            gradient = np.zeros(np.shape(value))
         found.append(np.asarray(gradient, _dtype_of_gradient(value, back.weights.dtype)).reshape(np.shape(value)))
     return tuple(found)
 
@@ -236,14 +287,16 @@ def _blocks(
     found = []
     for number in tape.trainable_params:
         parameter, value = compiled.parameters[number], values[number]
-        rest = np.shape(value)[1:] if parameter.kind == "input" else np.shape(value)
+        rest = np.shape(value)[1:] if parameter.kind in ("input", "phase") else np.shape(value)
         if number in coefficients:
             gradient = coefficients[number][mine]
         elif parameter.kind in ("input", "weight"):
             gradient = (back.inputs_BD if parameter.kind == "input" else back.weights)[mine, _slots(parameter)]
         else:
-            gradient = np.broadcast_to(_zeros(parameter, value), (len(back.inputs_BD[mine]), *rest))
-        found.append(Block(gradient.reshape(-1, n_outputs, *rest), by_row=parameter.kind == "input"))
+            _refuse_constants(parameter, value)
+            gradient = np.zeros((len(back.inputs_BD[mine]), *rest))
+        by_row = parameter.kind == "input" or (parameter.kind == "phase" and bool(np.ndim(value)))
+        found.append(Block(gradient.reshape(-1, n_outputs, *rest), by_row))
     return found
 
 
@@ -251,15 +304,14 @@ def _slots(parameter: Parameter) -> slice:
     return slice(parameter.start, parameter.start + parameter.size)
 
 
-def _zeros(parameter: Parameter, value: Any) -> np.ndarray:
-    """The gradient of a number that no result depends on."""
+def _refuse_constants(parameter: Parameter, value: Any) -> None:
+    """Refuse the derivative by what is part of the structure; all else without a slot has the derivative zero."""
     if parameter.kind == "constant" and np.asarray(value).dtype.kind in "fc":
         raise CapabilityError(
             f"Device 'qml.engine' was asked for the derivative by a parameter of shape {np.shape(value)} that is part "
             f"of the circuit's structure: a complex state to prepare, or a matrix. It differentiates angles, real "
             f"amplitudes and the matrices of one wire. Make it constant, or compute it from angles."
         )
-    return np.zeros(np.shape(value))
 
 
 def _dtype_of_gradient(value: Any, dtype: np.dtype) -> np.dtype:

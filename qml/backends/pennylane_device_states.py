@@ -63,12 +63,16 @@ def _state(tape: QuantumScript, compiled: TapeProgram, executor: Any, dtype: np.
     """The state with one dimension a wire, behind that of the batch if there is one."""
     slots = slots_of(compiled, tape, dtype)
     states_BA = executor.states(compiled.program, slots.inputs_BD, slots.weights)
-    values = [value for operation in tape.operations for value in operation.data]
-    phases = [v for v, parameter in zip(values, compiled.parameters, strict=False) if parameter.kind == "phase"]
-    if phases:
-        turned = np.exp(-1j * sum(np.asarray(phase, dtype) for phase in phases)).astype(states_BA.dtype)
-        states_BA = states_BA * np.reshape(turned, (-1, 1))
+    states_BA = states_BA * turned_by_phases(tape, compiled, dtype)[:, None]
     if not compiled.wires:
         return states_BA[:, 0] if compiled.batched else states_BA[0, 0]
     shape = (2,) * len(compiled.wires)
     return states_BA.reshape(-1, *shape) if compiled.batched else states_BA.reshape(shape)
+
+
+def turned_by_phases(tape: QuantumScript, compiled: TapeProgram, dtype: np.dtype) -> np.ndarray:
+    """What the global phases of a tape multiply its states by, `(B,)` or `(1,)`, complex; Programs hold none."""
+    values = [value for operation in tape.operations for value in operation.data]
+    phases = [v for v, parameter in zip(values, compiled.parameters, strict=False) if parameter.kind == "phase"]
+    total = sum((np.asarray(phase, dtype) for phase in phases), np.zeros(1, dtype))
+    return np.exp(-1j * total).astype(np.result_type(dtype, np.complex64))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from functools import lru_cache
 from typing import Any
 
 from qml.backends.pennylane_device_tapes import real_amplitudes
+from qml.backends.pennylane_device_through_states import (
+    SHIFT_RULES,
+    refuse_shifts,
+    refuse_trained_matrices,
+    state_then_measurements,
+)
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
 from qml.circuits.bridges.pennylane_ops import ROWS_BY_NAME
@@ -50,11 +55,12 @@ def pipeline(wires: Wires | None, config: ExecutionConfig) -> Any:
         wires: the device's; None where any may be used.
         config: as `EngineDevice.setup_execution_config` left it.
     """
-    return copy(_steps(wires, bool(config.use_device_gradient)))
+    rule = getattr(config.gradient_method, "__name__", None)
+    return copy(_steps(wires, bool(config.use_device_gradient), rule))
 
 
 @lru_cache(maxsize=64)
-def _steps(wires: Wires | None, differentiated: bool) -> Any:
+def _steps(wires: Wires | None, differentiated: bool, rule: str | None) -> Any:
     """The pipeline of a device; made once, since every call of a QNode asks for it."""
     steps = qp.CompilePipeline()
     steps.add_transform(qp.defer_measurements, allow_postselect=False)
@@ -73,7 +79,10 @@ def _steps(wires: Wires | None, differentiated: bool) -> Any:
     steps.add_transform(validate_pauli_forms)
     if differentiated:
         steps.add_transform(refuse_second_order)
-        steps.add_transform(warn_of_trained_matrices)
+        steps.add_transform(refuse_trained_matrices)
+        steps.add_transform(state_then_measurements, wires=wires)
+    elif rule in SHIFT_RULES:
+        steps.add_transform(refuse_shifts, rule=rule)
     steps.add_transform(one_circuit_a_row)
     return steps
 
@@ -143,26 +152,23 @@ def refuse_second_order(tape: QuantumScript):
     """Refuse a derivative of a derivative under autograd, where it would silently be zero; torch and JAX refuse it."""
     boxes = [value for value in tape.get_parameters(trainable_only=False) if isinstance(value, Box)]
     if any(isinstance(box._value, Box) for box in boxes) or len({box._trace for box in boxes}) > 1:
-        raise CapabilityError(
-            f"Device {NAME!r} was asked for the derivative of a derivative; its own are first derivatives. Pass "
-            f"max_diff=2 to the QNode, which takes the parameter-shift rule, or diff_method='parameter-shift'."
-        )
+        raise _second_order()
     return [tape], _same
 
 
-@qp.transform
-def warn_of_trained_matrices(tape: QuantumScript):
-    """Warn, as PennyLane's own adjoint method does, that the matrix of an observable gets no gradient."""
-    for measurement in tape.measurements:
-        observable: Any = measurement.obs
-        if observable is not None and any(qmath.ndim(v) and qmath.requires_grad(v) for v in observable.data):
-            warnings.warn(
-                f"Differentiating with respect to the input parameters of {observable.name} is not supported by "
-                f"device {NAME!r}; their gradient is zero. Mark them as non-trainable to silence this warning.",
-                UserWarning,
-                stacklevel=2,
-            )
-    return [tape], _same
+def refuse_second_order_of_torch() -> None:
+    """Refuse a backward pass that torch records for another one (`create_graph=True`): that one would miss terms."""
+    torch = require("torch", extra="torch", purpose="PennyLane's interface for torch")
+    if torch.is_grad_enabled():
+        raise _second_order()
+
+
+def _second_order() -> CapabilityError:
+    return CapabilityError(
+        f"Device {NAME!r} was asked for the derivative of a derivative, or to record one (create_graph=True); its own "
+        f"are first derivatives. Pass max_diff=2 to the QNode, which takes the parameter-shift rule, or "
+        f"diff_method='parameter-shift'. What is no expectation value (purity, entropies) needs 'default.qubit'."
+    )
 
 
 @qp.transform

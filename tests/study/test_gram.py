@@ -33,6 +33,24 @@ def test_fidelities_are_pennylanes(seed):
     assert np.abs(found - fidelity_gram(program, inputs, others + 0.01, weights)).max() > 1e-6
 
 
+@pytest.mark.parametrize("block_rows", [None, 3])
+def test_real_states_and_an_ending_that_all_rows_share(block_rows):
+    """Behind RY gates states are real; with the phases of the second half of the rows they are not."""
+    program = angle(3) + sel(3, depth=2)
+    rng = np.random.default_rng(5)
+    inputs, weights = rng.normal(size=(6, 3)), rng.normal(size=program.n_weights)
+    found = fidelity_gram(program, inputs, weights=weights, block_rows=block_rows)
+    half = inputs / 2
+    wanted = np.prod(np.cos(half[:, None] - half[None]), axis=2) ** 2
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+    mixed = Circuit(1)
+    mixed.ry(0, mixed.input(0)).rz(0, mixed.input(1))
+    inputs = rng.normal(size=(6, 2)) * (np.arange(6) >= 3)[:, None] + np.array([0.5, 0.0])
+    kernel = pennylane_kernel(mixed.build(), np.zeros(0))
+    wanted = qp.kernels.square_kernel_matrix(inputs, kernel)
+    np.testing.assert_allclose(fidelity_gram(mixed.build(), inputs, block_rows=block_rows), wanted, atol=1e-10)
+
+
 def test_the_executor_may_be_chosen():
     program, inputs, weights = case()
     found, wanted = (fidelity_gram(program, inputs, weights=weights, executor=e) for e in ("engine_cpu", "reference"))

@@ -23,6 +23,7 @@ from qml.engine.gpu.packed import pack
 ARCHITECTURES = ("sm_80", "sm_90")
 # Of one multiprocessor: bytes of shared memory, of which a block may ask for so much; registers, warps and blocks.
 PROCESSORS = {"sm_80": (167936, 166912, 65536, 64, 32), "sm_90": (233472, 232448, 65536, 64, 32)}
+QUARTERS = 4  # of a multiprocessor
 RESERVED = 1024  # bytes of shared memory that the system takes of each block
 SIZES = ((4, 2), (5, 2), (8, 4), (10, 6), (12, 4), (13, 4), (20, 4))  # qubits and layers of the circuits shown
 COLUMNS = ("n", "precision", "paths", "arch", "kernel", "K, threads", "registers", "spilt", "stack", "shared memory")
@@ -79,13 +80,17 @@ def compiled(instance: Instance, arch: str) -> tuple[dict[str, Figures], int, fl
 def resident_blocks(arch: str, block: int, registers: int, shared_bytes: int) -> int:
     """Blocks that one multiprocessor holds, by its registers, shared memory, warps and blocks; an estimate.
 
+    Each of its four quarters has its own quarter of the registers, so that they hold equally many warps.
+
     Example:
         >>> resident_blocks("sm_90", block=32, registers=128, shared_bytes=8000)
+        16
+        >>> resident_blocks("sm_90", block=32, registers=110, shared_bytes=8000)  # 4 in each quarter, not 18
         16
     """
     shared, _, all_registers, warps, blocks = PROCESSORS[arch]
     own = -(-block // 32)
-    by_registers = all_registers // (-(-registers * 32 // 256) * 256 * own)
+    by_registers = QUARTERS * (all_registers // QUARTERS // (-(-registers * 32 // 256) * 256)) // own
     return min(shared // (shared_bytes + RESERVED), by_registers, warps // own, blocks)
 
 

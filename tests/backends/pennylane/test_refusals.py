@@ -134,7 +134,7 @@ def test_device_options():
         device().setup_execution_config(ExecutionConfig(device_options={"max_workers": 2}))
 
 
-def test_derivatives_of_states():
-    tape = qp.tape.QuantumScript([qp.RX(0.1, 0)], [qp.state()])
-    with pytest.raises(CapabilityError, match="differentiates expval, var and probs"):
+def test_derivatives_of_a_tape_that_was_not_preprocessed():
+    tape = qp.tape.QuantumScript([qp.RX(0.1, 0)], [qp.purity(0)])
+    with pytest.raises(CapabilityError, match="differentiates expval, var, probs and that"):
         EngineDevice(wires=1).compute_derivatives(tape)
