@@ -28,12 +28,6 @@ def _exchange(kind: str) -> Any:
 atomic_add = _exchange("add")
 """Add to the number at an address; gives what stood there before."""
 
-atomic_or = _exchange("or")
-"""Set bits of the number at an address; gives what stood there before."""
-
-atomic_and = _exchange("and")
-"""Keep bits of the number at an address; gives what stood there before."""
-
 atomic_swap = _exchange("xchg")
 """Store at an address; gives what stood there before."""
 

@@ -62,7 +62,7 @@ HOMES = {
     "segments": ("run_forward", "run_backward", "undo_segment"),
     "chunks": ("load_shared", "run_chunks", "close_chunk"),
     "calls": ("begin", "step", "step_shared", "help_step", "finish"),
-    "xla": ("xla_call", "xla_help"),
+    "xla": ("xla_call",),
     "kernels": kernel_names(),
 }
 ENTRIES = L.ENTRY_NAMES + kernel_names()

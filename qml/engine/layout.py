@@ -222,7 +222,6 @@ ENTRY_NAMES = (
     "close_chunk",
     "store_ket",
     "xla_call",
-    "xla_help",
 )
 (
     ENTRY_BEGIN,
@@ -259,6 +258,5 @@ ENTRY_NAMES = (
     ENTRY_CLOSE_CHUNK,
     ENTRY_STORE_KET,
     ENTRY_XLA_CALL,
-    ENTRY_XLA_HELP,
     FIRST_KERNEL,
-) = range(36)
+) = range(35)

@@ -67,6 +67,9 @@ class Crew:
     """
 
     def __init__(self):
+        memory = np.zeros(C.CREW_FIRST + C.POST_SIZE * (MOST + 1), np.int64)
+        self._table = memory[-(memory.ctypes.data // 8) % C.POST_SIZE :]  # posts begin on cache lines of their own
+        self._address = self._table.ctypes.data
         self._numbers = itertools.count()
         self._jobs: dict[int, _Shared] = {}
         self._do = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(self._run_one)
@@ -74,11 +77,9 @@ class Crew:
         fresh_in_children(self._reset)
 
     def _reset(self) -> None:
-        """Forget all helpers: threads do not survive a fork."""
+        """Forget all helpers: threads do not survive a fork. The table stays where compiled code knows it."""
         self._lock, self._made = threading.Lock(), 0
-        memory = np.zeros(C.CREW_FIRST + C.POST_SIZE * (MOST + 1), np.int64)
-        self._table = memory[-(memory.ctypes.data // 8) % C.POST_SIZE :]  # posts begin on cache lines of their own
-        self._address = self._table.ctypes.data
+        self._table[:] = 0
 
     def address(self, threads: int) -> int:
         """Where compiled code finds the crew; there are helpers for a call on so many threads, if all are free."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
+from qml.base.threads import available_cores
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
 from qml.engine.cache import ENTRIES
 from qml.engine.finite import REMEDY
 from qml.engine.memory import Frame, Workspace
+from qml.engine.pool import CREW
 from qml.engine.runner import Runner
-from qml.engine.xla_ring import LINE, ring_capacity, ring_of, yield_address
+from qml.engine.xla_ring import LINE, ring_capacity, ring_of
 
 NO_NORM = (
     "Amplitudes to be prepared of a row are all zero or not finite. A state needs a finite norm above zero: drop such "
@@ -52,10 +53,8 @@ class Station:
             X.STATION_FRAME: self._numbers(model),
             X.STATION_WORK_OFFSETS: self._numbers(offsets[False]),
             X.STATION_GRADIENT_OFFSETS: self._numbers(offsets[True]),
-            X.STATION_GATES: _gates().ctypes.data,
-            X.STATION_HELP: self._entry("xla_help"),
+            X.STATION_CREW: CREW.address(available_cores()),
             X.STATION_RING: ring_of(runner.budget).address,
-            X.STATION_YIELD: yield_address(),
             X.STATION_NO_NORM: self._text(NO_NORM),
             X.STATION_NOT_FINITE: self._text(NOT_FINITE),
         }
@@ -96,7 +95,8 @@ class Station:
         work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work_bytes[gradient or kept]) + LINE
         buffers = _up(8 * L.FRAME_SIZE)
         sums = buffers + _up(self._frame_bytes)
-        work = sums + (_up(8 * cut.chunks * self.packed.n_sums + LINE) if gradient else 0)
+        helpers = sums + (_up(8 * cut.chunks * self.packed.n_sums + LINE) if gradient else 0)
+        work = helpers + _up(8 * threads)
         stride = self.packed.amplitudes * 2 * np.dtype(self.packed.dtype).itemsize
         fields = {
             "gradient": gradient,
@@ -114,6 +114,7 @@ class Station:
             "sums": sums,
             "work": work,
             "work_stride": work_bytes,
+            "helpers": helpers,
         }
         return np.array([fields[name] for name in X.CALL_NAMES], np.int64), work + threads * work_bytes + 2 * LINE
 
@@ -124,7 +125,7 @@ class Station:
     def _compile(self) -> None:
         """Everything that any values may need: the handler cannot come back to Python."""
         packed = self.packed
-        packed.library.need([*packed.entries(True), *packed.entries(False), "xla_call", "xla_help"])
+        packed.library.need([*packed.entries(True), *packed.entries(False), "step_shared", "help_step", "xla_call"])
 
     def _entry(self, name: str) -> int:
         return int(self.packed.library.addresses[ENTRIES.index(name)])
@@ -142,14 +143,6 @@ class Station:
 def _up(size: int) -> int:
     """`size` up to a whole line, so that threads share none."""
     return -(-size // LINE) * LINE
-
-
-@cache
-def _gates() -> np.ndarray:
-    """The gates of this process, all closed."""
-    gates = np.zeros((X.GATES, X.GATE_SIZE), np.int64)
-    gates[:, X.GATE_STATE] = X.GATE_CLOSED
-    return gates
 
 
 def _bound(function: int, last: int) -> tuple[llvm.ExecutionEngine, int]:

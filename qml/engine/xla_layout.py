@@ -8,16 +8,16 @@ from __future__ import annotations
 
 # ------------------------------------------------------------------------------------------------ structs of XLA
 XLA_EXTENSION = 1  # of every struct: -> a chain of extensions
-XLA_API, XLA_CONTEXT, XLA_STAGE = 2, 3, 4
+XLA_API, XLA_STAGE = 2, 4
 XLA_ARGUMENTS, XLA_RESULTS, XLA_ATTRIBUTES = 9, 14, 20  # -> pointers to buffers, buffers, attributes
 XLA_BUFFER_DATA = 3
 XLA_ARRAY_DATA = 2  # of an attribute that is an array of numbers
-XLA_ERROR_CREATE, XLA_ERROR_DESTROY, XLA_SCHEDULE = 6, 8, 17  # functions of the API
+XLA_ERROR_CREATE = 6  # a function of the API
 XLA_METADATA, XLA_VERSION = 3, 3  # of the metadata extension; of the metadata it points to
 STAGE_EXECUTE = 3
 EXTENSION_METADATA = 1
 ERROR_INVALID, ERROR_INTERNAL = 3, 13
-ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
+ERROR_SIZE = 28  # bytes
 
 # ------------------------------------------------------------------------------------------------ a station
 # What the handler knows of one plan, for as long as the process lives.
@@ -27,14 +27,12 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     STATION_FRAME,  # -> int64 (FRAME_SIZE): a frame whose buffers begin at 0
     STATION_WORK_OFFSETS,  # -> int64 (WORK_SIZE), forward only
     STATION_GRADIENT_OFFSETS,  # -> int64 (WORK_SIZE), with a gradient
-    STATION_GATES,  # -> GATE records, of the whole process
+    STATION_CREW,  # -> the threads that help
     STATION_RING,  # -> where residuals wait; 0: the budget is nothing
-    STATION_HELP,  # -> what a helping thread runs
-    STATION_YIELD,  # -> gives the rest of a time slice away; 0: none
     STATION_NO_NORM,  # -> text of an error
     STATION_NOT_FINITE,  # -> text of an error
     STATION_SIZE,
-) = range(12)
+) = range(10)
 
 # ------------------------------------------------------------------------------------------------ one call
 # The attribute of a call: everything that follows from shapes. It stands in compiled programs, which JAX may store and
@@ -55,8 +53,9 @@ ERROR_SIZE, SCHEDULE_SIZE, DESTROY_SIZE = 28, 40, 24  # bytes
     CALL_SUMS,  # offset of the sums
     CALL_WORK,  # offset of the first workspace
     CALL_WORK_STRIDE,
+    CALL_HELPERS,  # offset of the addresses of the workspaces behind the first
     CALL_SIZE,
-) = range(16)
+) = range(17)
 CALL_NAMES = (
     "gradient",
     "kets",
@@ -73,24 +72,8 @@ CALL_NAMES = (
     "sums",
     "work",
     "work_stride",
+    "helpers",
 )
-
-# ------------------------------------------------------------------------------------------------ a gate
-# Where threads that may come late, or never, find the call that they help with. Never freed.
-(
-    GATE_TAKEN,  # 1: some call uses it
-    GATE_STATE,  # GATE_CLOSED, plus the number of threads inside
-    GATE_NEXT,  # workspace of the next thread that enters
-    GATE_LIMIT,  # workspaces
-    GATE_PLAN,
-    GATE_FRAME,
-    GATE_WORK,
-    GATE_WORK_STRIDE,
-    GATE_SCHEDULE,  # XLA_FFI_ThreadPool_Schedule_Args, five numbers
-) = range(9)
-GATE_SIZE = 16  # two lines of the cache
-GATE_CLOSED = 1 << 40
-GATES = 64
 
 # ------------------------------------------------------------------------------------------------ a residual
 RESIDUAL_HEAD = 64  # bytes: the frame's numbers; then its buffers, then the kets

@@ -1,15 +1,13 @@
 """The handler that XLA calls: from its buffers to the kernels and back, with no Python in between.
 
 All memory of a call lies in a buffer that XLA hands in, so that any number of calls may run at once; what a forward
-run leaves for its gradient lies in a ring of ours, and a token for it goes through XLA. A thread of XLA's pool that
-helps comes in through a gate: it may come after the call has ended, and then finds the gate closed.
+run leaves for its gradient lies in a ring of ours, and a token for it goes through XLA.
 """
 
 from numba import njit
 
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
-from qml.engine.atomics import atomic_add, atomic_and, atomic_or, atomic_swap
 from qml.engine.driver.ring import claim, hold, memory_of, publish, release
 from qml.engine.lanes32 import VB, sload
 from qml.engine.vector import at, call, put, u32at
@@ -63,7 +61,7 @@ def values(frame, station, told):
     put(scratch, L.FRAME_INPUTS, data(arguments, 0))
     put(scratch, L.FRAME_VALUES, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
-    if share(frame, station, told, scratch) != 0:
+    if share(station, told, scratch) != 0:
         if record != 0:
             release(ring, record)
         return failure(frame, scratch, X.ERROR_INVALID, at(station, X.STATION_NOT_FINITE))
@@ -100,7 +98,7 @@ def gradients(frame, station, told):
     put(scratch, L.FRAME_INPUT_GRADIENT, data(results, 0))
     put(scratch, L.FRAME_STATES, initial)
     put(scratch, L.FRAME_STATE_GRADIENT, by_initial)
-    refused = share(frame, station, told, scratch)
+    refused = share(station, told, scratch)
     if record != 0:
         release(ring, record)
     if refused != 0:
@@ -166,76 +164,12 @@ def failure(frame, scratch, code, text):
 
 
 @njit(error_model="numpy")
-def share(frame, station, told, scratch):
-    """A call that is laid out, on this thread and on those of XLA's pool that come in time.
-
-    1 instead of 0 where a shared value is not finite and nothing was run.
-    """
-    plan, threads, work = at(station, X.STATION_PLAN), at(told, X.CALL_THREADS), scratch + at(told, X.CALL_WORK)
-    entries, gate = at(plan, L.PLAN_ENTRIES), 0
-    if threads > 1:
-        gate = free_gate(at(station, X.STATION_GATES))
-    if gate == 0:
+def share(station, told, scratch):
+    """A call that is laid out, on the threads it is worth; 1 where a shared value is not finite, and nothing ran."""
+    entries, helpers = at(at(station, X.STATION_PLAN), L.PLAN_ENTRIES), at(told, X.CALL_THREADS) - 1
+    if helpers == 0:
         return call(at(entries, L.ENTRY_STEP), scratch)
-    if call(at(entries, L.ENTRY_BEGIN), scratch) != 0:
-        atomic_swap(gate + 8 * X.GATE_TAKEN, 0)
-        return 1
-    put(gate, X.GATE_NEXT, 0)
-    put(gate, X.GATE_LIMIT, threads - 1)
-    put(gate, X.GATE_PLAN, plan)
-    put(gate, X.GATE_FRAME, scratch)
-    put(gate, X.GATE_WORK, work + at(told, X.CALL_WORK_STRIDE))
-    put(gate, X.GATE_WORK_STRIDE, at(told, X.CALL_WORK_STRIDE))
-    atomic_and(gate + 8 * X.GATE_STATE, ~X.GATE_CLOSED)
-    schedule(frame, station, gate, threads - 1)
-    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, scratch, work)
-    atomic_or(gate + 8 * X.GATE_STATE, X.GATE_CLOSED)
-    spins = 0
-    while atomic_add(gate + 8 * X.GATE_STATE, 0) != X.GATE_CLOSED:
-        spins += 1
-        if spins > 100 and at(station, X.STATION_YIELD) != 0:
-            call(at(station, X.STATION_YIELD))
-    atomic_swap(gate + 8 * X.GATE_TAKEN, 0)
-    if at(scratch, L.FRAME_SHARED_GRADIENT) != 0:
-        call(at(entries, L.ENTRY_FINISH), scratch)
-    return 0
-
-
-@njit(error_model="numpy")
-def free_gate(gates):
-    """A gate for this call alone; 0 if all are in use."""
-    for number in range(X.GATES):
-        gate = gates + 8 * X.GATE_SIZE * number
-        if at(gate, X.GATE_TAKEN) == 0 and atomic_swap(gate + 8 * X.GATE_TAKEN, 1) == 0:
-            return gate
-    return 0
-
-
-@njit(error_model="numpy")
-def schedule(frame, station, gate, count):
-    """Ask XLA's pool for `count` threads; without a pool this thread does all the work."""
-    api, record = at(frame, X.XLA_API), gate + 8 * X.GATE_SCHEDULE
-    put(record, 0, X.SCHEDULE_SIZE)
-    put(record, 1, 0)
-    put(record, 2, at(frame, X.XLA_CONTEXT))
-    put(record, 3, at(station, X.STATION_HELP))
-    put(record, 4, gate)
-    for _ in range(count):
-        error = call(at(api, X.XLA_SCHEDULE), record)
-        if error != 0:
-            put(record, 0, X.DESTROY_SIZE)
-            put(record, 2, error)
-            call(at(api, X.XLA_ERROR_DESTROY), record)
-            return
-
-
-def xla_help(gate):
-    """What a thread of the pool runs: chunks of the call behind the gate, if it is still open."""
-    state = gate + 8 * X.GATE_STATE
-    if atomic_add(state, 1) & X.GATE_CLOSED == 0:
-        number = atomic_add(gate + 8 * X.GATE_NEXT, 1)
-        if number < at(gate, X.GATE_LIMIT):
-            plan, work = at(gate, X.GATE_PLAN), at(gate, X.GATE_WORK) + number * at(gate, X.GATE_WORK_STRIDE)
-            call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_RUN_CHUNKS), plan, at(gate, X.GATE_FRAME), work)
-    atomic_add(state, -1)
-    return 0
+    works = scratch + at(told, X.CALL_HELPERS)
+    for number in range(helpers):
+        put(works, number, scratch + at(told, X.CALL_WORK) + at(told, X.CALL_WORK_STRIDE) * (number + 1))
+    return call(at(entries, L.ENTRY_STEP_SHARED), scratch, at(station, X.STATION_CREW), works, helpers)
