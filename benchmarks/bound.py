@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from qml.engine.memory import budget_bytes
 from qml.engine.runner import Runner
 from qml.engine.vector import VECTOR_BYTES
 
-SIZES = (Size(4, 2, 1024), Size(8, 4, 128), Size(8, 4, 1024), Size(12, 4, 64))
+SIZES = (Size(4, 2, 32), Size(4, 2, 1024), Size(8, 4, 128), Size(8, 4, 1024), Size(12, 4, 64))
 KIBIBYTES = {"L1": 16, "L2": 512}
 SECONDS = 0.3
 LANES = VECTOR_BYTES // 4
@@ -43,8 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Workload (qubits, layers, rows): RY(x_i) on each wire, layers of RZ RY RZ and a CNOT ring, <Z_i>.",
     )
     parser.add_argument("--pieces", action="store_true", help="also time each compiled piece on one tile")
+    parser.add_argument("--core", type=int, default=None, metavar="N", help="stay on this core (default: any)")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures there too")
     options = parser.parse_args(arguments)
+    if options.core is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, {options.core})
     peak = {dtype: measured_flops(dtype, 1) / 1e9 for dtype in ("float32", "float64")}
     figures: dict = {"gigaflops": peak, "two_threads_over_one": two_threads(), "gigabytes_per_second": {}}
     print(f"multiply-adds, one thread: {peak['float32']:.0f} GFLOP/s float32, {peak['float64']:.0f} float64")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks import table
@@ -34,16 +39,26 @@ def sections(
     measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules
 ) -> tuple[dict[str, Any], list[bool]]:
     """Measure and print all three; what a record keeps of them, and whether each bar is met."""
-    bounds, fast = _bounds(measured, cores, rules)
-    overhead, light = _overhead(cores, rules)
+    bare = bare_engine(cores[0])
+    bounds, fast = _bounds(measured, cores, rules, bare)
+    overhead, light = _overhead(cores, rules, bare)
     memory, small = _memory(cores)
-    return {"bounds": bounds, "overhead": overhead, "memory": memory}, [fast, light, small]
+    return {"bare": bare, "bounds": bounds, "overhead": overhead, "memory": memory}, [fast, light, small]
+
+
+def bare_engine(core: int) -> dict[str, Any]:
+    """What `benchmarks.bound` finds on one core: the engine between two addresses, without checks and frameworks."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "bound.json")
+        command = [sys.executable, "-m", "benchmarks.bound", "--core", str(core), "--json", str(path)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return json.loads(path.read_text())
 
 
 def _bounds(
-    measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules
+    measured: Mapping[Size, Sequence[Result]], cores: Sequence[int], rules: Rules, bare: Mapping[str, Any]
 ) -> tuple[dict[str, Any], bool]:
-    """Shares of the measured bounds on all cores and on one, and what a second thread brings."""
+    """Shares of the measured bounds on all cores, of the bare engine on one, and what a second thread brings."""
     roofs = {len(part): roof_of(part) for part in (cores, cores[:1])}
     for roof in roofs.values():
         line = f"{roof.flops / 1e9:.0f} GFLOP/s float32, {roof.bytes / 1e9:.1f} GB/s copied"
@@ -54,41 +69,36 @@ def _bounds(
         for r in results
         if r.measured and r.peer in OURS
     ]
-    sizes = [size for size in ONE_THREAD if size in measured]
-    singles = {name: measure_alone(name, sizes, cores[:1], rules) for name in ("qml-engine", "qml-torch")}
-    for name, results in singles.items():
-        for size, result in zip(sizes, results, strict=True):
-            if result.measured:
-                rows.append(
-                    {"size": list(asdict(size).values()), "peer": name, "threads": 1, "seconds": result.median_s}
-                )
     for row in rows:
         size, roof = Size(*row["size"]), roofs[row["threads"]]
         row["arithmetic"], row["memory"] = shares(size, row["seconds"], roof)
         print(table.bound_line(size, row["peer"], row["seconds"], roof))
-    held = [_one_thread_bar(size, rows) for size in sizes]
-    held += [_two_threads_bar(size, rows, roofs) for size in sizes[-1:] if len(cores) > 1]
+    sizes = [size for size in ONE_THREAD if size in measured]
+    held = [_one_thread_bar(size, bare[str(size)]["fraction"]) for size in sizes]
+    times: dict[int, float] = {}
+    if sizes and len(cores) > 1:
+        for part in (cores[:1], cores):
+            (result,) = measure_alone("qml-torch", sizes[-1:], part, replace(rules, rounds=max(rules.rounds, 7)))
+            times |= {len(part): result.median_s} if result.measured else {}
+        held.append(_two_threads_bar(sizes[-1], times, roofs))
     print(flush=True)
-    return {"roofs": [asdict(roof) for roof in roofs.values()], "shares": rows}, all(held)
+    alone = [{"threads": count, "seconds": seconds} for count, seconds in times.items()]
+    return {"roofs": [asdict(roof) for roof in roofs.values()], "shares": rows, "alone": alone}, all(held)
 
 
-def _one_thread_bar(size: Size, rows: Sequence[dict[str, Any]]) -> bool:
-    """Whether the engine reaches its share of the arithmetic bound on one thread."""
-    triple, bar = list(asdict(size).values()), ONE_THREAD[size]
-    found = [r["arithmetic"] for r in rows if r["size"] == triple and r["threads"] == 1 and r["peer"] == "qml-engine"]
-    if not found:
-        return True
-    said = "met" if found[0] >= bar else "MISSED"
-    print(f"  {size}: the engine on one thread reaches {found[0]:.0%} of the arithmetic bound; bar {bar:.0%}: {said}")
-    return found[0] >= bar
+def _one_thread_bar(size: Size, share: float) -> bool:
+    """Whether the bare engine reaches its share of the arithmetic bound on one thread."""
+    bar = ONE_THREAD[size]
+    said = "met" if share >= bar else "MISSED"
+    print(f"  {size}: the engine on one thread reaches {share:.0%} of the arithmetic bound; bar {bar:.0%}: {said}")
+    return share >= bar
 
 
-def _two_threads_bar(size: Size, rows: Sequence[dict[str, Any]], roofs: dict[int, Roof]) -> bool:
+def _two_threads_bar(size: Size, times: Mapping[int, float], roofs: Mapping[int, Roof]) -> bool:
     """Whether all threads are worth their number, where the machine has as many real cores."""
-    triple, count = list(asdict(size).values()), max(roofs)
-    times = {r["threads"]: r["seconds"] for r in rows if r["size"] == triple and r["peer"] == "qml-torch"}
     if len(times) < 2:
         return True
+    count = max(times)
     gain, real = times[1] / times[count], roofs[count].flops / roofs[1].flops
     excused = real < THREADS_BAR
     said = "met" if gain >= THREADS_BAR else "not asked: these are not real cores" if excused else "MISSED"
@@ -108,9 +118,9 @@ def measure_alone(name: str, sizes: Sequence[Size], cores: Sequence[int], rules:
 
 
 # -------------------------------------------------------------------------------------------- overhead and memory
-def _overhead(cores: Sequence[int], rules: Rules) -> tuple[list[dict[str, Any]], bool]:
-    """What the layers add to the engine, above what their framework needs for a function that does nothing."""
-    names = ("qml-engine", "qml-torch", "floor-torch", "qml-jax", "floor-jax")
+def _overhead(cores: Sequence[int], rules: Rules, bare: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+    """What the layers add to the bare engine, above what their framework needs for a function that does nothing."""
+    names = ("qml-torch", "floor-torch", "qml-jax", "floor-jax")
     contenders = [contender(name, cores) for name in names]
     try:
         results = measure(OVERHEAD_SIZE, contenders, replace(rules, rounds=max(rules.rounds, 7)))
@@ -118,19 +128,17 @@ def _overhead(cores: Sequence[int], rules: Rules) -> tuple[list[dict[str, Any]],
         for each in contenders:
             each.end()
     times = {result.peer: result.median_s * 1e6 for result in results if result.measured}
-    rows, held = [], True
+    rows, held, engine = [], True, bare[str(OVERHEAD_SIZE)]["seconds"] * 1e6
     for framework, bar in OVERHEAD_BARS_US.items():
         layer, floor = f"qml-{framework}", f"floor-{framework}"
-        if not {"qml-engine", layer, floor} <= set(times):
+        if not {layer, floor} <= set(times):
             print(f"overhead of the {framework} layer: not measured")
             continue
-        above = times[layer] - times["qml-engine"] - times[floor]
+        above = times[layer] - engine - times[floor]
         held = held and above <= bar
-        rows.append(
-            {"layer": layer, "layer_us": times[layer], "engine_us": times["qml-engine"], "floor_us": times[floor]}
-        )
+        rows.append({"layer": layer, "layer_us": times[layer], "engine_us": engine, "floor_us": times[floor]})
         print(
-            f"{OVERHEAD_SIZE}, microseconds: {layer} {times[layer]:.0f} = engine {times['qml-engine']:.0f} + empty "
+            f"{OVERHEAD_SIZE}, microseconds: {layer} {times[layer]:.0f} = engine {engine:.0f} + empty "
             f"{framework} function {times[floor]:.0f} + {above:.0f}; bar {bar:g}: {'met' if above <= bar else 'MISSED'}"
         )
     print(flush=True)

@@ -34,12 +34,17 @@ def _texts() -> list[str]:
     return [*(Path(__file__).with_name(name).read_text() for name in SOURCES), _source("crew", "")]
 
 
-class _Compiled:
+@cache
+def crew_library() -> Library:
     """The compiled half, which knows nothing of numbers and so of no precision."""
+    return Library("int64", Kit({"crew": ENTRIES}, ENTRIES, _source, _texts))
+
+
+class _Compiled:
+    """Its pieces, as Python calls them."""
 
     def __init__(self):
-        library = Library("any", Kit({"crew": ENTRIES}, ENTRIES, _source, _texts))
-        self.look, self.call_one, self.dismiss, self.serve = map(library.function, ENTRIES)
+        self.look, self.call_one, self.dismiss, self.serve = map(crew_library().function, ENTRIES)
 
     def looks(self, seconds: float) -> int:
         """How often a thread looks at a number in so many seconds."""

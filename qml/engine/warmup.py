@@ -8,22 +8,24 @@ import time
 from collections.abc import Sequence
 
 from qml.engine.cache import Library, library
+from qml.engine.pool import crew_library
 from qml.engine.wide.pieces import wide_library
 
 DTYPES = ("float32", "float64")
 
 
 def libraries(dtype: str) -> dict[str, Library]:
-    """Both halves of the CPU engine in one precision, by what lies in the lanes of their vectors.
+    """Both halves of the CPU engine in one precision, by what lies in the lanes of their vectors, and its threads.
 
     Args:
         dtype: `"float32"` or `"float64"`.
 
     Example:
         >>> [library.dtype for library in libraries("float32").values()]
-        ['float32', 'float32']
+        ['float32', 'float32', 'int64']
     """
-    return {"rows in lanes, and what XLA calls": library(dtype), "amplitudes in lanes": wide_library(dtype)}
+    halves = {"rows in lanes, and what XLA calls": library(dtype), "amplitudes in lanes": wide_library(dtype)}
+    return halves | {"threads": crew_library()}
 
 
 def warm(library: Library) -> float:
