@@ -107,12 +107,12 @@ def tile_pieces(size: Size) -> list[Piece]:
     given = numbers(size)
     runner = Runner(compile_program(program(size)).plan, "float32", budget_bytes())
     runner.gradients(given.inputs_BD, given.weights_P, given.cotangent_BK, want_words=True, threads=1)
-    packed, frame, work = runner.packed, runner.pools.take_frame(), runner.pools.take_work(True)
+    packed, frame, work = runner.packed, runner.pools.take_frame(), runner.pools.take_team(True, 1).first
     outputs = [np.empty((size.rows, packed.plan.n_words), np.float32), np.empty_like(given.inputs_BD)]
     shared = np.empty_like(given.weights_P)
     arrays = (given.weights_P, shared, given.inputs_BD, outputs[0], given.cotangent_BK, outputs[1])
     cut = frame.cut(packed, size.rows)
-    fields = (cut.chunk_tiles, cut.chunks, 0, cut.sums, 0, 0, 0)
+    fields = (cut.chunk_tiles, cut.chunks, 0, 0, cut.sums, 0, 0, 0)
     addresses = [array.ctypes.data for array in arrays]
     frame.write_call(packed.address, work.address, *addresses, 0, 0, 0, size.rows, *fields)
     plan, call, buffers = packed.address, frame.address, work.address
