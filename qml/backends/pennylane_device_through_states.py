@@ -20,7 +20,7 @@ import pennylane as qp
 from autograd.tracer import Box
 from pennylane import math as qmath
 from pennylane.devices.qubit.measure import measure
-from pennylane.measurements import ExpectationMP, StateMeasurement, StateMP
+from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, StateMP
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
@@ -69,12 +69,18 @@ def state_then_measurements(tape: QuantumScript, wires: Wires | None):
     if not any(others) or tape.shots or not tape.trainable_params or not tape.wires:
         return [tape], _same
     order = wire_order(tape, tuple(wires or ()))
-    values = [m for m, other in zip(tape.measurements, others, strict=True) if not other]
+    values = [_of_all(m, order) for m, other in zip(tape.measurements, others, strict=True) if not other]
     tapes = [_trained_alike(tape, [StateMP(wires=Wires(order))])]
     if values:
         tapes.append(_trained_alike(tape, values))
     made = partial(_made, measurements=tape.measurements, others=others, order=order, batched=tape.batch_size)
     return tapes, made
+
+
+def _of_all(measurement: Any, order: tuple) -> Any:
+    """Probabilities of all wires, by name: without the other measurements a tape may have fewer wires."""
+    bare = isinstance(measurement, ProbabilityMP) and measurement.obs is None and not measurement.wires
+    return ProbabilityMP(wires=Wires(order)) if bare else measurement
 
 
 def _trained_alike(tape: QuantumScript, measurements: list[Any]) -> QuantumScript:

@@ -9,8 +9,9 @@ from __future__ import annotations
     CREW_SPINS,  # looks at a post before its helper goes to sleep
     CREW_PATIENCE,  # looks at a helper at work before its caller goes to sleep
     CREW_POSTS,  # number of posts
+    CREW_REST,  # -> function (): give the rest of a time slice away; 0: none
     CREW_FIRST,  # the first post, on cache lines of its own
-) = (0, 1, 2, 3, 4, 16)
+) = (0, 1, 2, 3, 4, 5, 16)
 
 # ------------------------------------------------------------------------------------------------ one helper
 (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -73,6 +74,7 @@ class Crew:
 
     def __init__(self):
         memory = np.zeros(C.CREW_FIRST + C.POST_SIZE * (MOST + 1), np.int64)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(memory))  # never freed: helpers outlive this object, even Python
         self._table = memory[-(memory.ctypes.data // 8) % C.POST_SIZE :]  # posts begin on cache lines of their own
         self._address = self._table.ctypes.data
         self._numbers = itertools.count()
@@ -95,18 +97,19 @@ class Crew:
         return self._address
 
     def _hire(self) -> None:
-        """One more thread."""
+        """One more thread; its post is counted first, so that whatever interrupts this, no other thread gets it too."""
         compiled, first = _compiled(), C.CREW_FIRST + C.POST_SIZE * self._made
         if self._made == 0:
             self._table[C.CREW_ACQUIRE] = _function_address("PyThread_acquire_lock")
             self._table[C.CREW_RELEASE] = _function_address("PyThread_release_lock")
             self._table[C.CREW_SPINS] = compiled.looks(SPIN_SECONDS)
             self._table[C.CREW_PATIENCE] = compiled.looks(PATIENCE_SECONDS)
+            self._table[C.CREW_REST] = yield_address()
         for place in (C.POST_BELL, C.POST_DONE):
             self._table[first + place] = _closed_lock()
+        self._made += 1
         arguments = (self._address, self._address + 8 * first)
         threading.Thread(target=compiled.serve, args=arguments, daemon=True, name="qml-engine").start()
-        self._made += 1
         self._table[C.CREW_POSTS] = self._made
 
     def run(self, job: Job, threads: int) -> None:
@@ -115,15 +118,16 @@ class Crew:
         The job must be right on any number of threads, one included: they share its work among themselves. A thread
         that has not begun when `job(0)` ends is not waited for. An error on any of them is raised here.
         """
-        crew, compiled, number, taken = self.address(threads), _compiled(), next(self._numbers), 0
-        shared = self._jobs[number] = _Shared(job)
-        for place in range(1, threads):
-            taken = compiled.call_one(crew, taken, self._do_address, number, place, 0)
+        crew, compiled, number, taken = self.address(threads), _compiled(), next(self._numbers), ctypes.c_int64()
+        shared, last = _Shared(job), ctypes.addressof(taken)
         try:
+            self._jobs[number] = shared
+            for place in range(1, threads):
+                compiled.call_one(crew, last, self._do_address, number, place)
             job(0)
         finally:
-            compiled.dismiss(crew, taken)
-            del self._jobs[number]
+            compiled.dismiss(crew, last)
+            self._jobs.pop(number, None)
         if shared.error is not None:
             raise shared.error
 
@@ -154,6 +158,14 @@ class _Shared:
 def _function_address(name: str) -> int:
     """Where a function of the interpreter's C interface lies."""
     return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+
+
+@cache
+def yield_address() -> int:
+    """The system's function that gives the rest of a time slice away, where it is known; else 0."""
+    if sys.platform == "win32":
+        return 0
+    return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
 
 
 def _closed_lock() -> int:

@@ -8,7 +8,6 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
-from qml.base.threads import available_cores
 from qml.engine import layout as L
 from qml.engine import xla_layout as X
 from qml.engine.cache import ENTRIES
@@ -53,7 +52,7 @@ class Station:
             X.STATION_FRAME: self._numbers(model),
             X.STATION_WORK_OFFSETS: self._numbers(offsets[False]),
             X.STATION_GRADIENT_OFFSETS: self._numbers(offsets[True]),
-            X.STATION_CREW: CREW.address(available_cores()),
+            X.STATION_CREW: CREW.address(1),
             X.STATION_RING: ring_of(runner.budget).address,
             X.STATION_NO_NORM: self._text(NO_NORM),
             X.STATION_NOT_FINITE: self._text(NOT_FINITE),
@@ -92,6 +91,7 @@ class Station:
         cut = self._frame.cut(self.packed, batch)
         wanted = self.runner.threads(batch, gradient, threads)
         threads = max(1, min(cut.chunks, wanted))
+        CREW.address(threads)  # the helpers are there when XLA calls
         work_bytes = _up(_up(8 * L.WORK_SIZE) + self._work_bytes[gradient or kept]) + LINE
         buffers = _up(8 * L.FRAME_SIZE)
         sums = buffers + _up(self._frame_bytes)

@@ -8,7 +8,6 @@ a residual that was overtaken, or of another process, computes the forward half 
 
 from __future__ import annotations
 
-import ctypes
 import secrets
 import sys
 from functools import cache
@@ -19,6 +18,7 @@ import numpy as np
 from qml.base.memory import physical_bytes
 from qml.engine import xla_layout as X
 from qml.engine.forks import fresh_in_children
+from qml.engine.pool import yield_address
 
 LINE = 64
 NONCE_BITS = 62
@@ -78,14 +78,6 @@ class Ring:
         """What became of the residuals so far."""
         places = X.RING_GENERATION, X.RING_FOUND, X.RING_MISSED, X.RING_OVERTAKEN, X.RING_REFUSED
         return RingCounts(*(int(self.table[place]) for place in places))
-
-
-@cache
-def yield_address() -> int:
-    """The system's function that gives the rest of a time slice away, where it is known; else 0."""
-    if sys.platform == "win32":
-        return 0
-    return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
 
 
 def ring_capacity(budget: int) -> int:

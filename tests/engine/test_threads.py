@@ -1,9 +1,13 @@
 """The same bits on any number of threads, calls side by side, and life after a fork."""
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import sys
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +15,10 @@ import pytest
 
 from qml.backends.engine import EngineExecutor
 from qml.circuits import angle, sel
+from qml.engine import crew_layout as C
+from qml.engine import layout as L
+from qml.engine import pool
+from qml.engine.cache import library
 from qml.engine.memory import DEFAULT_BUDGET_MIB, budget_bytes
 from qml.engine.pool import Crew
 from qml.engine.runner import runner_of
@@ -138,6 +146,70 @@ def test_an_error_of_a_helper_is_raised_and_the_crew_lives_on():
         with pytest.raises(ValueError, match="on another thread"):
             crew.run(job, threads=2)
     crew.run(lambda number: None, threads=2)
+
+
+def test_a_signal_while_helpers_are_called_frees_them(monkeypatch):
+    crew, together, compiled = Crew(), threading.Barrier(2), pool._compiled()
+    crew.address(2)
+    call_one = compiled.call_one
+
+    def interrupted(*arguments):
+        call_one(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compiled, "call_one", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        crew.run(lambda number: None, threads=2)
+    monkeypatch.undo()
+    crew.run(lambda number: together.wait(timeout=30), threads=2)  # the only helper is free again
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="time of one process over all threads")
+def test_a_signal_while_a_helper_is_hired_leaves_one_helper_a_post(monkeypatch):
+    crew, start, together = Crew(), threading.Thread.start, threading.Barrier(3)
+
+    def interrupted(thread):
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        crew.address(2)
+    monkeypatch.undo()
+    crew.run(lambda number: together.wait(timeout=30), threads=3)
+    time.sleep(0.05)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.15  # two helpers on one post would keep a core busy
+
+
+def test_helpers_may_look_at_the_table_of_a_crew_that_is_forgotten():
+    crew = Crew()
+    crew.run(lambda number: None, threads=2)
+    table = weakref.ref(crew._table.base)
+    del crew
+    gc.collect()
+    assert table() is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such function is known there")
+def test_a_helper_that_waits_for_its_call_gives_the_core_away():
+    """On the core of its caller it would else keep it from the very start that it waits for."""
+    crew, rests = Crew(), []
+    crew.address(2)
+    assert crew._table[C.CREW_REST] == pool.yield_address() != 0
+    table, frame = crew._table.copy(), np.zeros(L.FRAME_SIZE, np.int64)
+
+    def caller() -> int:
+        """What gets the core: its call begins, and there is nothing to do."""
+        rests.append(1)
+        frame[L.FRAME_GO] = 2
+        return 0
+
+    function = ctypes.CFUNCTYPE(ctypes.c_int64)(caller)
+    table[C.CREW_REST] = ctypes.cast(function, ctypes.c_void_p).value
+    library("float32").function("help_step")(table.ctypes.data, frame.ctypes.data, 0)
+    assert rests
 
 
 def test_the_budget_comes_from_the_environment(monkeypatch):

@@ -11,9 +11,12 @@ import pytest
 
 from qml.backends.engine import EngineExecutor
 from qml.circuits import amplitude, angle, reupload, sel
+from qml.engine import xla
 from qml.engine import xla_layout as X
 from qml.engine.compile import compile_program
 from qml.engine.memory import budget_bytes
+from qml.engine.pool import Crew
+from qml.engine.runner import runner_of
 from qml.engine.xla_ring import Ring, ring_capacity, ring_of
 from qml.layers.jax import circuit
 from qml.layers.jax_operator import plan_operator
@@ -301,6 +304,16 @@ def test_weights_that_are_not_finite_leave_nothing_held():
     _, counts = case.counted(lambda: case.slopes(1, token))
     assert counts == (1, 0)
     assert case.ring.counts.refused == 0
+
+
+def test_a_call_hires_the_helpers_that_it_is_told(monkeypatch):
+    crew = Crew()
+    monkeypatch.setattr(xla, "CREW", crew)
+    station = xla.Station(runner_of(compile_program(PROGRAM).plan, np.dtype("float32"), budget_bytes()), 0)
+    assert crew._made == 0  # not one a core: QML_THREADS=1 is told later than this
+    told, _ = station.call(1 << 14, gradient=True, kept=False, initial_rows=0, checked=False, threads=3)
+    assert told[X.CALL_THREADS] == 3
+    assert crew._made == 2
 
 
 def test_the_capacity_follows_from_the_budget():

@@ -4,7 +4,7 @@ from numba import njit
 
 from qml.engine import layout as L
 from qml.engine.atomics import atomic_load, atomic_swap
-from qml.engine.driver.crew import call_helper, dismiss_helpers, watch
+from qml.engine.driver.crew import call_helper, dismiss_helpers, wait
 from qml.engine.lanes32 import REAL, VB, E, sload, sstore
 from qml.engine.lanes64 import vload as vload64
 from qml.engine.lanes64 import vstore as vstore64
@@ -51,7 +51,7 @@ def step_shared(frame, crew, works, helpers):
     plan, go, taken = at(frame, L.FRAME_PLAN), frame + 8 * L.FRAME_GO, 0
     entries = at(plan, L.PLAN_ENTRIES)
     for number in range(helpers):
-        taken = call_helper(crew, taken, at(entries, L.ENTRY_HELP_STEP), plan, frame, at(works, number))
+        taken = call_helper(crew, taken, at(entries, L.ENTRY_HELP_STEP), crew, frame, at(works, number))
     refused = call(at(entries, L.ENTRY_BEGIN), frame)
     atomic_swap(go, 2 if refused != 0 else 1)
     if refused == 0:
@@ -62,11 +62,10 @@ def step_shared(frame, crew, works, helpers):
     return refused
 
 
-def help_step(plan, frame, work):
+def help_step(crew, frame, work):
     """What a helper runs: chunks, as soon as the call has begun."""
-    go = frame + 8 * L.FRAME_GO
-    while atomic_load(go) == 0:
-        watch(go, 0, 1000)
+    plan, go = at(frame, L.FRAME_PLAN), frame + 8 * L.FRAME_GO
+    wait(crew, go, 0)
     if atomic_load(go) == 1:
         call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_RUN_CHUNKS), plan, frame, work)
     return 0

@@ -11,6 +11,8 @@ from qml.engine import crew_layout as C
 from qml.engine.atomics import atomic_load, atomic_replace, atomic_swap, pause
 from qml.engine.vector import at, call, put
 
+LOOKS = 200  # some microseconds of them, before a thread that waits gives its core away
+
 
 @njit(error_model="numpy")
 def watch(place, value, looks):
@@ -18,6 +20,21 @@ def watch(place, value, looks):
     while looks > 0 and atomic_load(place) == value:
         pause()
         looks -= 1
+
+
+@njit(error_model="numpy")
+def wait(crew, place, value):
+    """Look at a number until it is another than `value`.
+
+    The thread that will change it may be one that this core could run instead: so the core is given away again and
+    again.
+    """
+    while True:
+        watch(place, value, LOOKS)
+        if atomic_load(place) != value:
+            return
+        if at(crew, C.CREW_REST) != 0:
+            call(at(crew, C.CREW_REST))
 
 
 @njit(error_model="numpy")
@@ -57,14 +74,15 @@ def look(place, value, looks):
     return 0
 
 
-def call_one(crew, taken, job, first, second, third):
-    """`call_helper` for Python."""
-    return call_helper(crew, taken, job, first, second, third)
+def call_one(crew, taken, job, first, second):
+    """`call_helper` for Python; what is taken is stored before Python, which a signal may interrupt, goes on."""
+    put(taken, 0, call_helper(crew, at(taken, 0), job, first, second, 0))
+    return 0
 
 
-def dismiss(crew, post):
+def dismiss(crew, taken):
     """`dismiss_helpers` for Python."""
-    dismiss_helpers(crew, post)
+    dismiss_helpers(crew, at(taken, 0))
     return 0
 
 

@@ -211,6 +211,18 @@ def test_labels_in_another_order():
         np.testing.assert_allclose(*found, atol=1e-12)
 
 
+def test_probabilities_of_all_wires_beside_a_wire_that_no_gate_touches():
+    def circuit(angle):
+        qp.RX(angle, 0)
+        return qp.purity(wires=[1]), qp.probs()
+
+    for ours, theirs in (pair(circuit, wires=None), pair(circuit, wires=2)):
+        found = [gradients(qnode, "torch", (np.array(0.3),)) for qnode in (ours, theirs)]
+        np.testing.assert_allclose(*found, atol=1e-12)
+        angle = torch.tensor(0.3, requires_grad=True)
+        assert ours(angle)[1].shape == (4,)
+
+
 @pytest.mark.parametrize("method", ["parameter-shift", "hadamard"])
 @pytest.mark.parametrize("measured", ["purity", "entropy", "state"])
 def test_rules_that_would_be_wrong_are_refused(method, measured):
