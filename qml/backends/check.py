@@ -21,7 +21,8 @@ def check_program(program: Program, executor: Executor) -> None:
             )
         raise CapabilityError(
             f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits{size}; it runs at most "
-            f"{able.max_qubits}. Take fewer qubits, or another executor."
+            f"{able.max_qubits}. Take fewer qubits, or executor='propagation', which takes many where the circuit is "
+            "shallow or its angles are small."
         )
     readout = type(program.readout).__name__
     if readout not in able.readouts:

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from benchmarks import roofline
+from benchmarks import bound, roofline
 from benchmarks.agreement import disagreement, errors
 from benchmarks.circuit import program
 from benchmarks.expected import expected
@@ -112,6 +112,12 @@ def test_commands_explain_themselves(module, capsys):
         importlib.import_module(f"benchmarks.{module}").main(["--help"])
     assert stopped.value.code == 0
     assert len(capsys.readouterr().out) > 300
+
+
+def test_every_piece_of_a_step_can_be_timed():
+    pieces = bound.tile_pieces(Size(2, 1, 8))
+    assert {"run_forward", "run_backward", "finish"} <= {piece.name for piece in pieces}
+    assert all(piece.seconds > 0 for piece in pieces)
 
 
 @pytest.mark.slow
