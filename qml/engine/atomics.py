@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -12,24 +11,14 @@ from numba.core import cgutils
 from qml.engine.vector import I32, I64, operation, pointer
 
 
-def _exchange(kind: str) -> Any:
-    """An operation `(address, value) -> number before`, seen by all threads in one order."""
+@operation
+def atomic_swap(typing, address, value):
+    """Store at an address; gives what stood there before."""
 
-    @operation
-    def exchange(typing, address, value):
-        def generate(context, builder, sig, args):
-            return builder.atomic_rmw(kind, pointer(builder, args[0], I64), args[1], "seq_cst")
+    def generate(context, builder, sig, args):
+        return builder.atomic_rmw("xchg", pointer(builder, args[0], I64), args[1], "seq_cst")
 
-        return types.int64(types.int64, types.int64), generate
-
-    return exchange
-
-
-atomic_add = _exchange("add")
-"""Add to the number at an address; gives what stood there before."""
-
-atomic_swap = _exchange("xchg")
-"""Store at an address; gives what stood there before."""
+    return types.int64(types.int64, types.int64), generate
 
 
 @operation

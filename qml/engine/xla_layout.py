@@ -16,7 +16,7 @@ XLA_ERROR_CREATE = 6  # a function of the API
 XLA_METADATA, XLA_VERSION = 3, 3  # of the metadata extension; of the metadata it points to
 STAGE_EXECUTE = 3
 EXTENSION_METADATA = 1
-ERROR_INVALID, ERROR_INTERNAL = 3, 13
+ERROR_INVALID = 3
 ERROR_SIZE = 28  # bytes
 
 # ------------------------------------------------------------------------------------------------ a station
@@ -89,7 +89,7 @@ RESIDUAL_HEAD = 64  # bytes: the frame's numbers; then its buffers, then the ket
     RING_CAPACITY,  # bytes
     RING_MEMORY,  # -> that many bytes
     RING_RECORDS,  # -> RECORDS records
-    RING_YIELD,  # -> gives the rest of a time slice away; 0: none
+    RING_REST,  # -> gives the rest of a time slice away; 0: none
     RING_FOUND,  # gradients that started from a residual
     RING_MISSED,  # gradients that did not find theirs
     RING_OVERTAKEN,  # residuals that made room for newer ones before any gradient had read them

@@ -71,7 +71,7 @@ class Ring:
         self.table[X.RING_CAPACITY] = self.capacity
         self.table[X.RING_MEMORY] = self._raw.ctypes.data + -self._raw.ctypes.data % LINE
         self.table[X.RING_RECORDS] = self._records.ctypes.data
-        self.table[X.RING_YIELD] = yield_address()
+        self.table[X.RING_REST] = yield_address()
 
     @property
     def counts(self) -> RingCounts:

@@ -1,7 +1,6 @@
 """The JAX pair beyond `check_layer`: parity with torch, transformations, refusals, no deadlock."""
 
 import pickle
-import threading
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +14,7 @@ from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import angle, basic, reupload, sel
 from qml.layers.jax import circuit
 from qml.layers.torch import CircuitLayer
+from tests.at_once import at_once
 
 PROGRAM = reupload(1, n_inputs=3, depth=1)  # two blocks: frequencies and angles
 
@@ -188,16 +188,12 @@ def test_loops_with_large_arrays_in_two_threads_do_not_hang():
 
     ends = []
 
-    def work():
+    def work(_):
         params = start
         for _ in range(5):
             params, _ = step(params, None)
         ends.append(jax.lax.scan(step, params, None, length=5)[1])
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(100)
-    assert len(ends) == 2, "a thread hangs"
+    at_once(work, 2)
+    assert len(ends) == 2, "a thread failed"
     leaves_near(*ends, 0)

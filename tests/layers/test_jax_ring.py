@@ -2,7 +2,6 @@
 
 import multiprocessing
 import sys
-import threading
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +20,7 @@ from qml.engine.xla_ring import Ring, ring_capacity, ring_of
 from qml.layers.jax import circuit
 from qml.layers.jax_operator import plan_operator
 from qml.layers.jax_primitives import kept_p, slopes_p
+from tests.at_once import at_once
 
 PROGRAM = angle(3) + sel(3, depth=3)
 BATCH = 400
@@ -202,12 +202,7 @@ def test_many_threads_at_once(room):
                 wrong.extend(1 for a, b in zip(slopes, wanted[seed], strict=True) if a.tobytes() != b.tobytes())
             wrong.extend([1] * (np.asarray(values).tobytes() != words[seed].tobytes()))
 
-    threads = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(100)
-        assert not thread.is_alive(), "a thread hangs"
+    at_once(work, 6)
     assert not wrong
     assert min(case.ring.counts.found, case.ring.counts.missed) > 0
 

@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from qml.circuits import amplitude, angle, reupload, sel
 from qml.engine import reference
 from qml.layers import jax_ffi, jax_operator
 from qml.layers.jax import circuit
+from tests.at_once import at_once
 from tests.programs import random_programs, random_values
 
 PROGRAM = angle(3) + sel(3, depth=2)
@@ -166,18 +166,13 @@ def test_jitted_calls_in_many_threads_at_once():
     step = jax.jit(jax.value_and_grad(loss(pair), (0, 1)))
     wanted, wrong = step(params, inputs), []
 
-    def work():
+    def work(_):
         for _ in range(20):
             found = step(params, inputs)
             same = jax.tree.map(lambda a, b: bool((a == b).all()), found, wanted)
             wrong.extend(leaf for leaf in jax.tree.leaves(same) if not leaf)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(100)
-        assert not thread.is_alive(), "a thread hangs"
+    at_once(work, 4)
     assert not wrong
 
 

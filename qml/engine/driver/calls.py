@@ -2,6 +2,7 @@
 
 from numba import njit
 
+from qml.engine import crew_layout as C
 from qml.engine import layout as L
 from qml.engine.atomics import atomic_load, atomic_swap
 from qml.engine.driver.crew import call_helper, dismiss_helpers, wait
@@ -34,26 +35,15 @@ def finite(values, count):
     return True
 
 
-def step(frame):
-    """A whole call on one thread; 1 instead of 0 where a shared value is not finite and nothing was run."""
-    plan = at(frame, L.FRAME_PLAN)
-    entries = at(plan, L.PLAN_ENTRIES)
-    if call(at(entries, L.ENTRY_BEGIN), frame) != 0:
-        return 1
-    call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
-    if at(frame, L.FRAME_SHARED_GRADIENT) != 0:
-        call(at(entries, L.ENTRY_FINISH), frame)
-    return 0
-
-
-def step_shared(frame, crew, works, helpers):
-    """`step`, with as many helpers as are free, each with one of the `works`; they wake up while this thread begins."""
-    plan, go, taken = at(frame, L.FRAME_PLAN), frame + 8 * L.FRAME_GO, 0
+@njit(error_model="numpy")
+def run_step(frame, crew, works, helpers):
+    """Begin, take chunks beside the helpers, finish. Helpers wake up while this thread begins."""
+    plan, taken = at(frame, L.FRAME_PLAN), 0
     entries = at(plan, L.PLAN_ENTRIES)
     for number in range(helpers):
         taken = call_helper(crew, taken, at(entries, L.ENTRY_HELP_STEP), crew, frame, at(works, number))
     refused = call(at(entries, L.ENTRY_BEGIN), frame)
-    atomic_swap(go, 2 if refused != 0 else 1)
+    atomic_swap(frame + 8 * L.FRAME_GO, 2 if refused != 0 else 1)
     if refused == 0:
         call(at(entries, L.ENTRY_RUN_CHUNKS), plan, frame, at(frame, L.FRAME_WORK))
     dismiss_helpers(crew, taken)
@@ -62,10 +52,20 @@ def step_shared(frame, crew, works, helpers):
     return refused
 
 
+def step(frame):
+    """A whole call on one thread; 1 instead of 0 where a shared value is not finite and nothing was run."""
+    return run_step(frame, 0, 0, 0)
+
+
+def step_shared(frame, crew, works, helpers):
+    """`step`, with as many helpers as are free, each with one of the `works`."""
+    return run_step(frame, crew, works, helpers)
+
+
 def help_step(crew, frame, work):
     """What a helper runs: chunks, as soon as the call has begun."""
     plan, go = at(frame, L.FRAME_PLAN), frame + 8 * L.FRAME_GO
-    wait(crew, go, 0)
+    wait(at(crew, C.CREW_REST), go, 0)
     if atomic_load(go) == 1:
         call(at(at(plan, L.PLAN_ENTRIES), L.ENTRY_RUN_CHUNKS), plan, frame, work)
     return 0

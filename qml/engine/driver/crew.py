@@ -23,8 +23,8 @@ def watch(place, value, looks):
 
 
 @njit(error_model="numpy")
-def wait(crew, place, value):
-    """Look at a number until it is another than `value`.
+def wait(rest, place, value):
+    """Look at a number until it is another than `value`; `rest` is the address of what gives a core away, 0 for none.
 
     The thread that will change it may be one that this core could run instead: so the core is given away again and
     again.
@@ -33,8 +33,8 @@ def wait(crew, place, value):
         watch(place, value, LOOKS)
         if atomic_load(place) != value:
             return
-        if at(crew, C.CREW_REST) != 0:
-            call(at(crew, C.CREW_REST))
+        if rest != 0:
+            call(rest)
 
 
 @njit(error_model="numpy")

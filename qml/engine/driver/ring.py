@@ -10,17 +10,15 @@ from numba import njit
 
 from qml.engine import xla_layout as X
 from qml.engine.atomics import atomic_swap
-from qml.engine.vector import at, call, put
+from qml.engine.driver.crew import wait
+from qml.engine.vector import at, put
 
 
 @njit(error_model="numpy")
 def lock(ring):
     """Wait for the right to change the ring."""
-    spins = 0
     while atomic_swap(ring + 8 * X.RING_LOCK, 1) != 0:
-        spins += 1
-        if spins > 100 and at(ring, X.RING_YIELD) != 0:
-            call(at(ring, X.RING_YIELD))
+        wait(at(ring, X.RING_REST), ring + 8 * X.RING_LOCK, 1)
 
 
 @njit(error_model="numpy")
