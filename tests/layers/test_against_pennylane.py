@@ -40,8 +40,13 @@ def through_torch(program, inputs, weights, cotangent, dtype):
 def through_jax(program, inputs, weights, cotangent, dtype):
     pair = circuit(program)
     params = {"weights": jnp.asarray(weights, dtype)} if program.n_weights else {}
-    values, pull = jax.vjp(pair.apply, params, jnp.asarray(inputs, dtype))
-    by_params, by_inputs = pull(jnp.asarray(cotangent, dtype))
+
+    @jax.jit  # compiled once, whole: operation by operation takes JAX a second a Program
+    def both(params, inputs, cotangent):
+        values, pull = jax.vjp(pair.apply, params, inputs)
+        return values, *pull(cotangent)
+
+    values, by_params, by_inputs = both(params, jnp.asarray(inputs, dtype), jnp.asarray(cotangent, dtype))
     return np.asarray(values), np.asarray(by_inputs), np.asarray(by_params.get("weights", np.zeros(0)))
 
 
@@ -89,6 +94,7 @@ def test_some(number):
 def test_all():
     for number, program in enumerate(all_programs()):
         compare(number, program)
+        jax.clear_caches()  # what is compiled for one Program serves no other
 
 
 def test_the_bounds_catch_a_wrong_value():
