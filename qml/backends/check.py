@@ -1,11 +1,35 @@
-"""Can this Executor run this Program? Asked once, before anything runs."""
+"""Can this Executor run this Program, and are these arrays? Asked before anything runs."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from qml.backends.executor import Executor
-from qml.base.errors import CapabilityError
+from qml.base.errors import CapabilityError, ProgramError, ShapeError
 from qml.base.memory import GIB
 from qml.circuits.program import Program
+
+
+def check_is_program(who: str, program: Program) -> None:
+    """Raise `ProgramError` where `who` is handed anything but a Program, such as the name of a circuit."""
+    if not isinstance(program, Program):
+        raise ProgramError(
+            f"{who} was handed {program!r}, which is no Program. Make one, for instance `angle(4) + sel(4, depth=2)` "
+            'or `CIRCUITS["sel"](n_qubits, depth)`, both of `qml.circuits`.'
+        )
+
+
+def check_arguments(executor: Executor, program: Program, **arrays: np.ndarray) -> None:
+    """Raise `ProgramError` or `ShapeError` where a Program or NumPy arrays were to be handed in, and were not."""
+    if type(program) is not Program:
+        check_is_program(type(executor).__name__, program)
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            kind = f"{type(array).__module__}.{type(array).__qualname__}".removeprefix("builtins.")
+            raise ShapeError(
+                f"{type(executor).__name__} got {name} that are a {kind}; hand in a NumPy array: "
+                "np.asarray(values, np.float32). Tensors and JAX arrays are for the layers of `qml.layers`."
+            )
 
 
 def check_program(program: Program, executor: Executor) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from qml.backends.check import check_arguments
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import ConfigError, ShapeError
 from qml.base.memory import physical_bytes
@@ -62,8 +64,11 @@ class EngineExecutor:
     _budget: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        if self.threads is not None and self.threads < 1:
-            raise ConfigError(f"EngineExecutor needs threads >= 1, or None to decide by the work; got {self.threads}.")
+        if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
+            raise ConfigError(
+                "EngineExecutor needs a whole number of threads >= 1, or None to decide by the work; "
+                f"got {self.threads!r}."
+            )
         object.__setattr__(self, "_budget", budget_bytes(self.checkpoint_mib))
 
     @property
@@ -123,6 +128,7 @@ class EngineExecutor:
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
+        check_arguments(self, program, cotangents=cotangent_BK)
         _check_cotangent(program, inputs_BD, cotangent_BK)
         cotangent_BW = np.ascontiguousarray(compiled.word_map.pull_back(cotangent_BK))
         run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
@@ -153,6 +159,7 @@ class EngineExecutor:
             >>> EngineExecutor().states(plus_i, np.zeros((1, 0)), np.zeros(0)).round(3)
             array([[0.707+0.j   , 0.   +0.707j]])
         """
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_memory(program.n_qubits, inputs_BD.dtype, 1)
         check_states_memory(program, len(inputs_BD), inputs_BD.dtype)
         compiled = compile_states(program, weights.ndim == 2)
@@ -186,6 +193,7 @@ class EngineExecutor:
             >>> EngineExecutor().tangents(program, np.zeros((1, 1)), np.zeros(0)).by_slot()
             array([[[0.+0.j , 0.-0.5j]]])
         """
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_tangents(program, weights.ndim == 2)
         check_tangents_memory(program, compiled.n_along, len(inputs_BD), inputs_BD.dtype)
@@ -246,6 +254,7 @@ class EngineExecutor:
         return runner if isinstance(runner, Runner) else None
 
     def _runner(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray):
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_memory(program.n_qubits, inputs_BD.dtype, 1)
         compiled = compile_program(program, weights.ndim == 2)
         return compiled, runner_of(compiled.plan, inputs_BD.dtype, self._budget, len(inputs_BD))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.backends.check import check_program
+from qml.backends.check import check_arguments, check_program
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.base.errors import ConfigError, ShapeError
 from qml.base.threads import default_threads
@@ -148,6 +148,7 @@ class PropagationExecutor:
         return Bounded(*(part.reshape(shape) for part in parts))
 
     def _case(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> _Case:
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         compiled = compile_program(program, weights.ndim == 2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
-from qml.backends.check import check_program
+from qml.backends.check import check_arguments, check_program
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import CapabilityError
 from qml.circuits.gate import Clifford
@@ -54,6 +54,7 @@ class ReferenceExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows in the dtype of the inputs; the seed is not used, and no residual is kept."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         return Values(reference.values(program, inputs_BD, weights).astype(inputs_BD.dtype))
@@ -69,6 +70,7 @@ class ReferenceExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients in the dtype of the inputs."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         exact = reference.gradients(program, inputs_BD, weights, cotangent_BK)
@@ -76,6 +78,7 @@ class ReferenceExecutor:
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """States behind the last gate, `(B, A)` complex64 or complex128; see `StateExecutor`."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         complex_dtype = np.result_type(inputs_BD.dtype, np.complex64)
@@ -83,6 +86,7 @@ class ReferenceExecutor:
 
     def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
         """States and derivatives by every slot, `(B, N, A)`; see `TangentExecutor`."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         dtype = np.result_type(inputs_BD.dtype, np.complex64)
@@ -96,6 +100,7 @@ class ReferenceExecutor:
         self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
     ) -> np.ndarray:
         """Bits of every qubit, `(B, S, Q)` uint8; see `SamplingExecutor` and `qml.engine.sampling.draw_bits`."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         return sample_in_blocks(

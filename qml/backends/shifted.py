@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Backend
-from qml.backends.check import check_program
+from qml.backends.check import check_arguments, check_program
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.base.errors import CapabilityError, ConfigError
@@ -65,6 +65,7 @@ class ShiftedExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows, `(B, K)`, as one job; `variance_BK` where they are estimates."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         _check_preparations(program)
@@ -84,6 +85,7 @@ class ShiftedExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients from one job of all shifted bindings."""
+        check_arguments(self, program, inputs=inputs_BD, weights=weights)
         check_program(program, self)
         check_weights(program, weights)
         _check_preparations(program)

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
 
 _kept: ContextVar[int] = ContextVar("kept threads", default=0)
 
 
 def available_cores() -> int:
-    """Cores this process may run on (its affinity, not the machine's total)."""
+    """Cores this process may run on: its affinity and its container's quota, not the machine's total."""
     try:
-        return len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity call
-        return os.cpu_count() or 1
+        cores = os.cpu_count() or 1
+    return min(cores, _quota())
+
+
+@cache
+def _quota() -> int:
+    return cpu_quota() or sys.maxsize
+
+
+def cpu_quota(groups: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Cores' worth of time that a container is given, rounded up; None where nothing is limited.
+
+    As `docker run --cpus` and Kubernetes limits set it: `cpu.max` of control groups of version 2, the CFS quota of
+    version 1. Threads beyond it would spin until the whole container is stopped for the rest of a period.
+
+    Args:
+        groups: where the container sees its own control group.
+    """
+    try:
+        if (groups / "cpu.max").exists():
+            quota, period = (groups / "cpu.max").read_text().split()
+        else:
+            quota, period = ((groups / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return max(1, math.ceil(int(quota) / int(period))) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # no control groups, or "max": no limit
+        return None
 
 
 def default_threads() -> int:

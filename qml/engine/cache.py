@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,11 +32,12 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba import types
+from numba.core.compiler_lock import global_compiler_lock
 
 from qml.base.files import replacing
 from qml.base.lazy import cached_property
 from qml.engine import layout as L
-from qml.engine.forks import fresh_in_children
+from qml.engine.forks import forks_wait_for, fresh_in_children
 from qml.engine.kernels import kernel_names, kernel_source
 from qml.engine.vector import VECTOR_BYTES
 
@@ -183,6 +184,8 @@ def generated_source(stem: str, dtype: str) -> str:
     return "\n\n".join([KERNEL_HEADER.format(lanes=lanes, shift=shift), *map(kernel_source, kernel_names())])
 
 
+# A child that is forked while another thread compiles could never compile, nor load what is compiled.
+forks_wait_for(global_compiler_lock.acquire, global_compiler_lock.release)
 TILES = Kit(HOMES, ENTRIES, generated_source, tile_texts)
 
 
@@ -199,7 +202,11 @@ def exclusive(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:  # some network file systems have no locks; compiling twice is safe
             logger.info("the kernel cache %s cannot be locked (%s); processes may compile twice", folder, error)
-        yield
+        try:
+            yield
+        finally:  # a child that was forked meanwhile holds the same open file: closing it here would not unlock it
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class Library:

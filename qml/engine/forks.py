@@ -31,6 +31,22 @@ def fresh_in_children(reset: Callable[[], None]) -> None:
         _functions.append(reset)
 
 
+def forks_wait_for(take: Callable[[], object], give_back: Callable[[], object]) -> None:
+    """Let a fork wait while another thread holds a lock that is not ours to make anew in the child.
+
+    Args:
+        take: takes the lock, which must be one that its holder may take again; called before a fork.
+        give_back: called behind it, in parent and child.
+
+    Example:
+        >>> import threading
+        >>> lock = threading.RLock()
+        >>> forks_wait_for(lock.acquire, lock.release)
+    """
+    if sys.platform != "win32":
+        os.register_at_fork(before=take, after_in_parent=give_back, after_in_child=give_back)
+
+
 def _reset_all() -> None:
     for function in _functions:
         function()

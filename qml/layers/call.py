@@ -11,7 +11,7 @@ import numpy as np
 from qml.backends import EXECUTORS, Executor, check_program, executor_named
 from qml.backends.engine import EngineExecutor
 from qml.backends.executor import Capabilities
-from qml.base.errors import CapabilityError, ProgramError, ShapeError
+from qml.base.errors import CapabilityError, ShapeError
 from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.engine.runner import Runner
@@ -111,15 +111,6 @@ class Call:
                 f"{what} was asked for a Program of {self.program.n_qubits} qubits; it is exact up to {MAX_QUBITS} and "
                 "not available beyond. Use first derivatives in reverse mode, which have no such bound."
             )
-
-
-def check_is_program(who: str, program: Program) -> None:
-    """Raise `ProgramError` where a layer is handed anything but a Program, such as the name of a circuit."""
-    if not isinstance(program, Program):
-        raise ProgramError(
-            f"{who} was handed {program!r}, which is no Program. Make one, for instance `angle(4) + sel(4, depth=2)` "
-            'or `CIRCUITS["sel"](n_qubits, depth)`, both of `qml.circuits`.'
-        )
 
 
 def width_error(who: str, shape: tuple[int, ...], program: Program) -> ShapeError:

@@ -17,11 +17,12 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from qml.backends import Executor
+from qml.backends.check import check_is_program
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.finite import check_weights
 from qml.engine.traced import traced
-from qml.layers.call import TRACED, Call, check_is_program, width_error
+from qml.layers.call import TRACED, Call, width_error
 from qml.layers.jax_functions import circuit_function
 
 _HALF = (np.dtype(jnp.float16), np.dtype(jnp.bfloat16))

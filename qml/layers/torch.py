@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 from qml.base.extras import require
@@ -12,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from qml.backends import Executor
-from qml.base.errors import CapabilityError, ProgramError, ShapeError
+from qml.backends.check import check_is_program
+from qml.base.errors import CapabilityError, ConfigError, ProgramError, ShapeError
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
-from qml.layers.call import TRACED, Call, check_is_program, width_error
+from qml.layers.call import TRACED, Call, width_error
 from qml.layers.torch_compiled import circuit_values, drawn_seed, recorded
 from qml.layers.torch_cuda import ENGINE_CUDA, CudaCall, chosen
 from qml.layers.torch_functions import circuit, flat
@@ -80,6 +82,8 @@ class CircuitLayer(nn.Module):
     ):
         super().__init__()
         check_is_program("CircuitLayer", program)
+        if seed is not None and not isinstance(seed, Integral):
+            raise ConfigError(f"CircuitLayer needs a whole number as its seed, or None; got {seed!r}.")
         self.program = program
         self.init = init
         self.seed = seed
@@ -212,6 +216,11 @@ class CircuitLayer(nn.Module):
         """Raise unless inputs and weights fit each other, the Program and the executor."""
         if inputs.ndim == 0 or inputs.shape[-1] != self._width:
             raise width_error("CircuitLayer", tuple(inputs.shape), self.program)
+        if inputs.layout is not torch.strided:
+            raise ShapeError(
+                f"CircuitLayer got inputs of layout {inputs.layout}; a row of angles has no gaps. Hand in "
+                "`inputs.to_dense()`."
+            )
         if inputs.dtype not in _WHOLE:
             raise ShapeError(
                 f"CircuitLayer got inputs of dtype {inputs.dtype}; angles are real floating point numbers."

@@ -5,12 +5,14 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from qml.backends import executor_named
 from qml.backends.engine import EngineExecutor
+from qml.backends.propagation import PropagationExecutor
 from qml.backends.reference import ReferenceExecutor
-from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
-from qml.circuits import Gate, Program, angle, input_slot, sel, weight_slot
+from qml.base.errors import CapabilityError, ConfigError, DataError, ProgramError, ShapeError
+from qml.circuits import Gate, Program, angle, basic, input_slot, sel, weight_slot
 from qml.circuits.readout import Probabilities
 from tests.programs import ALL_FEATURES, coverage, random_program, random_programs, random_values
 
@@ -137,6 +139,23 @@ def test_what_it_cannot_do_is_refused():
         EngineExecutor(threads=0)
     with pytest.raises(ConfigError, match="MiB"):
         EngineExecutor(checkpoint_mib=-1)
+
+
+@pytest.mark.parametrize("executor", [EngineExecutor(), ReferenceExecutor(), PropagationExecutor()])
+def test_what_is_no_program_or_no_array_is_refused(executor):
+    program = angle(2) + basic(2, depth=1)
+    inputs, weights = np.ones((1, 2)), np.ones(program.n_weights)
+    with pytest.raises(ProgramError, match="which is no Program"):
+        executor.forward("basic", inputs, weights)
+    with pytest.raises(ShapeError, match="inputs that are a list"):
+        executor.forward(program, inputs.tolist(), weights)
+    with pytest.raises(ShapeError, match="weights that are a torch"):
+        executor.vjp(program, inputs, torch.ones(program.n_weights), np.ones((1, 2)))
+
+
+def test_threads_that_are_no_number_are_refused():
+    with pytest.raises(ConfigError, match="whole number of threads"):
+        EngineExecutor(threads="2")  # pyright: ignore[reportArgumentType]
 
 
 def test_amplitudes_without_a_length_are_refused():

@@ -10,10 +10,12 @@ import weakref
 
 import numpy as np
 import pytest
+from numba.core.compiler_lock import global_compiler_lock
 
 from qml.backends.engine import EngineExecutor
 from qml.base.lazy import cached_property
 from qml.circuits import angle, sel
+from qml.engine.cache import exclusive
 from qml.engine.compile import compile_program
 from qml.engine.forks import fresh_in_children
 from qml.engine.wide.runner import WideRunner
@@ -102,3 +104,41 @@ def test_functions_and_methods_are_called_at_once():
     calls = []
     fresh_in_children(lambda: calls.append("function"))
     assert calls == ["function"]
+
+
+@forks
+def test_a_child_can_compile_although_it_was_forked_beside_a_thread_that_compiles():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def compiles():
+        with global_compiler_lock:
+            begun.set()
+            go_on.wait(10)
+
+    def work():
+        sys.exit(0 if global_compiler_lock._lock.acquire(timeout=5) else 1)
+
+    other = threading.Thread(target=compiles)
+    other.start()
+    begun.wait(10)
+    threading.Timer(0.5, go_on.set).start()
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join(20)
+    other.join()
+    assert child.exitcode == 0
+
+
+@forks
+def test_a_child_forked_beside_a_thread_that_fills_the_cache_finds_it_open_afterwards(tmp_path):
+    def work():
+        with exclusive(tmp_path):
+            pass
+
+    with exclusive(tmp_path):
+        child = multiprocessing.get_context("fork").Process(target=work)
+        child.start()
+    child.join(20)
+    alive = child.is_alive()
+    child.kill()
+    assert not alive

@@ -218,6 +218,7 @@ def test_shots_refuse_second_order_and_follow_the_generator():
         (torch.zeros(2, 3), ShapeError, r"of dtype torch.float64.*`inputs\.double\(\)` or `layer\.float\(\)`"),
         (np.zeros((2, 3)), ShapeError, r"got a numpy\.ndarray; hand in a torch tensor: torch\.as_tensor\(inputs\)"),
         ([[0.0, 0.0, 0.0]], ShapeError, "got a list; hand in"),
+        (torch.zeros(2, 3, dtype=torch.float64).to_sparse(), ShapeError, "to_dense"),
         (torch.zeros(2, 3, dtype=torch.float64, device="meta"), CapabilityError, "'meta'; executor 'engine_cpu'"),
     ],
 )
