@@ -330,8 +330,40 @@ class TrainConfig:
     plugins: list[str] = field(default_factory=list)
 
 
+@dataclass
+class AuditConfig:
+    """The configuration of `experiments.audit`; see `qml.bench.audit_job.AuditJob`.
+
+    Args:
+        path: a CSV table of results, a folder of them, or a store of records.
+        preset: layout of a table; null takes columns that are called as the fields are.
+        columns: field -> column, or a list of columns; null leaves a field out.
+        metric: what the scores of a table are; null as the preset says.
+        train_rows, test_rows: CSV files of samples to compare.
+        circuits: arm -> digest of its circuit as it is built now.
+        out: folder of the findings as Markdown and JSON; null writes none.
+        plugins: packages of yours that `_target_` may name.
+    """
+
+    _target_: str = "qml.bench.audit_job.AuditJob"
+    path: str = MISSING
+    preset: str | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    metric: str | None = None
+    train_rows: str | None = None
+    test_rows: str | None = None
+    circuits: dict[str, str] = field(default_factory=dict)
+    out: str | None = None
+    plugins: list[str] = field(default_factory=list)
+
+
 SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its folder -> dataclass
-    "": {"benchmark_schema": BenchmarkConfig, "report_schema": ReportConfig, "train_schema": TrainConfig},
+    "": {
+        "audit_schema": AuditConfig,
+        "benchmark_schema": BenchmarkConfig,
+        "report_schema": ReportConfig,
+        "train_schema": TrainConfig,
+    },
     "data": {"_schema": DataConfig},
     "model": {
         "_hybrid": HybridConfig,
@@ -351,6 +383,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 }
 
 BUILDS = {  # entry -> class that its configuration builds
+    "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "report": "qml.estimators.jobs.ReportJob",
     "train": "qml.estimators.training.TrainJob",
