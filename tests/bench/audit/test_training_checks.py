@@ -123,15 +123,19 @@ def test_updates_that_change_nothing_are_severe():
 
 
 def test_the_step_of_jax_is_asked_in_the_same_way():
-    jnp = pytest.importorskip("jax.numpy")
+    pytest.importorskip("jax")
     from qml.learn.jax_step import JaxStep
+    from tests.learn.jax_model import SmallJax
 
-    def build(seed):
-        init = lambda key: {"w": jnp.zeros((3, 1))}  # noqa: E731
-        return init, lambda params, inputs: inputs @ params["w"]
+    draw, task = np.random.default_rng(2), Supervised(CLASSES)
+    rows = [Batch(draw.normal(size=(16, 4)).astype(np.float32), draw.integers(0, 3, 16), np.arange(16)) for _ in range(4)]
 
-    found = step_findings(JaxStep(learning_rate=0.01), build(0), Supervised(NUMBERS), batches())
-    assert [f.title for f in found] == ["The optimiser remembers"]
+    class ForgetfulJax(JaxStep):
+        def update(self, state, batch):
+            return super().update(replace(state, optimiser=self.init(SmallJax(), task, 0).optimiser), batch)
+
+    assert levels(step_findings(JaxStep(learning_rate=0.01), SmallJax(), task, rows)) == ["pass"]
+    assert levels(step_findings(ForgetfulJax(learning_rate=0.01), SmallJax(), task, rows)) == ["severe"]
 
 
 # ---------------------------------------------------------------------------------------------------------- circuits
