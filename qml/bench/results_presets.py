@@ -25,8 +25,9 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "plain": Preset("columns that are called as the fields are: arm, data, n_test, test_mean, ...", {}),
+    "bowles_released": Preset("the files of the same study as they were released, read by `results_released`", {}),
     "bowles": Preset(
-        "Bowles, Ahmed and Schuld, arXiv:2403.07059: a file a model, a row for each of its result files",
+        "Bowles, Ahmed and Schuld, arXiv:2403.07059: a table a model, a row for each of its result files",
         {
             "arm": "model",
             "data": ("dataset", "variant"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -14,14 +13,16 @@ from typing import Any
 
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
+from qml.bench.csv_lines import csv_files, csv_lines, shown
 from qml.bench.results_presets import PRESETS
+from qml.bench.results_released import read_released
 from qml.bench.results_row import FIELDS, SCORES, UNROUNDED, Kind, ResultRow, ResultTable
 from qml.bench.scale import listed
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.(\d*))?(e[-+]?\d+)?", re.IGNORECASE)
 ABSENT = {"", "nan", "na", "n/a", "none", "null", "-"}
 GAP = " / "
-PLAIN = "plain"
+PLAIN, RELEASED = "plain", "bowles_released"
 
 
 def read_results(
@@ -51,19 +52,21 @@ def read_results(
         print(len(table.rows), table.rows[0].test)
         ```
     """
+    if preset == RELEASED:
+        return read_released(Path(path))
     chosen = PRESETS.get(preset or PLAIN)
     if chosen is None:
         raise unknown("preset of result tables", preset, list(PRESETS))
     given = _mapping(columns or {})
     wanted = {name: several for name, several in {**_mapping(chosen.columns), **given}.items() if several}
-    lines = [(file, *_lines(file)) for file in _files(Path(path))]
+    lines = [(file, *csv_lines(file)) for file in csv_files(Path(path))]
     if chosen is PRESETS[PLAIN]:
         heads = [head for _, head, _ in lines]
         wanted |= {name: (name,) for name in FIELDS if name not in given and all(name in head for head in heads)}
     for file, head, _ in lines:
         _check_columns(file, head, wanted)
     _check_whole(lines[0][0], lines[0][1], wanted)
-    cells = [(f"{_shown(file, Path(path))}:{number}", line) for file, _, body in lines for number, line in body]
+    cells = [(f"{shown(file, Path(path))}:{number}", line) for file, _, body in lines for number, line in body]
     if not cells:
         raise DataError(f"{path} has a header and no row below it; a table of results has one row a result.")
     decimals = {name: _decimals(cells, several) for name, several in wanted.items() if FIELDS[name] != "text"}
@@ -71,7 +74,7 @@ def read_results(
     if "seed" in wanted:
         rows = _joined(rows, [_text(line, wanted["seed"]) for _, line in cells])
     table = ResultTable(
-        tuple(rows), frozenset(wanted), decimals, metric or chosen.metric, tuple(str(file) for file in files)
+        tuple(rows), frozenset(wanted), decimals, metric or chosen.metric, tuple(str(file) for file, _, _ in lines)
     )
     return _as_shares(table)
 
@@ -82,46 +85,6 @@ def _mapping(columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         if name not in FIELDS:
             raise unknown("field of a result table", name, list(FIELDS))
     return {name: () if value is None else _several(value) for name, value in columns.items()}
-
-
-def _files(path: Path) -> list[Path]:
-    """The CSV files that `path` stands for."""
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*.csv") if file.is_file())
-        if not found:
-            raise DataError(f"The folder {path} has no file *.csv. Name a CSV file, or a folder that holds some.")
-        return found
-    if not path.is_file():
-        raise DataError(f"A table of results was to be read from {path}; there is no such file. Check the path.")
-    return [path]
-
-
-def _shown(file: Path, path: Path) -> str:
-    """A file of `path` for a reader."""
-    return str(file.relative_to(path)) if file != path else file.name
-
-
-def _lines(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Header, and lines by their number, of one file."""
-    try:
-        with open(file, encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text, strict=True)
-            head = list(reader.fieldnames or ())
-            body = [(reader.line_num, line) for line in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} was to be a CSV file in UTF-8; reading it failed: {error}. Export it as CSV.") from error
-    if not head:
-        raise DataError(f"{file} is empty; a table of results has a header and one row a result.")
-    twice = sorted({name for name in head if head.count(name) > 1 and name})
-    if twice:
-        raise DataError(f"{file} has two columns called {', '.join(map(repr, twice))}. Rename one of each.")
-    for number, line in body:
-        if None in line or None in line.values():
-            raise DataError(
-                f"Line {number} of {file} has more or fewer values than its header has columns ({len(head)}: "
-                f"{', '.join(head)}). Put values that hold a comma in quotes."
-            )
-    return head, body
 
 
 def _check_columns(file: Path, head: Sequence[str], wanted: Mapping[str, tuple[str, ...]]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from qml.base.errors import ConfigError, DataError
+from qml.bench.checks import table_findings
 from qml.bench.results_table import read_results
 from tests.bench.audit.tables import write
 
@@ -112,3 +113,21 @@ def test_scores_that_are_no_accuracies_need_a_metric(tmp_path):
     with pytest.raises(ConfigError, match="metric=rmse"):
         read_results(path)
     assert read_results(path, metric="rmse").rows[0].test == (340.0,)
+
+
+def test_the_released_files_of_the_study_are_read(tmp_path):
+    folder = tmp_path / "two_curves_diff" / "SVC"
+    folder.mkdir(parents=True)
+    stem = folder / "SVC_two_curves-10d-17degree_GridSearchCV"
+    score = 0.9916666666666667
+    write(f"{stem}-best-hyperparams-results.csv", [(seed, score, score) for seed in range(5)], ("", "train_acc", "test_acc"))
+    write(f"{stem}-best-hyperparams.csv", [("C", 10.0), ("gamma", 1.0)], ("hyperparameter", "best_value"))
+    grid = [(0, 0.001, 0.85, 0.03), (1, 0.002, "", ""), (2, 0.003, 0.9, 0.02)]
+    write(f"{stem}.csv", grid, ("", "mean_fit_time", "mean_test_score", "std_test_score"))
+    row = read_results(tmp_path, preset="bowles_released").rows[0]
+    assert row.names == ("SVC", "two_curves_diff / two_curves-10d-17degree", "")
+    assert (row.test, row.n_test, row.trials, row.failed) == ((score,) * 5, 60, 3, 1)
+    assert (row.selection, row.cost_s, row.settings) == (0.9, 0.003, '{"C": "10.0", "gamma": "1.0"}')
+    assert "no split of its size" in table_findings(read_results(tmp_path, preset="bowles_released"))[0].title
+    with pytest.raises(DataError, match="has no file"):
+        read_results(folder / "none", preset="bowles_released")
