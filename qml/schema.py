@@ -331,13 +331,47 @@ class TrainConfig:
 
 
 @dataclass
+class ColumnsConfig:
+    """`columns` of an audit: field of a row -> column, or a list of columns that are joined.
+
+    null takes what the preset says, [] leaves the field out. What each field is: `qml.bench.results_row.ResultRow`.
+    """
+
+    arm: Any = None
+    data: Any = None
+    terms: Any = None
+    seed: Any = None
+    settings: Any = None
+    versions: Any = None
+    circuit: Any = None
+    chosen_on: Any = None
+    n_train: Any = None
+    n_test: Any = None
+    n_seeds: Any = None
+    trials: Any = None
+    failed: Any = None
+    train_mean: Any = None
+    train_sd: Any = None
+    test_mean: Any = None
+    test_sd: Any = None
+    test_min: Any = None
+    test_max: Any = None
+    selection: Any = None
+    selection_sd: Any = None
+    cost_s: Any = None
+    train: Any = None
+    test: Any = None
+    test_curve: Any = None
+
+
+@dataclass
 class AuditConfig:
     """The configuration of `experiments.audit`; see `qml.bench.audit_job.AuditJob`.
 
     Args:
         path: a CSV table of results, a folder of them, or a store of records.
         preset: layout of a table; null takes columns that are called as the fields are.
-        columns: field -> column, or a list of columns; null leaves a field out.
+        columns: which column holds which field.
         metric: what the scores of a table are; null as the preset says.
         train_rows, test_rows: CSV files of samples to compare.
         circuits: arm -> digest of its circuit as it is built now.
@@ -348,7 +382,7 @@ class AuditConfig:
     _target_: str = "qml.bench.audit_job.AuditJob"
     path: str = MISSING
     preset: str | None = None
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     metric: str | None = None
     train_rows: str | None = None
     test_rows: str | None = None

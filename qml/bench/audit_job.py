@@ -27,7 +27,7 @@ class AuditJob:
     Args:
         path: a CSV table of results, a folder of them, or a store of our own records.
         preset: layout of a table, a name of `PRESETS`; None takes columns that are called as the fields are.
-        columns: field of `ResultRow` -> column, or several; None for one that is to be left out.
+        columns: field of `ResultRow` -> column, or several; an empty list leaves a field out.
         metric: what the scores of a table are; None as the preset says.
         train_rows, test_rows: CSV files of samples to compare; both or none.
         circuits: arm -> digest of its circuit as it is built now, against a table's column `circuit`.
@@ -57,8 +57,8 @@ class AuditJob:
     def __post_init__(self):
         if (self.train_rows is None) != (self.test_rows is None):
             raise ConfigError(
-                f"Samples are compared between two files; got train_rows={self.train_rows}, test_rows={self.test_rows}. "
-                "Give both, or none."
+                f"Samples are compared between two files; got train_rows={self.train_rows}, test_rows={self.test_rows}."
+                " Give both, or none."
             )
 
     def run(self) -> AuditOutcome:
@@ -80,7 +80,7 @@ class AuditJob:
 
     def _records(self) -> tuple[AuditSection, ...]:
         """What our own records show, one section a protocol."""
-        if self.preset or self.columns:
+        if self.preset or any(value is not None for value in self.columns.values()):
             raise ConfigError(f"{self.path} is a store of records; preset and columns are for tables. Leave them out.")
         store = Store(self.path)
         cells = tuple(store)

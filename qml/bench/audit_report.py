@@ -51,7 +51,9 @@ class AuditOutcome:
         files: where they were written.
 
     Example:
-        >>> section = AuditSection("a.csv", (Finding("severe", "One row twice", rows=(3,)),), {3: "a.csv:5 (svm, wine)"})
+        >>> section = AuditSection(
+        ...     "a.csv", (Finding("severe", "One row twice", rows=(3,)),), {3: "a.csv:5 (svm, wine)"}
+        ... )
         >>> outcome = AuditOutcome("a.csv", (section,))
         >>> outcome.status, outcome.headline
         (2, '1 severe finding')
@@ -145,7 +147,9 @@ def _lines(section: AuditSection, finding: Finding) -> str:
     lines = [f"  {finding.level:<8}{finding.title}"]
     for head, text in _details(section, finding):
         said = textwrap.shorten(text, 400, placeholder=" ...") if head == "Where" else text
-        lines += textwrap.wrap(f"{head}: {said}" if head else said, WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 10)
+        lines += textwrap.wrap(
+            f"{head}: {said}" if head else said, WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 10
+        )
     return "\n".join(lines)
 
 

@@ -33,7 +33,9 @@ def csv_lines(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
             head = list(reader.fieldnames or ())
             body = [(reader.line_num, line) for line in reader]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} was to be a CSV file in UTF-8; reading it failed: {error}. Export it as CSV.") from error
+        raise DataError(
+            f"{file} was to be a CSV file in UTF-8; reading it failed: {error}. Export it as CSV."
+        ) from error
     if not head:
         raise DataError(f"{file} is empty; a table of results has a header and one row a result.")
     twice = sorted({name for name in head if head.count(name) > 1 and name})

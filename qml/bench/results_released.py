@@ -1,4 +1,4 @@
-"""The files of Bowles, Ahmed and Schuld (arXiv:2403.07059) as they were released: three CSV files a model and data set."""
+"""The released files of Bowles, Ahmed and Schuld (arXiv:2403.07059): three CSV files a model and data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,19 @@ SIZES = (  # folder of a data set begins with -> training rows, test rows; the p
     ("mnist", 11552, 1902),
     ("", 240, 60),
 )
-FIELDS = ("arm", "data", "n_train", "n_test", "train", "test", "selection", "selection_sd", "cost_s", "trials", "failed")
+FIELDS = (
+    "arm",
+    "data",
+    "n_train",
+    "n_test",
+    "train",
+    "test",
+    "selection",
+    "selection_sd",
+    "cost_s",
+    "trials",
+    "failed",
+)
 
 
 def read_released(folder: Path) -> ResultTable:

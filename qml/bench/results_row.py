@@ -115,4 +115,3 @@ class ResultTable:
         """The same table with some rows set aside; the others keep their numbers."""
         left_out = set(numbers)
         return replace(self, rows=tuple(row for row in self.rows if row.number not in left_out))
-

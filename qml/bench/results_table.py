@@ -39,7 +39,8 @@ def read_results(
     Args:
         path: a CSV file with a header, or a folder whose CSV files are one table, in the order of their paths.
         preset: a layout of `PRESETS`; "plain" where left out.
-        columns: field -> column, or a list of columns that are joined; they go before those of the preset.
+        columns: field -> column, or a list of columns that are joined; they go before those of the preset. An empty
+            list leaves a field out.
         metric: what the scores are, where not as the preset says.
 
     Raises:
@@ -80,11 +81,11 @@ def read_results(
 
 
 def _mapping(columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Field -> its columns, with fields checked; no columns for one that is to be left out."""
+    """Field -> its columns, with fields checked; none for a field that is to be left out."""
     for name in columns:
         if name not in FIELDS:
             raise unknown("field of a result table", name, list(FIELDS))
-    return {name: () if value is None else _several(value) for name, value in columns.items()}
+    return {name: _several(value) for name, value in columns.items() if value is not None}
 
 
 def _check_columns(file: Path, head: Sequence[str], wanted: Mapping[str, tuple[str, ...]]) -> None:
@@ -94,7 +95,7 @@ def _check_columns(file: Path, head: Sequence[str], wanted: Mapping[str, tuple[s
         said = ", ".join(f"{column!r} (for {name})" for name, column in missing)
         raise DataError(
             f"{file} lacks {said}; it has {', '.join(map(repr, head))}. Say which column it is: "
-            f"columns.{missing[0][0]}=COLUMN, or columns.{missing[0][0]}=null to leave it out."
+            f"columns.{missing[0][0]}=COLUMN, or columns.{missing[0][0]}=[] to leave it out."
         )
 
 
@@ -131,7 +132,7 @@ def _row(index: int, place: str, line: Mapping[str, str], wanted: Mapping[str, A
             what = {"numbers": "a list of numbers", "count": "a whole number"}.get(kind, "a number")
             raise DataError(
                 f"{place}, column {GAP.join(several)!r}, holds {text!r}; {name} is {what}. Correct it, or leave the "
-                f"column out: columns.{name}=null."
+                f"column out: columns.{name}=[]."
             ) from error
     if not values["arm"] or not values["data"]:
         raise DataError(f"{place} does not say whose result it is, or on which data. Fill it in, or drop the line.")
@@ -196,8 +197,8 @@ def _as_shares(table: ResultTable) -> ResultTable:
         return table
     if max(tests) > 100.0 or min(tests) < 0.0:
         raise ConfigError(
-            f"Scores from {min(tests):g} to {max(tests):g} were read as accuracies, which lie in 0..1 or 0..100 per cent. "
-            f"Name another metric, such as metric=rmse, or other columns."
+            f"Scores from {min(tests):g} to {max(tests):g} were read as accuracies, which lie in 0..1 or 0..100 per "
+            f"cent. Name another metric, such as metric=rmse, or other columns."
         )
     rows = tuple(replace(row, **{name: _hundredth(getattr(row, name)) for name in SCORES}) for row in table.rows)
     decimals = {name: digits + 2 * (name in SCORES) for name, digits in table.decimals.items()}

@@ -1,5 +1,6 @@
 """`python -m experiments.audit`: its findings, its status, and what it says to bad input."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qml import config
+from qml import config, schema
 from qml.base.errors import ConfigError
 from qml.bench.audit_job import AuditJob
+from qml.bench.results_row import FIELDS
 from tests.bench.audit.tables import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,13 +64,19 @@ def test_samples_are_compared(tmp_path):
         AuditJob(str(table), train_rows=str(rows))
 
 
-def test_the_entry_is_built(tmp_path):
-    job = config.build(["path=a.csv", "columns={arm: model, data: [set, kind]}"], "audit")
-    assert job == AuditJob("a.csv", columns={"arm": "model", "data": ["set", "kind"]}, plugins=[])
+def test_the_entry_is_built():
+    job = config.build(["path=a.csv", "columns.arm=model", "columns.data=[set,kind]"], "audit")
+    assert type(job) is AuditJob
+    assert {name: column for name, column in job.columns.items() if column} == {"arm": "model", "data": ["set", "kind"]}
+    assert [field.name for field in dataclasses.fields(schema.ColumnsConfig)] == list(FIELDS)
+    with pytest.raises(ConfigError, match="Did you mean 'n_test'"):
+        config.build(["path=a.csv", "columns.n_tst=n"], "audit")
 
 
 def test_help_teaches():
-    done = subprocess.run([sys.executable, "-m", "experiments.audit", "--help"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.audit", "--help"], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 0
     assert "Examples" in done.stdout
     assert "preset=bowles" in done.stdout

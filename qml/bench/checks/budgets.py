@@ -1,4 +1,4 @@
-"""Unequal chances and choices on the test set: trials, failed trials that dropped out, the best epoch of a test curve."""
+"""Unequal chances, and choices on the test set: trials, failures that dropped out, the best epoch of a test curve."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def unequal_trials(table: ResultTable) -> Iterator[Finding]:
         f"Trials unequal between arms: {counts[few]} to {counts[many]}",
         f"{few} tried {plural(counts[few], 'setting')}, {many} {counts[many]}.",
         ", ".join(f"{arm} {counts[arm]}" for arm in order),
-        "The best of many trials is better by chance alone: arms with more trials are flattered, and a ranking of arms is "
-        "one of budgets as well.",
+        "The best of many trials is better by chance alone: arms with more trials are flattered, and a ranking of arms "
+        "is one of budgets as well.",
     )
 
 
@@ -78,8 +78,10 @@ def best_of_test_curve(table: ResultTable) -> Iterator[Finding]:
             "severe" if certain else "suspect",
             f"{plural(len(found), 'row')} reported at the best epoch of the test curve",
             f"{len(found)} of {plural(len(falling), 'curve')} that fall towards their end are reported at their top.",
-            examples(found, lambda row: f"reports {figure(max(row.test_curve))}; its last epoch has "
-                     f"{figure(row.test_curve[-1])}"),
+            examples(
+                found,
+                lambda row: f"reports {figure(max(row.test_curve))}; its last epoch has {figure(row.test_curve[-1])}",
+            ),
             "An epoch chosen on the test rows makes the score too good by the height of the curve's noise.",
             rows_of(found),
         )

@@ -58,7 +58,7 @@ def copied_rows(table: ResultTable) -> Iterator[Finding]:
     results may well be equal.
     """
     by_names = {row.names: row for row in reversed(table.rows)}
-    for renaming, pairs in sorted(_pairs(table.rows).items(), key=lambda item: -len(item[1])):
+    for renaming, pairs in sorted(renamed_pairs(table.rows).items(), key=lambda item: -len(item[1])):
         most = max(distinct_figures(row) for _, row in pairs)
         namesakes = sum(undone(row.names, renaming) in by_names for row in table.rows)
         is_block = len(pairs) >= BLOCK and 2 * len(pairs) >= namesakes and most >= SOME
@@ -87,15 +87,21 @@ def _copies(
     )
 
 
-def _pairs(rows: Sequence[ResultRow]) -> dict[Renaming, list[tuple[ResultRow, ResultRow]]]:
-    """Copies with their originals, by what was renamed."""
+def renamed_pairs(rows: Sequence[ResultRow]) -> dict[Renaming, list[tuple[ResultRow, ResultRow]]]:
+    """Copies with their originals, `(original, copy)`, by what was renamed.
+
+    Of two rows the earlier one is the original; where a renaming occurs both ways, the way that most pairs go.
+    """
     originals: dict[tuple[Any, ...], ResultRow] = {}
     found: dict[Renaming, list[tuple[ResultRow, ResultRow]]] = defaultdict(list)
     for row in rows:
-        key = (row.figures, row.settings)
-        before = originals.setdefault(key, row)
+        before = originals.setdefault((row.figures, row.settings), row)
         if before.names != row.names and row.figures:
             found[renaming_of(before.names, row.names)].append((before, row))
+    for renaming in sorted(found, key=lambda each: -len(found[each])):
+        back = tuple((new, old) for old, new in renaming)
+        if renaming in found and back in found:
+            found[renaming] += [(copy, original) for original, copy in found.pop(back)]
     return found
 
 

@@ -67,8 +67,8 @@ def _off(table: ResultTable, split: str) -> Iterator[Finding]:
     title = f"{plural(len(found), 'row')} with a {split} score that no split of its size can give"
     text = f"The number of right rows would not be whole.{_of_training(table, found, split)}"
     consequence = (
-        f"These are not scores of the {split} split that the table names. Leave them out of every ranking and every test "
-        "until they are measured again; what was concluded from them falls."
+        f"These are not scores of the {split} split that the table names. Leave them out of every ranking and every "
+        "test until they are measured again; what was concluded from them falls."
     )
 
     def show(row: ResultRow) -> str:
@@ -97,4 +97,6 @@ def _of_training(table: ResultTable, found: Sequence[ResultRow], split: str) -> 
     if len(fits) < len(found):
         return ""
     same = f", and in {len(alike)} the mean equals that of training" if alike else ""
-    return f" All of them are multiples of 1 / the size of the training split{same}: training scores in the test column."
+    return (
+        f" All of them are multiples of 1 / the size of the training split{same}: training scores in the test column."
+    )

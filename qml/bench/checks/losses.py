@@ -63,45 +63,41 @@ def loss_findings(loss: Loss, outputs: Any, targets: Any, name: str = "The loss"
     whole = loss(outputs, targets)
     shape = tuple(getattr(whole, "shape", ()))
     if math.prod(shape) != 1:
-        return (
-            Finding(
-                "severe",
-                f"{name} is no single number",
-                f"For {n_rows} rows it gives an array of shape {shape}.",
-                consequence="What is lowered is decided by whoever sums it up later; gradients may be of another loss.",
-            ),
-        )
+        text = f"For {n_rows} rows it gives an array of shape {shape}."
+        effect = "What is lowered is decided by whoever sums it up later; gradients may be of another loss."
+        return (Finding("severe", f"{name} is no single number", text, consequence=effect),)
     order = np.roll(np.arange(n_rows), 1)
     own = [_number(loss(outputs[i : i + 1], targets[i : i + 1])) for i in range(n_rows)]
     others = [_number(loss(outputs[i : i + 1], targets[j : j + 1])) for i, j in enumerate(order)]
-    if _near(float(np.sum(own)), float(np.sum(others))):
-        raise DataError(
-            f"{name} is the same for these rows whichever target they are given ({np.mean(own):.4g}), so nothing can be "
-            "told. Use rows with different outputs and targets."
-        )
     value, exchanged = _number(whole), _number(loss(outputs, targets[order]))
+    if _near(value, exchanged) and _near(float(np.sum(own)), float(np.sum(others))):
+        raise DataError(
+            f"{name} is the same for these rows whichever target they are given ({value:.4g}), so nothing can "
+            "be told. Use rows with different outputs and targets."
+        )
     if _near(value, float(np.mean(own))) or _near(value, float(np.sum(own))):
         return (Finding("pass", f"{name} compares each row with its own target", f"{n_rows} rows, one by one."),)
     evidence = f"{n_rows} rows together {value:.6g}, mean of the rows one by one {np.mean(own):.6g}"
-    if _near(value, exchanged):
-        return (
-            Finding(
-                "severe",
-                f"{name} compares every output with every target",
-                "It does not change when the targets are exchanged between rows: shapes such as (B, 1) and (B,) were "
-                "broadcast to (B, B).",
-                f"{evidence}; with the targets of other rows {exchanged:.6g}",
-                "Training fits the mean target: scores near chance are those of this fault, not of the model.",
-            ),
-        )
-    return (
-        Finding(
+    return (_between_rows(name, evidence, exchanged if _near(value, exchanged) else None),)
+
+
+def _between_rows(name: str, evidence: str, exchanged: float | None) -> Finding:
+    """A loss that is not made of its rows; `exchanged` is its value with targets of other rows, where that is the same."""
+    if exchanged is None:
+        return Finding(
             "suspect",
             f"{name} is not made of its rows",
             "Rows act on each other; right for losses that compare rows, wrong for all others.",
             evidence,
             "Results depend on how rows fall into batches.",
-        ),
+        )
+    return Finding(
+        "severe",
+        f"{name} compares every output with every target",
+        "It does not change when the targets are exchanged between rows: shapes such as (B, 1) and (B,) were "
+        "broadcast to (B, B).",
+        f"{evidence}; with the targets of other rows {exchanged:.6g}",
+        "Training fits the mean target: scores near chance are those of this fault, not of the model.",
     )
 
 

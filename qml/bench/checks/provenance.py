@@ -1,4 +1,4 @@
-"""Where a number comes from: versions and circuits that are not recorded, and circuits that are not what was recorded."""
+"""Where a number comes from: versions and circuits that are not recorded, circuits that are not what was recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from qml.bench.finding import Finding
 from qml.bench.results_row import ResultTable
 from qml.bench.scale import listed, plural
 
-RECORDED = {"versions": "versions of packages", "circuit": "the digest of the circuit", "chosen_on": "what was chosen on which split"}
+RECORDED = {
+    "versions": "versions of packages",
+    "circuit": "the digest of the circuit",
+    "chosen_on": "what was chosen on which split",
+}
 
 
 class Digested(Protocol):
@@ -67,7 +71,13 @@ def circuit_findings(recorded: Mapping[str, str], rebuilt: Mapping[str, Digested
                 )
             )
     if recorded.keys() & now.keys() and not found:
-        found.append(Finding("pass", "Circuits have their recorded digests", f"{plural(len(recorded.keys() & now.keys()), 'circuit')} built again."))
+        found.append(
+            Finding(
+                "pass",
+                "Circuits have their recorded digests",
+                f"{plural(len(recorded.keys() & now.keys()), 'circuit')} built again.",
+            )
+        )
     for name in sorted(now.keys() - recorded.keys()):
         found.append(Finding("warn", f"No digest was recorded for {name}", "What ran under this name cannot be told."))
     return tuple(found)

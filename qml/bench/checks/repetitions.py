@@ -22,8 +22,13 @@ def repeated_seeds(table: ResultTable) -> Iterator[Finding]:
             "severe",
             f"{plural(len(found), 'row')} with a seed that is counted twice",
             "The same seed stands on several lines of one arm and data set.",
-            examples(found, lambda row: f"has seed {Counter(row.seeds).most_common(1)[0][0]} "
-                     f"{Counter(row.seeds).most_common(1)[0][1]} times"),
+            examples(
+                found,
+                lambda row: (
+                    f"has seed {Counter(row.seeds).most_common(1)[0][0]} "
+                    f"{Counter(row.seeds).most_common(1)[0][1]} times"
+                ),
+            ),
             "Repetitions are fewer than they seem, so intervals are too narrow and tests too sure.",
             rows_of(found),
         )
@@ -43,8 +48,10 @@ def repeated_blocks(table: ResultTable) -> Iterator[Finding]:
             "severe",
             f"{plural(len(rows), 'row')} with repetitions that are repeated",
             "A run of scores returns digit for digit later in the same row.",
-            examples(rows, lambda row: "repeats {2} of {3}: from {0} and again from {1}".format(
-                *found[row.number], len(row.test))),
+            examples(
+                rows,
+                lambda row: "repeats {2} of {3}: from {0} and again from {1}".format(*found[row.number], len(row.test)),
+            ),
             "The number of independent repetitions is smaller than stated, so intervals are too narrow.",
             rows_of(rows),
         )
@@ -82,7 +89,7 @@ def seeds_without_effect(table: ResultTable) -> Iterator[Finding]:
     """Arms whose repetitions are all equal: in every row, or in rows of an arm that differs elsewhere."""
     rows_by_arm: dict[str, list[ResultRow]] = defaultdict(list)
     for row in table.rows:
-        if len(row.test) > 2 and set(row.test) != {1.0}:
+        if len(row.test) > 2 and set(row.test) != {1.0} and row.train_mean != 1.0 and set(row.train) != {1.0}:
             rows_by_arm[row.arm].append(row)
     fixed = {arm for arm, rows in rows_by_arm.items() if all(is_constant(row) for row in rows)}
     if fixed:
@@ -90,8 +97,8 @@ def seeds_without_effect(table: ResultTable) -> Iterator[Finding]:
             "note",
             f"Seeds change nothing for {listed(sorted(fixed))}",
             "Every repetition gives the same score, on every data set.",
-            consequence="Right for an arm without chance. Its repetitions are one measurement: a spread of zero is no sign "
-            "of certainty, and they must not be counted as independent runs.",
+            consequence="Right for an arm without chance. Its repetitions are one measurement: a spread of zero is no "
+            "sign of certainty, and they must not be counted as independent runs.",
             rows=rows_of([row for arm in fixed for row in rows_by_arm[arm]]),
         )
     moved = {arm: rows for arm, rows in rows_by_arm.items() if arm not in fixed}
@@ -100,7 +107,7 @@ def seeds_without_effect(table: ResultTable) -> Iterator[Finding]:
         yield Finding(
             "suspect",
             f"{plural(len(stuck), 'row')} in which seeds change nothing, of arms that differ elsewhere",
-            "Training and test scores are the same in every repetition, short of a perfect score.",
+            "Training and test scores are the same in every repetition, and neither is perfect.",
             examples(stuck, lambda row: f"gives {figure(row.test[0])} {len(row.test)} times"),
             "Runs that ended in one answer for all rows, or one run written down several times.",
             rows_of(stuck),

@@ -80,7 +80,9 @@ def read_samples(path: str | os.PathLike[str]) -> np.ndarray:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = [line for line in csv.reader(file, strict=True) if line]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} was to be a CSV file in UTF-8; reading it failed: {error}. Export it as CSV.") from error
+        raise DataError(
+            f"{path} was to be a CSV file in UTF-8; reading it failed: {error}. Export it as CSV."
+        ) from error
     body = lines[1:] if lines and not _are_numbers(lines[0][:-1]) else lines
     if not body or len({len(line) for line in body}) > 1 or len(body[0]) < 2:
         raise DataError(f"{path} was to hold rows of at least two equal columns, the last one the target; it does not.")
@@ -93,6 +95,7 @@ def read_samples(path: str | os.PathLike[str]) -> np.ndarray:
 def _are_numbers(values: list[str]) -> bool:
     """Whether every value can be read as a number."""
     try:
-        return [float(value) for value in values] is not None
+        np.array(values, np.float64)
     except ValueError:
         return False
+    return True

@@ -65,8 +65,8 @@ def step_findings(
             "The optimiser is made anew at every step",
             "An update after others does what an update by a new optimiser does.",
             f"the weights after {len(batches)} updates are equal to the last digit, with and without its past",
-            "Momentum and moments never act, so the named optimiser was not used; a control trained so is handicapped, and "
-            "what beats it has beaten this fault.",
+            "Momentum and moments never act, so the named optimiser was not used; a control trained so is handicapped, "
+            "and what beats it has beaten this fault.",
         ),
     )
 

@@ -24,7 +24,7 @@ def equal_to_training(table: ResultTable) -> Iterator[Finding]:
             f"{plural(len(found), 'row')} whose test scores equal the training scores",
             "Repetitions that differ from each other agree with those of training to the last digit.",
             examples(found, _shown),
-            "The test split was not tested on: these rows say nothing of unseen data, and flatter what learns by heart.",
+            "The test split was not tested on: these rows say nothing of unseen data, and flatter learning by heart.",
             rows_of(found),
         )
 
@@ -57,8 +57,14 @@ def perfect_against_selection(table: ResultTable) -> Iterator[Finding]:
             "suspect",
             f"{plural(len(found), 'row')} without one error in training and test, against selection",
             "Training and test are perfect in every repetition, while the best setting was clearly worse in selection.",
-            examples(found, lambda row: f"was right in {figure(row.selection or 0.0)} of selection; "
-                     f"{row.n_test} of {row.n_test} test rows then have a chance of {chance_of_perfection(row):.1g}", 4),
+            examples(
+                found,
+                lambda row: (
+                    f"was right in {figure(row.selection or 0.0)} of selection; "
+                    f"{row.n_test} of {row.n_test} test rows then have a chance of {chance_of_perfection(row):.1g}"
+                ),
+                4,
+            ),
             "This is what testing on the training rows looks like. Test them again before they enter a comparison.",
             rows_of(found),
         )

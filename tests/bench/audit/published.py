@@ -12,7 +12,7 @@ PLACES = ("source_file", "in_paper_set", "family")  # known to who made the tabl
 
 
 def rebuilt(reference: Path, folder: Path) -> dict[tuple[str, ...], dict[str, str]]:
-    """Write one CSV a model, as `<model>.csv`, without verdicts; give the verdicts by (model, data set, variant, loss)."""
+    """Write one CSV a model, `<model>.csv`, without verdicts; give the verdicts by (model, data set, variant, loss)."""
     with open(reference, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         kept = [name for name in reader.fieldnames or () if name not in (*VERDICTS, *PLACES)]

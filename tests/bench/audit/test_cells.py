@@ -51,7 +51,11 @@ def repeated(store):
 
 PLANTED = {
     "scores_of_predictions": ("severe", "1 accuracy that the predictions do not give", lambda store: forged),
-    "chosen_by_validation": ("severe", "1 cell whose trial was not chosen by validation", lambda store: chosen_otherwise),
+    "chosen_by_validation": (
+        "severe",
+        "1 cell whose trial was not chosen by validation",
+        lambda store: chosen_otherwise,
+    ),
     "tested_on_training": ("severe", "24 cells whose test rows are training rows", lambda store: leaked),
     "same_run_twice": ("severe", "Seeds 1 and 2 are one run: Hybrid and MLP", repeated),
     "unrecorded": ("warn", "3 cells without versions of packages", lambda store: without_versions),

@@ -49,9 +49,9 @@ def test_one_line_a_seed_is_joined(tmp_path):
     ]
 
 
-def test_several_columns_name_the_data_and_null_leaves_out(tmp_path):
+def test_several_columns_name_the_data_and_none_leave_out(tmp_path):
     path = write(tmp_path / "a.csv", [("svm", "wine", "noisy", 0.9, "?")], ("arm", "set", "kind", "test", "n_test"))
-    table = read_results(path, columns={"data": ["set", "kind"], "n_test": None})
+    table = read_results(path, columns={"data": ["set", "kind"], "n_test": []})
     assert (table.rows[0].data, table.rows[0].n_test) == ("wine / noisy", None)
 
 
@@ -78,7 +78,10 @@ def test_empty_cells_are_nothing(tmp_path):
         (b"arm,data,test,n_test\nsvm,wine,0.9,6.5\n", "holds '6.5'; n_test is a whole number"),
         (b"arm,data,test\n,wine,0.9\n", "does not say whose result it is"),
         (b"arm,data,arm,test\nsvm,wine,mlp,0.9\n", "two columns called 'arm'"),
-        (b"model,dataset,accuracy\nsvm,wine,0.9\n", "which column is arm, data and test.*'model', 'dataset', 'accuracy'"),
+        (
+            b"model,dataset,accuracy\nsvm,wine,0.9\n",
+            "which column is arm, data and test.*'model', 'dataset', 'accuracy'",
+        ),
         (b'{"arm": 1}\n', "which column is arm, data and test"),
     ],
 )
@@ -120,7 +123,11 @@ def test_the_released_files_of_the_study_are_read(tmp_path):
     folder.mkdir(parents=True)
     stem = folder / "SVC_two_curves-10d-17degree_GridSearchCV"
     score = 0.9916666666666667
-    write(f"{stem}-best-hyperparams-results.csv", [(seed, score, score) for seed in range(5)], ("", "train_acc", "test_acc"))
+    write(
+        f"{stem}-best-hyperparams-results.csv",
+        [(seed, score, score) for seed in range(5)],
+        ("", "train_acc", "test_acc"),
+    )
     write(f"{stem}-best-hyperparams.csv", [("C", 10.0), ("gamma", 1.0)], ("hyperparameter", "best_value"))
     grid = [(0, 0.001, 0.85, 0.03), (1, 0.002, "", ""), (2, 0.003, 0.9, 0.02)]
     write(f"{stem}.csv", grid, ("", "mean_fit_time", "mean_test_score", "std_test_score"))

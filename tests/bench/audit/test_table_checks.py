@@ -165,6 +165,7 @@ def test_chance_makes_no_block():
 def test_what_is_missing_is_said():
     bare = replace(BASE, fields=frozenset(("arm", "data", "test")))
     assert provenance.missing_provenance is TABLE_CHECKS[-1]
-    assert "Not recorded: versions of packages, the digest of the circuit" in next(
-        iter(provenance.missing_provenance(bare))
-    ).title
+    assert (
+        "Not recorded: versions of packages, the digest of the circuit"
+        in next(iter(provenance.missing_provenance(bare))).title
+    )

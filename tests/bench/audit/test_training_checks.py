@@ -46,17 +46,15 @@ def test_a_loss_that_is_no_number_is_severe():
 
 
 def test_a_loss_between_rows_is_suspect():
-    def contrast(outputs, targets):
+    def contrast(outputs, targets):  # alone, a row has no pair
         gaps = (outputs - outputs.T) ** 2
         return float((gaps * np.equal.outer(targets > 0, targets > 0)).sum())
-
-    with pytest.raises(DataError, match="nothing can be told"):
-        loss_findings(contrast, OUTPUTS, TARGETS)  # alone, a row has no pair
 
     def centred(outputs, targets):
         return float(((outputs[:, 0] - outputs.mean() - targets) ** 2).mean())
 
-    assert levels(loss_findings(centred, OUTPUTS, TARGETS)) == ["suspect"]
+    for loss in (contrast, centred):
+        assert levels(loss_findings(loss, OUTPUTS, TARGETS)) == ["suspect"]
 
 
 def test_our_own_tasks_pass():
@@ -81,7 +79,8 @@ class Forgetful(TorchStep):
     def update(self, state, batch):
         parts = parts_of(state.module)
         state.optimisers = {
-            player: self._optimiser(state.module, player, state.task, state.names, parts) for player in state.task.players
+            player: self._optimiser(state.module, player, state.task, state.names, parts)
+            for player in state.task.players
         }
         return super().update(state, batch)
 
@@ -128,7 +127,9 @@ def test_the_step_of_jax_is_asked_in_the_same_way():
     from tests.learn.jax_model import SmallJax
 
     draw, task = np.random.default_rng(2), Supervised(CLASSES)
-    rows = [Batch(draw.normal(size=(16, 4)).astype(np.float32), draw.integers(0, 3, 16), np.arange(16)) for _ in range(4)]
+    rows = [
+        Batch(draw.normal(size=(16, 4)).astype(np.float32), draw.integers(0, 3, 16), np.arange(16)) for _ in range(4)
+    ]
 
     class ForgetfulJax(JaxStep):
         def update(self, state, batch):
