@@ -129,9 +129,14 @@ def undone(names: Names, renaming: Renaming) -> Names | None:
         >>> undone(("svm", "manifold-10d", ""), (("curves", "manifold"),))
         ('svm', 'curves-10d', '')
     """
-    back = {after: before for before, after in renaming}
-    whole = tuple(back.get(name, "".join(back.get(piece, piece) for piece in TOKEN.findall(name))) for name in names)
-    return (whole[0], whole[1], whole[2]) if whole != names else None
+    back = dict((after, before) for before, after in renaming)
+
+    def earlier(name: str) -> str:
+        pieces: list[str] = [name] if name in back else TOKEN.findall(name)
+        return "".join(back[piece] if piece in back else piece for piece in pieces)
+
+    whole = (earlier(names[0]), earlier(names[1]), earlier(names[2]))
+    return whole if whole != names else None
 
 
 def distinct_figures(row: ResultRow) -> int:

@@ -82,7 +82,7 @@ def loss_findings(loss: Loss, outputs: Any, targets: Any, name: str = "The loss"
 
 
 def _between_rows(name: str, evidence: str, exchanged: float | None) -> Finding:
-    """A loss that is not made of its rows; `exchanged` is its value with targets of other rows, where that is the same."""
+    """A loss that is not made of its rows; `exchanged` is its value with targets of other rows, if the same."""
     if exchanged is None:
         return Finding(
             "suspect",

@@ -64,8 +64,8 @@ def longest_block(scores: Sequence[Hashable]) -> tuple[int, int, int] | None:
     by chance n (n - 1) / 2 q ** L times in n scores; runs are told where that is below one in ten thousand.
 
     Example:
-        >>> longest_block([0.81, 0.84, 0.79, 0.9, 0.86, 0.88] * 2 + [0.7, 0.71])
-        (0, 6, 6)
+        >>> longest_block([0.81, 0.84, 0.79, 0.9, 0.86, 0.88, 0.8, 0.83] * 2 + [0.7, 0.71])
+        (0, 8, 8)
         >>> longest_block([0.9, 0.8, 0.9, 0.8, 0.85]) is None
         True
     """
