@@ -10,7 +10,8 @@ from typing import Any
 from qml.base.errors import ConfigError
 from qml.bench.audit import findings
 from qml.bench.audit_report import AuditOutcome, AuditSection
-from qml.bench.checks.provenance import table_circuit_findings
+from qml.bench.checks.cells import recorded_circuits
+from qml.bench.checks.provenance import circuit_findings, table_circuit_findings
 from qml.bench.checks.samples import read_samples, sample_findings
 from qml.bench.checks.tables import table_findings
 from qml.bench.finding import by_level
@@ -30,7 +31,8 @@ class AuditJob:
         columns: field of `ResultRow` -> column, or several; an empty list leaves a field out.
         metric: what the scores of a table are; None as the preset says.
         train_rows, test_rows: CSV files of samples to compare; both or none.
-        circuits: arm -> digest of its circuit as it is built now, against a table's column `circuit`.
+        circuits: arm -> digest of its circuit as it is built now, against what was recorded: a table's column `circuit`,
+            or the details of a cell's arm.
         out: folder of `audit.md` and `audit.json`; None writes none.
         plugins: packages that were imported for this job.
 
@@ -87,7 +89,10 @@ class AuditJob:
         hashes = dict.fromkeys(cell.cell.protocol_hash for cell in cells)
         summaries = [summarise(cells, key, store.damaged(), store.unfinished()) for key in hashes or (None,)]
         return tuple(
-            AuditSection(f"{s.protocol.name} on {s.protocol.data}, protocol {s.protocol.hash[:12]}", findings(s))
+            AuditSection(
+                f"{s.protocol.name} on {s.protocol.data}, protocol {s.protocol.hash[:12]}",
+                by_level([*findings(s), *circuit_findings(recorded_circuits(s), self.circuits)]),
+            )
             for s in summaries
         )
 

@@ -109,8 +109,8 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
 
 
 def recorded_circuits(s: Summary) -> dict[str, str]:
-    """Digest of each arm's circuit by its title, for `circuit_findings`."""
-    return {arm.title: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+    """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
+    return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
 
 
 def _name(cell: CellResult) -> str:

@@ -129,11 +129,11 @@ def undone(names: Names, renaming: Renaming) -> Names | None:
         >>> undone(("svm", "manifold-10d", ""), (("curves", "manifold"),))
         ('svm', 'curves-10d', '')
     """
-    back = dict((after, before) for before, after in renaming)
+    back: dict[str, str] = {after: before for before, after in renaming}
 
     def earlier(name: str) -> str:
         pieces: list[str] = [name] if name in back else TOKEN.findall(name)
-        return "".join(back[piece] if piece in back else piece for piece in pieces)
+        return "".join(back.get(piece, piece) for piece in pieces)
 
     whole = (earlier(names[0]), earlier(names[1]), earlier(names[2]))
     return whole if whole != names else None

@@ -92,9 +92,16 @@ def test_a_store_is_audited_by_its_path(digits_store, tmp_path):
     assert AuditJob(str(copy.folder)).run().status == 2
 
 
-def test_digests_of_circuits_are_gathered(digits_store):
+def test_recorded_circuits_are_asked(digits_store, tmp_path):
     def told(cell):
         arm = replace(cell.cell.arm, details={**cell.cell.arm.details, "program": "ab12"})
         return replace(cell, cell=replace(cell.cell, arm=arm)) if of("hybrid")(cell) else cell
 
-    assert recorded_circuits(changed(digits_store, told)) == {"Hybrid": "ab12"}
+    assert recorded_circuits(changed(digits_store, told)) == {"hybrid": "ab12"}
+    copy = Store(tmp_path)
+    for cell in digits_store:
+        copy.finish(told(cell))
+    assert AuditJob(str(tmp_path), circuits={"hybrid": "ab12"}).run().status == 0
+    outcome = AuditJob(str(tmp_path), circuits={"hybrid": "cd34"}).run()
+    assert outcome.status == 2
+    assert "hybrid is another circuit than the one recorded" in str(outcome)

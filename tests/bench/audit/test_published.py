@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qml.bench.audit_job import AuditJob
 from qml.bench.checks.copies import copied_rows, listed_twice
 from qml.bench.checks.grid import off_the_grid
 from qml.bench.checks.tables import TABLE_CHECKS, table_findings
@@ -91,6 +92,12 @@ def test_nothing_severe_among_the_sound_rows(verdicts, found):
     sound = with_status(verdicts, "ok")
     assert len(sound) == 1727
     assert not rows(found, "severe") & sound
+
+
+def test_the_job_says_so(published, tmp_path):
+    outcome = AuditJob(str(published[0]), preset="bowles", out=str(tmp_path)).run()
+    assert outcome.status == 2
+    assert "422 rows copied under another name ('curves' -> 'manifold')" in (tmp_path / "audit.md").read_text()
 
 
 def test_unequal_trials_and_missing_provenance_are_said(found):

@@ -111,6 +111,12 @@ def test_a_planted_fault_is_caught_by_its_check_alone(check):
     assert not [f for f in left if f.title.startswith(title)]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_sound_tables_of_any_size_have_nothing_severe(seed):
+    table = sound(n_sets=60, arms=("a", "b", "c", "d"), seed=100 + seed)
+    assert not [f for f in table_findings(table) if f.is_severe]
+
+
 def test_the_grid_knows_how_a_column_is_rounded():
     rounded = changed(BASE, 0, test=(0.98, 0.85, 0.82, 0.97, 0.93))
     assert not list(grid.off_the_grid(replace(rounded, decimals={"test": 2, "train": 16})))[:-1]
