@@ -52,9 +52,9 @@ def listed_twice(table: ResultTable) -> Iterator[Finding]:
 def copied_rows(table: ResultTable) -> Iterator[Finding]:
     """Rows whose every figure is that of an earlier row of another name, gathered by what was renamed.
 
-    A renaming such as `curves -> manifold` makes a block of severe findings where at least three of its rows, and half
-    of all rows that have a namesake under it, are copies, one of them beyond chance. A single copy is severe if it
-    has five different figures other than 0 and 1, suspect if it has three, and otherwise passes: at a ceiling two
+    A renaming such as `manifold` for `curves` makes a block of severe findings where at least three of its rows, and
+    half of all rows that have a namesake under it, are copies, one of them beyond chance. A single copy is severe if
+    it has five different figures other than 0 and 1, suspect if it has three, and otherwise passes: at a ceiling two
     results may well be equal.
     """
     by_names = {row.names: row for row in reversed(table.rows)}
@@ -74,7 +74,7 @@ def _copies(
     level: Any, rows: Sequence[ResultRow], first: Mapping[int, ResultRow], renaming: Renaming, namesakes: int
 ) -> Finding:
     """The finding of one renaming."""
-    said = ", ".join(f"{before.strip()!r} -> {after.strip()!r}" for before, after in renaming)
+    said = ", ".join(f"{after.strip()!r} for {before.strip()!r}" for before, after in renaming)
     return Finding(
         level,
         f"{plural(len(rows), 'row')} copied under another name ({said})",

@@ -97,7 +97,7 @@ def test_nothing_severe_among_the_sound_rows(verdicts, found):
 def test_the_job_says_so(published, tmp_path):
     outcome = AuditJob(str(published[0]), preset="bowles", out=str(tmp_path)).run()
     assert outcome.status == 2
-    assert "422 rows copied under another name ('curves' -> 'manifold')" in (tmp_path / "audit.md").read_text()
+    assert "422 rows copied under another name ('manifold' for 'curves')" in (tmp_path / "audit.md").read_text()
 
 
 def test_unequal_trials_and_missing_provenance_are_said(found):

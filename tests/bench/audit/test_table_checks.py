@@ -34,7 +34,7 @@ PLANTED = {  # check -> (level, words of the title, table with the fault, rows t
     copies.listed_twice: ("severe", "1 row listed twice", extended(BASE, [BASE.rows[4]]), (18,)),
     copies.copied_rows: (
         "severe",
-        "6 rows copied under another name ('curves' -> 'manifold')",
+        "6 rows copied under another name ('manifold' for 'curves')",
         extended(BASE, renamed(BASE.rows[6:12], "curves", "manifold")),
         tuple(range(18, 24)),
     ),
