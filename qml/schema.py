@@ -330,8 +330,74 @@ class TrainConfig:
     plugins: list[str] = field(default_factory=list)
 
 
+@dataclass
+class ColumnsConfig:
+    """`columns` of an audit: field of a row -> column, or a list of columns that are joined.
+
+    null takes what the preset says, [] leaves the field out. What each field is: `qml.bench.results_row.ResultRow`.
+    """
+
+    arm: Any = None
+    data: Any = None
+    terms: Any = None
+    seed: Any = None
+    settings: Any = None
+    versions: Any = None
+    circuit: Any = None
+    chosen_on: Any = None
+    n_train: Any = None
+    n_test: Any = None
+    n_seeds: Any = None
+    trials: Any = None
+    failed: Any = None
+    train_mean: Any = None
+    train_sd: Any = None
+    test_mean: Any = None
+    test_sd: Any = None
+    test_min: Any = None
+    test_max: Any = None
+    selection: Any = None
+    selection_sd: Any = None
+    cost_s: Any = None
+    train: Any = None
+    test: Any = None
+    test_curve: Any = None
+
+
+@dataclass
+class AuditConfig:
+    """The configuration of `experiments.audit`; see `qml.bench.audit_job.AuditJob`.
+
+    Args:
+        path: a CSV table of results, a folder of them, or a store of records.
+        preset: layout of a table; null takes columns that are called as the fields are.
+        columns: which column holds which field.
+        metric: what the scores of a table are; null as the preset says.
+        train_rows, test_rows: CSV files of samples to compare.
+        circuits: arm -> digest of its circuit as it is built now.
+        out: folder of the findings as Markdown and JSON; null writes none.
+        plugins: packages of yours that `_target_` may name.
+    """
+
+    _target_: str = "qml.bench.audit_job.AuditJob"
+    path: str = MISSING
+    preset: str | None = None
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    metric: str | None = None
+    train_rows: str | None = None
+    test_rows: str | None = None
+    circuits: dict[str, str] = field(default_factory=dict)
+    out: str | None = None
+    plugins: list[str] = field(default_factory=list)
+
+
 SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its folder -> dataclass
-    "": {"benchmark_schema": BenchmarkConfig, "report_schema": ReportConfig, "train_schema": TrainConfig},
+    "": {
+        "audit_schema": AuditConfig,
+        "benchmark_schema": BenchmarkConfig,
+        "report_schema": ReportConfig,
+        "train_schema": TrainConfig,
+    },
     "data": {"_schema": DataConfig},
     "model": {
         "_hybrid": HybridConfig,
@@ -351,6 +417,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 }
 
 BUILDS = {  # entry -> class that its configuration builds
+    "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "report": "qml.estimators.jobs.ReportJob",
     "train": "qml.estimators.training.TrainJob",
