@@ -1,9 +1,10 @@
 """`python -m benchmarks.null`: how often the verdict of a report claims a difference between equal contestants.
 
-A pool of real cells is made once by the harness (the same arm on several data sets, fixed splits of each, many seeds on
-each split), or completed. Benchmarks are then drawn from it: seeds of one split are exchangeable, so whoever is called
-"hybrid" is no better than whoever is called "twin", and every "better" is false. Then the hybrid is made better by known
-amounts, which gives the power. The reading is that of a report: pairing, choice of the champion, intervals, words.
+A pool of real cells is made once by the harness, or completed: the same arm on several data sets, fixed splits of
+each, many seeds on each split. Benchmarks are then drawn from it: seeds of one split are exchangeable, so whoever is
+called "hybrid" is no better than whoever is called "twin", and every "better" is false. Then the hybrid is made better
+by known amounts, which gives the power. The reading is that of a report: pairing, choice of the champion, intervals,
+words.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if curves:
         print(power_table(curves))
     if options.json:
-        kept = {"pool": pool.size, "null": [asdict(t) for t in found], "power": [[asdict(t) for t in c] for c in curves]}
+        kept = {
+            "pool": pool.size,
+            "null": [asdict(t) for t in found],
+            "power": [[asdict(t) for t in c] for c in curves],
+        }
         options.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0 if all(max(tally.most, tally.claimed) <= BAR for tally in found) else 1
 
@@ -49,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.null",
-        description="How often the verdict of a report says \"better\" of a contestant that is no better: benchmarks are "
+        description='How often the verdict of a report says "better" of a contestant that is no better: benchmarks are '
         "drawn from a pool of real cells of one arm, made here by the harness where they are missing. Start the same "
         "command again to continue, or twice at once to share the work.",
     )
@@ -58,7 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", default=["breast_cancer", "wine", "digits"], help="data sets of the pool")
     parser.add_argument("--splits", type=int, default=20, help="fixed splits of each data set (%(default)s)")
     parser.add_argument("--seeds", type=int, default=100, help="fits on each split (%(default)s)")
-    parser.add_argument("--rows", type=int, default=600, help="rows of a data set at most (%(default)s)")
+    parser.add_argument("--rows", type=int, default=600, help="training rows of a data set at most (%(default)s)")
     parser.add_argument("--epochs", type=int, default=10, help="passes of a fit (%(default)s)")
     parser.add_argument("--benchmarks", type=int, default=2000, help="simulated benchmarks a design (%(default)s)")
     parser.add_argument("--power", type=int, default=200, help="benchmarks a point of the power curve; 0 for none")
@@ -71,7 +76,7 @@ def fill(store: Store, options: argparse.Namespace) -> None:
     """Run the cells of the pool that are missing."""
     begun, ran = time.perf_counter(), 0
     for name in options.data:
-        data = DataChoice(name, rows=options.rows)
+        data = choice(name, options.rows)
         arm = contestant(options.arm, data)
         for split in range(options.splits):
             terms = protocol(data, split, options)
@@ -86,6 +91,12 @@ def fill(store: Store, options: argparse.Namespace) -> None:
                 )
                 ran += done is not None
             print(f"{name}, split {split}: {ran} cells run in {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+def choice(name: str, rows: int) -> DataChoice:
+    """A data set with so many training rows at most."""
+    whole = DataChoice(name)
+    return replace(whole, rows=rows) if whole.source(0).schema.sizes["train"] > rows else whole
 
 
 def contestant(name: str, data: DataChoice) -> SpecArm:
@@ -106,16 +117,17 @@ def designs_for(pool: Pool, options: argparse.Namespace) -> list[Design]:
     splits = min(len(rows) for rows in pool.cells.values())
     seeds = min(len(row) for row in pool.units)
     made: list[Design] = [NewSplits(min(10, splits)), OneSplit(min(10, seeds // 7))]
-    return [*made, *(ManySets(sets, min(5, seeds // 7)) for sets in (6, 12, 30) if sets <= len(pool.units))]
+    return [*made, *(ManySets(sets, min(5, seeds // 7)) for sets in (8, 12, 30) if sets <= len(pool.units))]
 
 
 def table(found: Sequence[Tally]) -> str:
     """What was said of contestants that do not differ, a row a design, in per cent."""
-    lines = [f"{'no difference':44s} {'benchmarks':>10s} {'better, most':>13s} {'any better':>11s} {'any claim':>10s} {'headline':>9s}"]
+    heads = ("benchmarks", "better, most", "any better", "any claim", "headline")
+    lines = [f"{'no difference':44s} " + " ".join(f"{head:>12s}" for head in heads)]
     for tally in found:
-        any_better, any_claim = tally.any_better / tally.benchmarks, tally.any_claim / tally.benchmarks
-        shares = f"{100 * tally.most:12.1f}% {100 * any_better:10.1f}% {100 * any_claim:9.1f}% {100 * tally.claimed:8.1f}%"
-        lines.append(f"{tally.title:44s} {tally.benchmarks:10d} {shares}")
+        n = tally.benchmarks
+        shares = (tally.most, tally.any_better / n, tally.any_claim / n, tally.claimed)
+        lines.append(f"{tally.title:44s} {n:12d} " + " ".join(f"{100 * share:11.1f}%" for share in shares))
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Several data sets read together: contrasts that were named beforehand, each with its word, and the ranks of all arms."""
+"""Several data sets read together: contrasts that were named beforehand, each with its word, and ranks of all arms."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Across:
     @property
     def state(self) -> State:
         """The verdict as one word, by the rule of `words.headline`, from contrasts with removed, twin and champion."""
-        words = {found.against: found.word for found in self.contrasts}
+        words: dict[str, Word] = {found.against: found.word for found in self.contrasts}
         return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
 
 

@@ -52,7 +52,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray, rows: np.ndarray | None = Non
     `statistics.over_splits` or `statistics.over_rows`.
 
     Args:
-        first, second: whether the answers are right `(N,)`, or `(S, N)` for S fits on the same N rows.
+        first: whether the answers of the first arm are right `(N,)`, or `(S, N)` for S fits on the same N rows.
+        second: likewise for the second arm.
         rows: which row each answer is about `(N,)`, or `(S, N)`; None numbers the last axis.
 
     Raises:

@@ -60,18 +60,19 @@ class Pool:
             DataError: no such cell, cells of several arms, or fewer finished seeds on a split than contestants.
         """
         groups: dict[str, dict[str, dict[int, CellResult]]] = {}
-        arms = set()
+        arms: dict[str, set[str]] = {}
         for result in results:
             split = dict(result.protocol.source).get(SPLIT)
             if split is None or result.status != "finished":
                 continue
-            arms.add(result.cell.arm_digest)
+            arms.setdefault(result.cell.data, set()).add(result.cell.arm_digest)
             kept = replace(result, records=(), arrays={k: v for k, v in result.arrays.items() if k in ARRAYS})
             groups.setdefault(result.cell.data, {}).setdefault(split, {})[result.cell.seed] = kept
-        if len(arms) != 1:
+        odd = [f"those of {len(found)} arms on {data!r}" for data, found in arms.items() if len(found) > 1]
+        if odd or not arms:
             raise DataError(
-                f"A pool needs cells of one arm whose protocols name their {SPLIT!r}; it got those of {len(arms)} arms. "
-                "Make one by `python -m benchmarks.null`, in a store of its own."
+                f"A pool needs cells of one arm whose protocols name their {SPLIT!r}; it got "
+                f"{odd[0] if odd else 'none'}. Make one by `python -m benchmarks.null`, in a store of its own."
             )
         cells = {}
         for data, splits in sorted(groups.items()):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
@@ -15,6 +15,8 @@ from qml.base.seeds import generator
 from qml.bench.statistics import CONFIDENCE, ROUNDING
 
 RESAMPLES = 9999
+EXACT, EXACT_WITH_TIES = 50, 13
+"""Up to so many differences the signed-rank test is exact, as `scipy.stats.wilcoxon` has it."""
 Zeros = Literal["split", "drop"]
 
 
@@ -70,7 +72,7 @@ def signed_rank(differences: np.ndarray | Sequence[float], zeros: Zeros = "split
     Example:
         >>> test = signed_rank([0.03, 0.01, 0.02, 0.05, 0.04, -0.01, 0.06])
         >>> test.plus, test.minus, test.p
-        (26.5, 1.5, 0.03125)
+        (26.5, 1.5, 0.046875)
     """
     differences = row_of(differences)
     used = differences[differences != 0] if zeros == "drop" else differences
@@ -80,9 +82,41 @@ def signed_rank(differences: np.ndarray | Sequence[float], zeros: Zeros = "split
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     p = 1.0
     if wins + losses:
-        method = {"split": "zsplit", "drop": "wilcox"}[zeros]
-        p = float(stats.wilcoxon(differences, zero_method=method).pvalue)
+        tied = len(np.unique(ranks)) < len(ranks) or wins + losses < len(used)
+        if len(used) <= (EXACT_WITH_TIES if tied else EXACT):
+            p = _exact(ranks[used != 0], abs(plus - minus))
+        else:
+            method = {"split": "zsplit", "drop": "wilcox"}[zeros]
+            found: Any = stats.wilcoxon(differences, zero_method=method, method="asymptotic")
+            p = float(found.pvalue)
     return SignedRank(plus, minus, wins, len(differences) - wins - losses, losses, p)
+
+
+def _exact(ranks: np.ndarray, gap: float) -> float:
+    """Share of all sign changes whose sums differ by `gap` or more."""
+    shares = sum_shares(np.rint(2 * ranks).astype(int))  # doubled, a shared rank is an integer too
+    sums = np.arange(len(shares))
+    return float(min(1.0, shares[np.abs(2 * sums - sums[-1]) >= 2 * gap - 0.5].sum()))
+
+
+def sum_shares(ranks: Iterable[int]) -> np.ndarray:
+    """Distribution of the sum of the positive ones when each of the integers `ranks` has a random sign.
+
+    Returns:
+        Probability of each sum from 0 to that of all ranks.
+
+    Example:
+        >>> sum_shares([1, 2]).tolist()
+        [0.25, 0.25, 0.25, 0.25]
+    """
+    ranks = [int(rank) for rank in ranks]
+    shares = np.zeros(sum(ranks) + 1)
+    shares[0] = 1.0
+    for rank in ranks:
+        moved = np.zeros_like(shares)
+        moved[rank:] = shares[: len(shares) - rank]
+        shares = (shares + moved) / 2
+    return shares
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

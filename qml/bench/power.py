@@ -11,7 +11,7 @@ from scipy import stats
 
 from qml.base.errors import ShapeError
 from qml.base.seeds import generator
-from qml.bench.paired import row_of
+from qml.bench.paired import row_of, sum_shares
 from qml.bench.statistics import POWER, ROUNDING
 
 DRAWS = 4000
@@ -29,12 +29,7 @@ def critical_sum(count: int, level: float) -> int | None:
         >>> critical_sum(14, 0.05), critical_sum(6, 0.05), critical_sum(5, 0.05)
         (21, 0, None)
     """
-    shares = np.zeros(count * (count + 1) // 2 + 1)
-    shares[0] = 1.0
-    for rank in range(1, count + 1):
-        moved = np.zeros_like(shares)
-        moved[rank:] = shares[: len(shares) - rank]
-        shares = (shares + moved) / 2
+    shares = sum_shares(range(1, count + 1))
     reached = np.nonzero(2 * np.cumsum(shares) <= level)[0]
     return int(reached[-1]) if len(reached) else None
 

@@ -91,7 +91,9 @@ class Ranking:
         """Largest groups of two or more arms, none of which is told apart from another of its group; best first."""
         found: list[tuple[int, int]] = []
         for first in range(len(self.arms)):
-            near = [i for i, r in enumerate(self.mean_ranks) if 0 <= r - self.mean_ranks[first] < self.critical_difference]
+            near = [
+                i for i, r in enumerate(self.mean_ranks) if 0 <= r - self.mean_ranks[first] < self.critical_difference
+            ]
             last = max(near)
             if last > first and not any(a <= first and last <= b for a, b in found):
                 found.append((first, last))

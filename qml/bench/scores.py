@@ -1,4 +1,4 @@
-"""One table of scores, a row a data set and a column an arm: what every statistic over several data sets starts from."""
+"""One table of scores, a row a data set and a column an arm: where every statistic over several data sets starts."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
     for key, summary in by_hash.items():
         if key not in {protocol.hash for protocol in suite.protocols}:
             raise DataError(
-                f"The suite {suite.name!r} ({suite.hash}) was to be read; the cells of {summary.protocol.data!r} ran under "
-                f"protocol {key}, which is none of its own. Run them under the suite, or leave that report out."
+                f"The suite {suite.name!r} ({suite.hash}) was to be read; the cells of {summary.protocol.data!r} ran "
+                f"under protocol {key}, which is none of its own. Run them under the suite, or leave that report out."
             )
     absent = [protocol.data for protocol in suite.protocols if protocol.hash not in by_hash]
     if absent:

@@ -75,7 +75,8 @@ def sentence(contrast: Contrast, scale: Scale, first: str, second: str) -> str:
     Args:
         contrast: from `across.read`.
         scale: of the ranking metric.
-        first, second: the two arms as they are spoken of, such as "the hybrid".
+        first: the first arm as it is spoken of, such as "the hybrid".
+        second: the other arm.
 
     Returns:
         Two or three sentences.

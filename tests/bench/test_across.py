@@ -120,7 +120,8 @@ def test_all_pairs():
 def test_sentences_hold_their_numbers():
     found = read(table([0.05, 0.0], n=12), all_first(2), rope=0.01)
     better = sentence(found.contrasts[0], ACCURACY, "the hybrid", "circuit removed")
-    assert better.startswith("The hybrid is clearly better than circuit removed over 12 data sets: +5.0 points")
+    assert better.startswith("The hybrid is clearly better than circuit removed over 12 data sets: +")
+    assert f"{ACCURACY.signed(found.contrasts[0].mean)} points in the mean" in better
     assert "better on 12 of 12" in better
     assert "smallest difference that this design could have seen is" in better
     equal = sentence(found.contrasts[1], ACCURACY, "the hybrid", "the twin")

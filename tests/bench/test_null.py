@@ -80,17 +80,17 @@ def test_the_reading_is_that_of_a_report(pool):
 
 
 def test_same_seed_same_counts(pool):
-    one, two = (simulate(pool, ManySets(6, 2), 20, seed=5) for _ in range(2))
+    one, two, other = (simulate(pool, OneSplit(3), 40, shift=0.03, seed=seed) for seed in (5, 5, 6))
     assert one == two
-    assert simulate(pool, ManySets(6, 2), 20, seed=6) != one
+    assert one != other
 
 
 def test_pools_that_cannot_be_drawn_from_are_refused():
-    with pytest.raises(DataError, match="0 arms"):
+    with pytest.raises(DataError, match="it got none"):
         Pool.of([])
     with pytest.raises(DataError, match=f"each of {len(ROLES)} contestants"):
         Pool.of(results(seeds=3))
-    with pytest.raises(DataError, match="20 different seeds|different seeds"):
+    with pytest.raises(DataError, match="needs 35 different seeds"):
         simulate(Pool.of(results(seeds=10)), OneSplit(5), 1)
     with pytest.raises(DataError, match="the pool has 16 splits"):
         simulate(Pool.of(results(seeds=10)), ManySets(50, 1), 1)

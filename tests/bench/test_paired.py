@@ -96,3 +96,16 @@ def test_bca_is_a_function_of_its_arguments():
 def test_no_interval_where_nothing_is_known_of_the_spread(values):
     assert bca(values) == (-math.inf, math.inf)
     assert math.isnan(standardised(values))
+
+
+@pytest.mark.parametrize("zeros", ["split", "drop"])
+@pytest.mark.parametrize("n", [5, 12, 16, 40, 53])
+def test_p_is_scipys(n, zeros):
+    rng = np.random.default_rng(n)
+    method = {"split": "zsplit", "drop": "wilcox"}[zeros]
+    for decimals in (1, 8):
+        d = np.round(rng.normal(0.3, 1, n), decimals)
+        if decimals == 1:
+            d[:2] = 0.0
+        if n > 10 or decimals == 8:
+            assert signed_rank(d, zeros).p == pytest.approx(stats.wilcoxon(d, zero_method=method).pvalue, abs=1e-12)

@@ -54,7 +54,7 @@ def test_one_order_everywhere_is_the_largest_statistic():
 
 def ranking(means, cd):
     k = len(means)
-    n = round(k * (k + 1) / 6 * (critical_value(k) / cd) ** 2)
+    n = k * (k + 1) / 6 * (critical_value(k) / cd) ** 2  # as many data sets as give that critical difference
     return Ranking(tuple("abcdef"[:k]), tuple(means), n, 1.0)
 
 
