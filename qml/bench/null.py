@@ -261,7 +261,8 @@ def simulate(pool: Pool, design: Design, benchmarks: int, *, shift: float = 0.0,
         states[outcome.state] += 1
         any_better += any(word in BETTER for word in outcome.words.values())
         any_claim += any(word not in ("open", "equal") for word in outcome.words.values())
-    return Tally(design.title, shift, benchmarks, words, states, any_better, any_claim)
+    counts = {role: dict(counter) for role, counter in words.items()}
+    return Tally(design.title, shift, benchmarks, counts, dict(states), any_better, any_claim)
 
 
 def power_curve(

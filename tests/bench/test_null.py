@@ -1,6 +1,7 @@
 """The null experiment on a small pool of real cells, and on made ones where the answer is known."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from qml.base.errors import DataError
 from qml.bench.arm import ArmInfo
 from qml.bench.cell import Cell, CellResult
-from qml.bench.null import ROLES, SPLIT, ManySets, NewSplits, OneSplit, Pool, power_curve, simulate
+from qml.bench.null import ROLES, SPLIT, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
 from qml.bench.protocol import Protocol
 from qml.bench.summary import summarise
 from tests.bench.conftest import fill
@@ -59,6 +60,7 @@ def test_equal_contestants_are_seldom_called_better(pool, design):
     assert sum(found.states.values()) == 150
     assert all(sum(counts.values()) == 150 for counts in found.words.values())
     assert found.any_better <= found.any_claim
+    assert Tally(**json.loads(json.dumps(asdict(found)))) == found
 
 
 @pytest.mark.parametrize("design", [NewSplits(8), OneSplit(5), ManySets(12, 3)], ids=lambda d: d.title)
