@@ -171,7 +171,7 @@ class Projected:
 
     def _width(self, vectors_NV: np.ndarray) -> float:
         variance = float(np.var(vectors_NV))
-        if not variance > 0:
+        if not variance > np.finfo(vectors_NV.dtype).eps ** 2:
             raise DataError("All Bloch coordinates of these rows are equal, so they set no width. Look at the data.")
         return self.factor / (variance * self.program.n_inputs)
 

@@ -76,9 +76,7 @@ def zz_map(n_qubits: int, repeats: int = 2, *, entangled: bool = True) -> Progra
     return circuit.build(name="zz")
 
 
-def heisenberg_map(
-    rotations_Q3: np.ndarray, time: float = 1 / 3, steps: int = 5, *, entangled: bool = True
-) -> Program:
+def heisenberg_map(rotations_Q3: np.ndarray, time: float = 1 / 3, steps: int = 5, *, entangled: bool = True) -> Program:
     """Fixed random rotations, then a Trotterised Heisenberg chain whose couplings are the inputs.
 
         [ prod_j exp(-i s x_j (X_j X_j+1 + Y_j Y_j+1 + Z_j Z_j+1) / 2) ] ** steps  prod_q Rot_q,    s = time D / steps

@@ -211,4 +211,3 @@ def measured_bits(angles_NEQ: np.ndarray, uniforms_NE: np.ndarray, *, entangled:
         left = np.where(bits[..., wire], left - zero, left) / np.maximum(chance, np.finfo(float).tiny)
         left = np.clip(left, 0.0, np.nextafter(1.0, 0.0))
     return bits
-

@@ -283,6 +283,4 @@ class ProjectedKernel(KernelSpec):
 
     def kernel(self, n_columns: int, seed: int) -> Kernel:
         """A Gaussian, its width still to be set by rows."""
-        return Projected(
-            self.program(n_columns, seed), self.gamma_factor, self.gamma_of, executor=self.executor
-        )
+        return Projected(self.program(n_columns, seed), self.gamma_factor, self.gamma_of, executor=self.executor)
