@@ -31,6 +31,7 @@ from qml.study import fidelity_gram
 QUBITS = 10
 GRAM_ROWS, GRAM_BAR_S = 300, 0.1
 CLASSIFIER_ROWS, CLASSIFIER_BAR_S = 60_000, 300.0
+CHOSEN = {"C": 1e4, "bandwidth": 0.6}  # the best of eight on validation rows, fitted on 12,000 training rows
 TOLERANCE = 1e-10
 
 
@@ -89,7 +90,7 @@ def classifier_figures(rows: int, landmarks: int, root: str | None) -> dict[str,
     target = source.schema.target
     if target is None:
         raise SystemExit("fashion_mnist has no target: this is not the set of the catalogue.")
-    spec = IqpKernel(C=10.0, n_columns=QUBITS, bandwidth=0.3, landmarks=landmarks, exact_rows=0)
+    spec = IqpKernel(**CHOSEN, n_columns=QUBITS, landmarks=landmarks, exact_rows=0)
     spec = spec.on(Signature(source.schema.input_shape, target.n_classes))
     begun = time.perf_counter()
     fitted = WholeFit()(spec.build, Supervised(target), source, Budget(), 0)

@@ -111,7 +111,7 @@ class KernelMachine:
         n_landmarks = min(self.landmarks, len(rows_ND))
         chosen = generator(self.seed, "landmarks").choice(len(rows_ND), n_landmarks, replace=False)
         self.machine_, self.support_vectors_ = None, rows_ND[np.sort(chosen)]
-        whiten = whitening(self.kernel_.gram(self.support_vectors_))
+        whiten = whitening(self.kernel_.gram(self.support_vectors_.astype(np.float64)), rows_ND.dtype)
         n_classes = len(self.classes_)
         wanted = np.where(codes_N[:, None] == (np.arange(n_classes) if n_classes > 2 else 1), 1.0, -1.0)
         sums = RidgeSums(whiten.shape[1], wanted.shape[1])
@@ -164,15 +164,15 @@ class RidgeSums:
         return slopes, centre - means @ slopes
 
 
-def whitening(gram_VV: np.ndarray) -> np.ndarray:
-    """`(V, R)`: kernel rows times it are features whose products approximate the kernel.
+def whitening(gram_VV: np.ndarray, dtype: np.typing.DTypeLike) -> np.ndarray:
+    """`(V, R)` of `dtype`: kernel rows times it are features whose products approximate the kernel.
 
-    Directions of the landmarks' Gram matrix `(V, V)` that are rounding only are left out.
+    Directions of the landmarks' Gram matrix `(V, V)` float64 in which kernel rows of that dtype are mostly rounding
+    are left out: a row's rounding is `eps` in any direction, its signal in one of eigenvalue `s` about `s / sqrt(V)`.
     """
-    values, vectors = np.linalg.eigh(gram_VV.astype(np.float64))
-    floor = values[-1] * len(values) * np.finfo(gram_VV.dtype).eps
-    kept = values > floor
-    return (vectors[:, kept] / np.sqrt(values[kept])).astype(gram_VV.dtype)
+    values, vectors = np.linalg.eigh(gram_VV)
+    kept = values > 10 * np.finfo(dtype).eps * np.sqrt(len(values)) * gram_VV.diagonal().max()
+    return (vectors[:, kept] / np.sqrt(values[kept])).astype(dtype)
 
 
 def _front(n_columns: int | None, interval: tuple[float, float], inputs: np.ndarray) -> Any:
