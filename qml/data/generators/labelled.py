@@ -26,7 +26,7 @@ class Labelled:
         return len(self.labels_N)
 
     def taken(self, rows: np.ndarray) -> Labelled:
-        """The rows of these numbers `(n,)`, in that order."""
+        """The rows of these numbers `(R,)`, in that order."""
         return Labelled(self.inputs_ND[rows], self.labels_N[rows])
 
 

@@ -95,11 +95,11 @@ class ProductFidelity:
         """`(N, M)`."""
         left = self._amplitudes(inputs_ND)
         right = left if others_MD is None else self._amplitudes(others_MD)
-        gram = np.ones((left.shape[1], right.shape[1]), left.real.dtype)
+        gram = np.ones((left.shape[1], right.shape[1]), np.real(left).dtype)
         for rows in row_blocks(len(gram), right.shape[1] * right.itemsize):
             for own, other in zip(left, right, strict=True):
                 overlaps = own[rows].conj() @ other.T
-                gram[rows] *= np.square(overlaps.real) + np.square(overlaps.imag)
+                gram[rows] *= np.square(np.real(overlaps)) + np.square(np.imag(overlaps))
         return (gram + gram.T) / 2 if others_MD is None else gram
 
     def _amplitudes(self, inputs_ND: np.ndarray) -> np.ndarray:
