@@ -259,12 +259,14 @@ def run_by(arm: SpecArm, backend: Backend) -> SpecArm:
 
 
 def arm_name(model: Spec) -> str:
-    """The short name of a job's own model: "hybrid" or its ablation, a champion by its entry."""
+    """The short name of a job's own model: "hybrid" or its ablation, another by its entry and its ablation."""
     from qml.models import MODELS
 
     if isinstance(model, HybridSpec):
         return model.ablation or "hybrid"
-    return next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
+    name = next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
+    ablation = getattr(model, "ablation", "")
+    return f"{name}_{ablation}" if ablation else name
 
 
 @dataclass(frozen=True)

@@ -101,12 +101,13 @@ class Svm(Champion):
     Args:
         C: cost of a row on the wrong side.
         gamma: inverse squared width of the kernel, "scale" for one over inputs times variance.
-        scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images).
+        scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images),
+            "none" leaves it.
     """
 
     C: float = 10.0
     gamma: float | str = "scale"
-    scaling: Literal["standard", "unit"] = "standard"
+    scaling: Literal["standard", "unit", "none"] = "standard"
 
     title: ClassVar[str] = "SVM, Gaussian kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (1.0, 10.0, 100.0), "scaling": ("standard", "unit")}
@@ -249,7 +250,7 @@ def scaled(estimator: Any, scaling: str = "standard") -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    scalers = {"standard": StandardScaler, "unit": MinMaxScaler}
+    scalers: dict[str, Any] = {"standard": StandardScaler, "unit": MinMaxScaler, "none": lambda: "passthrough"}
     if scaling not in scalers:
         raise unknown("scaling", scaling, list(scalers))
     return make_pipeline(scalers[scaling](), estimator)

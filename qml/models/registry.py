@@ -7,6 +7,8 @@ from typing import Any
 
 from qml.base.registry import Registry
 from qml.models.champions import Boosting, CnnChampion, Logistic, Majority, MlpChampion, Neighbours, Svm
+from qml.models.kernels.sinks import KitchenSinks
+from qml.models.kernels.specs import IqpKernel, ProjectedKernel, SeparableKernel, ZzKernel
 from qml.models.spec import HybridSpec
 
 MODELS: Registry[Callable[..., Any]] = Registry("model")
@@ -21,5 +23,10 @@ for _name, _spec in (
     ("knn", Neighbours),
     ("mlp", MlpChampion),
     ("cnn", CnnChampion),
+    ("iqp_kernel", IqpKernel),
+    ("projected_kernel", ProjectedKernel),
+    ("separable_kernel", SeparableKernel),
+    ("zz_kernel", ZzKernel),
+    ("kitchen_sinks", KitchenSinks),
 ):
     MODELS.add(_name, _spec)

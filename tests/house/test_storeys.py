@@ -10,7 +10,7 @@ MAY_IMPORT = {  # room -> rooms below it
     "engine": {"base", "circuits"},
     "backends": {"base", "circuits", "engine"},
     "layers": {"base", "circuits", "engine", "backends"},
-    "models": {"base", "circuits", "backends", "layers"},
+    "models": {"base", "circuits", "backends", "layers", "study"},  # kernels are Gram matrices of states
     "data": {"base"},
     "learn": {"base", "data"},
     "study": {"base", "circuits", "backends", "layers"},
