@@ -297,7 +297,8 @@ def shifted_image(side: int, rows: int, columns: int) -> Program:
 
     Args:
         side: pixels a side, a power of two, 4 or more.
-        rows, columns: amplitude (i, j) is pixel (i + rows, j + columns).
+        rows: amplitude (i, j) is pixel (i + rows, j + columns).
+        columns: see `rows`.
 
     Returns:
         A Program of `side**2` inputs without weights: of each wire its <Z>, then <Z Z> with each later one.

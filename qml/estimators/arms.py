@@ -25,7 +25,6 @@ from qml.models import CLASSICAL, FOURIER, KINDS, MODELS, HybridSpec, Signature,
 from qml.models.facts import circuit_words
 from qml.models.fourier import spectrum
 
-
 SHUFFLED = "shuffled"
 
 

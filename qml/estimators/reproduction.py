@@ -1,4 +1,4 @@
-"""Published fits run again: one row a model and data set, with what was published, what is measured, and whether they agree."""
+"""Published fits run again: what was published, what is measured, and whether the two agree."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def measure(fit: PublishedFit, source: Source, seed: int) -> Measured:
     """
     if source.schema.sizes.get("validation"):
         raise ConfigError(
-            f"{source.schema.name!r} holds out validation rows; the published fits train on all that are not test rows. "
+            f"{source.schema.name!r} holds out validation rows; the published fits train on all but test rows. "
             f"Build the source with validation=0."
         )
     spec = champion(fit.model, fit.settings).on(signature_of(source))

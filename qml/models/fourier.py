@@ -57,7 +57,8 @@ def spectrum(program: Program, widest: int = WIDEST, seed: int = 0) -> np.ndarra
     total = math.prod(len(found) for found in sets)
     if total < 2:
         raise CapabilityError(
-            "A classical surrogate was asked of a circuit that reads no input by an angle. Leave the arm 'surrogate' out."
+            "A classical surrogate was asked of a circuit that reads no input by an angle. Leave the arm 'surrogate' "
+            "out."
         )
     if (total - 1) // 2 <= widest:
         vectors = np.array(list(itertools.product(*sets)))

@@ -1,4 +1,4 @@
-"""Batches drawn with replacement are pure in their arguments; pairs keep to their classes; shuffled labels are chance."""
+"""Batches drawn with replacement are pure in their arguments, pairs keep to classes, shuffled labels are chance."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_batches_are_full_drawn_anew_and_pure(source):
     drawn = ResampledSource(source)
     whole = rows_of(drawn)
     assert [len(rows) for rows in whole] == [16] * 4
-    assert len(set(sum(whole, []))) < 60
+    assert len({row for rows in whole for row in rows}) < 60
     assert whole == rows_of(ResampledSource(source))
     assert whole[2:] == rows_of(drawn, start=2)
     assert whole != rows_of(drawn, epoch=1)

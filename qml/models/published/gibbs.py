@@ -48,7 +48,7 @@ class GibbsNetwork(nn.Module):
         self.state = GibbsMean(n_features, n_read, temperature, pairs, seed)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The value of each row."""
+        """The value of each row, `(B, ...)` to `(B, 1)`."""
         return self.state(self.scaled(inputs).double())
 
 
@@ -100,7 +100,7 @@ def signs(n_qubits: int) -> np.ndarray:
 
 
 def separable_means(z_BQ: torch.Tensor, x_BQ: torch.Tensor, temperature: float) -> torch.Tensor:
-    """<Z> of each qubit in the Gibbs state of `z Z + x X`, `(B, Q)`: `-(z / r) tanh(r / T)` with `r**2 = z**2 + x**2`."""
+    """<Z> of each qubit in the Gibbs state of `z Z + x X`, `(B, Q)`: `-(z / r) tanh(r / T)` with `r = |(z, x)|`."""
     length = torch.sqrt(z_BQ.square() + x_BQ.square() + 1e-30)
     return -z_BQ * torch.tanh(length / temperature) / length
 

@@ -51,7 +51,7 @@ class MovedImages(nn.Module):
             self.behind = nn.Parameter(torch.randn(n_read) / n_read)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """One logit a row."""
+        """One logit a row, `(B, ...)` to `(B, 1)`."""
         images = self.scaled(inputs).reshape(-1, self.side, self.side)
         rows = nn.functional.pad(images, (0, self.padding, 0, self.padding)).flatten(1)
         values_BK = self.circuits[0](rows)
@@ -78,7 +78,7 @@ class StudyCnnNetwork(nn.Module):
             self.layers = cnn_layers(1, side, kernel, padded=False)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """One logit a row."""
+        """One logit a row, `(B, ...)` to `(B, 1)`."""
         return self.layers(self.scaled(inputs).reshape(-1, 1, self.side, self.side))
 
 
@@ -107,7 +107,7 @@ class QuanvolutionNetwork(nn.Module):
             self.layers = cnn_layers(channels, side - window + 1, kernel, padded=True)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """One logit a row."""
+        """One logit a row, `(B, ...)` to `(B, 1)`."""
         return self.layers(self.filtered(inputs))
 
     def filtered(self, inputs: torch.Tensor) -> torch.Tensor:

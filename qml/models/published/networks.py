@@ -41,7 +41,7 @@ class Scaled(nn.Module):
         self.factor.copy_(torch.from_numpy(np.asarray(factor_D)))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """`(inputs - shift) * factor`, in the dtype of the inputs."""
+        """`(inputs - shift) * factor`, `(B, ...)` to `(B, D)`, in the dtype of the inputs."""
         rows = inputs.reshape(len(inputs), -1)
         return (rows - self.shift.to(rows.dtype)) * self.factor.to(rows.dtype)
 
@@ -74,7 +74,7 @@ class OneValue(nn.Module):
                 self.bias = nn.Parameter(0.1 * torch.randn(1) if bias == "normal" else torch.full((1,), float(bias)))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """`circuit(scaled(inputs)) + bias`."""
+        """`circuit(scaled(inputs)) + bias`, `(B, D)` to `(B, 1)`."""
         values_BK = self.circuit(self.scaled(inputs))
         return values_BK if self.bias is None else values_BK + self.bias
 
@@ -99,7 +99,7 @@ class Reuploading(nn.Module):
         self.class_weights = nn.Parameter(torch.ones(2, program.n_values))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """To class 0, to class 1, and the mean."""
+        """To class 0, to class 1, and the mean, `(B, D)` to `(B, 2W + 1)`."""
         z_BW = self.circuit(nn.functional.pad(self.scaled(inputs), (0, self.padding)))
         to_zero, to_one = self.class_weights[0] * (1 - z_BW) / 2, self.class_weights[1] * (1 + z_BW) / 2
         return torch.cat([to_zero, to_one, z_BW.mean(1, keepdim=True)], dim=1)
@@ -126,7 +126,7 @@ class DressedNetwork(nn.Module):
         self.circuit = CircuitLayer(program, executor=executor, seed=derive(seed, "circuit"))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits."""
+        """Logits, `(B, D)` to `(B, 2)`."""
         angles_BD = math.pi / 2 * torch.tanh(self.scaled(inputs) @ self.before.T)
         return self.circuit(angles_BD) @ self.behind.T
 
