@@ -22,6 +22,7 @@ from qml.estimators.fits import step_fit
 from qml.estimators.looking import builder, drawn, task_of
 from qml.learn.fit import Budget, predictions
 from qml.learn.plateau import NotConvergedError
+from qml.models.published import Published
 
 COLUMNS = ("model", "data", "settings", "learning_rate", "published", "corrected", "fit_s", "steps", "source")
 ERRORS = 2.0  # standard errors of the difference of two means within which they agree
@@ -161,6 +162,8 @@ def measure(fit: PublishedFit, source: Source, seed: int) -> Measured:
             f"Build the source with validation=0."
         )
     spec = champion(fit.model, fit.settings).on(signature_of(source))
+    if not isinstance(spec, Published):
+        raise ConfigError(f"{fit.model!r} is no model of the study that learns by steps. Use one of PUBLISHED.")
     spec.check()
     training = Training(
         batch_size=spec.batch_size,

@@ -183,7 +183,8 @@ class Overlaps:
         Raises:
             DataError: the batch does not hold both classes in equal number.
         """
-        inputs, targets = batch.inputs, batch.targets
+        inputs: Any = batch.inputs
+        targets: Any = batch.targets
         first, second = inputs[targets == 0], inputs[targets == 1]
         if len(first) != len(second) or not len(first):
             raise DataError(

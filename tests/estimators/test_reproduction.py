@@ -36,7 +36,7 @@ def test_every_published_fit_of_the_core_can_be_built():
     fits = read_fits(CORE)
     assert len(fits) > 30
     for fit in fits:
-        features = 16 if fit.data.startswith("bars") else int(4 if fit.data.endswith("_4") else 10)
+        features = 16 if fit.data.startswith("bars") else (4 if fit.data.endswith("_4") else 10)
         spec = MODELS[fit.model]().with_settings(fit.settings).on(Signature((features,), 2))
         spec.check()
         assert fit.learning_rate in spec.learning_rates
@@ -61,7 +61,8 @@ def test_agreement_is_judged_by_its_error():
 
     fit = PublishedFit("dressed", "here", {}, 0.01, (0.80, 0.82, 0.84), fit_s=100.0, steps=(400, 600))
     near, far = Agreement(fit, measured(49, 50, 48)), Agreement(fit, measured(30, 31, 30))
-    assert near.agrees is True and far.agrees is False
+    assert near.agrees is True
+    assert far.agrees is False
     assert near.faster == 50
     expected = math.sqrt(np.var([0.80, 0.82, 0.84], ddof=1) / 3 + np.var([49 / 60, 50 / 60, 48 / 60], ddof=1) / 3)
     assert near.error == pytest.approx(expected)
@@ -114,7 +115,7 @@ def test_further_ablations_are_trained_by_the_ordinary_fit(name, held_out):
 def test_published_models_are_arms_like_any_other(name, held_out):
     training = Training(learning_rate=0.05, batches="resampled", plateau=20, max_steps=4000, checkpoint_every_s=None)
     arm, champion = arms_for(HybridSpec(), [name, "logistic"], training, signature_of(held_out), progress=False)
-    assert arm.info.name == name and champion.info.family == "baseline"
+    assert (arm.info.name, champion.info.family) == (name, "baseline")
     fitted = arm.fit(held_out, {}, Budget(epochs=10_000), seed=3)
     assert fitted.cost.stopped == "converged"
     assert predictions(fitted, held_out, "test").shape == (32, 2)

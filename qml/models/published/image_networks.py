@@ -154,9 +154,13 @@ def cnn_layers(channels: int, side: int, kernel: int, *, padded: bool) -> nn.Seq
         padded: whether pooling keeps an odd last row and column.
     """
     layers: list[nn.Module] = []
-    around = 2 * ((kernel - 1) // 2, kernel // 2)  # an even kernel reaches further to the right and down
+    near, far = (kernel - 1) // 2, kernel // 2  # an even kernel reaches further to the right and down
     for n_in, n_out in ((channels, CHANNELS[0]), CHANNELS):
-        layers += [nn.ZeroPad2d(around), nn.Conv2d(n_in, n_out, kernel), nn.MaxPool2d(2, ceil_mode=padded)]
+        layers += [
+            nn.ZeroPad2d((near, far, near, far)),
+            nn.Conv2d(n_in, n_out, kernel),
+            nn.MaxPool2d(2, ceil_mode=padded),
+        ]
         side = -(-side // 2) if padded else side // 2
     width = 2 * CHANNELS[1]
     layers += [nn.Flatten(), nn.Linear(CHANNELS[1] * side**2, width), nn.ReLU(), nn.Linear(width, 1)]
