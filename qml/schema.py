@@ -167,6 +167,7 @@ class NeighboursConfig:
 
     _target_: str = "qml.models.champions.Neighbours"
     n_neighbors: int = 5
+    variance: float | None = None
 
 
 @dataclass

@@ -299,3 +299,15 @@ def test_the_cnn_has_the_published_size():
     assert count(StudyCnn(two(16), kernel=3)) == 32 * 9 + 32 + 64 * 32 * 9 + 64 + 64 * 128 + 128 + 128 + 1
     assert StudyCnn(two(64), kernel=2).build(1)(torch.zeros(2, 64)).shape == (2, 1)
     assert Quanvolution(two(64), window=3, kernel=5).build(1)(torch.zeros(2, 64)).shape == (2, 1)
+
+
+def test_neighbours_on_principal_components():
+    from qml.models.champions import Neighbours
+
+    rows = RNG.normal(size=(60, 5)) @ np.diag([10, 10, 0.1, 0.1, 0.1])
+    labels = (rows[:, 0] > 0).astype(int)
+    for variance in (None, 0.9):
+        fitted = Neighbours(two(5), n_neighbors=3, variance=variance).build(1).fit(rows, labels)
+        assert fitted.score(rows, labels) == 1.0
+    with pytest.raises(ConfigError, match="0 < variance < 1"):
+        Neighbours(two(5), variance=1.5).build(1)
