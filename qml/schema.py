@@ -114,7 +114,7 @@ class HybridConfig:
         features: group `model/features`.
         circuit: group `model/circuit`.
         head: linear unless it has widths.
-        ablation: "" or "twin", "frozen", "product", "removed": train this in place of the hybrid.
+        ablation: "" or a name of `qml.models.KINDS`: train this in place of the hybrid.
         twin_of: the circuit that `model/circuit=twin` is the twin of, at the same n_qubits and depth.
     """
 
@@ -167,6 +167,7 @@ class NeighboursConfig:
 
     _target_: str = "qml.models.champions.Neighbours"
     n_neighbors: int = 5
+    variance: float | None = None
 
 
 @dataclass
@@ -260,6 +261,112 @@ class KitchenSinksConfig:
 
 
 @dataclass
+class DataReuploadingConfig:
+    """Group `model`, of the published study: data re-uploading; `read` is "single", "half" or "full"."""
+
+    _target_: str = "qml.models.published.DataReuploading"
+    depth: int = 4
+    read: str = "single"
+    separable: bool = False
+
+
+@dataclass
+class DressedConfig:
+    """Group `model`, of the published study: the dressed circuit."""
+
+    _target_: str = "qml.models.published.Dressed"
+    depth: int = 3
+    separable: bool = False
+
+
+@dataclass
+class CircuitCentricConfig:
+    """Group `model`, of the published study: copies of the row as amplitudes, strongly entangling layers."""
+
+    _target_: str = "qml.models.published.CircuitCentric"
+    copies: int = 2
+    depth: int = 4
+    separable: bool = False
+
+
+@dataclass
+class IqpVariationalConfig:
+    """Group `model`, of the published study: IQP encoding; `pairs_in: first` is the circuit of the published rows."""
+
+    _target_: str = "qml.models.published.IqpVariational"
+    repeats: int = 1
+    depth: int = 10
+    pairs_in: str = "every"
+    separable: bool = False
+
+
+@dataclass
+class MetricLearnerConfig:
+    """Group `model`, of the published study: the metric learner, with `examples` rows of each class remembered."""
+
+    _target_: str = "qml.models.published.MetricLearner"
+    depth: int = 3
+    examples: int = 32
+    separable: bool = False
+
+
+@dataclass
+class TreeTensorConfig:
+    """Group `model`, of the published study: the tree tensor network."""
+
+    _target_: str = "qml.models.published.TreeTensor"
+    separable: bool = False
+
+
+@dataclass
+class BoltzmannConfig:
+    """Group `model`, of the published study: the Boltzmann machine; `pairs` is "shared" (as it was run) or "own"."""
+
+    _target_: str = "qml.models.published.Boltzmann"
+    read: str = "single"
+    temperature: float = 1.0
+    pairs: str = "shared"
+    separable: bool = False
+
+
+@dataclass
+class WeiNetConfig:
+    """Group `model`, of the published study: WeiNet; `moves` is "last" (as it was run) or "nine"."""
+
+    _target_: str = "qml.models.published.WeiNet"
+    moves: str = "last"
+    filter_name: str = "edge_detect"
+    separable: bool = False
+
+
+@dataclass
+class QuanvolutionConfig:
+    """Group `model`, of the published study: fixed random circuits on windows, and a CNN."""
+
+    _target_: str = "qml.models.published.Quanvolution"
+    window: int = 2
+    channels: int = 1
+    kernel: int = 3
+    separable: bool = False
+
+
+@dataclass
+class SeparableVariationalConfig:
+    """Group `model`, of the published study: its own model without entanglement."""
+
+    _target_: str = "qml.models.published.SeparableVariational"
+    depth: int = 1
+
+
+@dataclass
+class StudyCnnConfig:
+    """Group `model`, of the published study: its classical CNN."""
+
+    _target_: str = "qml.models.published.StudyCnn"
+    kernel: int = 3
+
+
+@dataclass
 class TrainingConfig:
     """Group `training`: how torch and JAX models are trained.
 
@@ -273,6 +380,10 @@ class TrainingConfig:
         clip: bound on the norm of the gradient; null leaves it.
         class_weights: null or "balanced".
         checkpoint_every_s: wall seconds between checkpoints; null writes one at the end only. It changes no result.
+        batches: "shuffled" goes over all rows once a pass; "resampled" draws each batch with replacement; "pairs" draws
+            rows of two classes in equal number.
+        plateau: stop when the mean loss of so many updates is that of as many before, within its scatter; null never.
+        max_steps: updates; with a plateau a fit that needs more has failed; null is the bound of the protocol.
         search: choices a setting, tried when the protocol gives more than one trial.
     """
 
@@ -286,6 +397,9 @@ class TrainingConfig:
     clip: float | None = None
     class_weights: str | None = None
     checkpoint_every_s: float | None = 30.0
+    batches: str = "shuffled"
+    plateau: int | None = None
+    max_steps: int | None = None
     search: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -335,7 +449,7 @@ class BenchmarkConfig:
     Args:
         data, model, training, protocol, backend: groups.
         framework: "torch" or "jax", for the hybrid and its ablations.
-        arms: contestants beside the model: ablations ("twin", "frozen", "product", "removed") and champions.
+        arms: contestants beside the model: "all", or ablations of it (`qml.models.KINDS`), "shuffled" and champions.
         champions: settings of champions that differ from their defaults, such as `{mlp: {widths: [128]}}`.
         seed: which of the protocol's seeds this job runs; null runs all. Not part of the protocol.
         store: folder of finished cells, shared by all jobs.
@@ -484,6 +598,17 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "_separable_kernel": SeparableKernelConfig,
         "_zz_kernel": ZzKernelConfig,
         "_kitchen_sinks": KitchenSinksConfig,
+        "_data_reuploading": DataReuploadingConfig,
+        "_dressed": DressedConfig,
+        "_circuit_centric": CircuitCentricConfig,
+        "_iqp_variational": IqpVariationalConfig,
+        "_metric_learner": MetricLearnerConfig,
+        "_tree_tensor": TreeTensorConfig,
+        "_boltzmann": BoltzmannConfig,
+        "_weinet": WeiNetConfig,
+        "_quanvolution": QuanvolutionConfig,
+        "_separable_variational": SeparableVariationalConfig,
+        "_study_cnn": StudyCnnConfig,
     },
     "model/circuit": {"_schema": CircuitConfig},
     "model/features": {"_identity": IdentityConfig, "_mlp": MlpConfig, "_cnn": CnnConfig, "_own": OwnConfig},

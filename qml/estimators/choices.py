@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,8 @@ from qml.bench.protocol import CONTRASTS, Protocol
 from qml.data.source import Source, Target
 from qml.estimators.contents import catalogue_contents, source_contents
 from qml.estimators.kept import KeptSource
+from qml.learn.fit import Budget
+from qml.learn.plateau import Plateau
 from qml.learn.supervised import Supervised
 from qml.models.features import located
 from qml.models.signature import Signature
@@ -176,6 +178,11 @@ class Training:
         clip: bound on the norm of the gradient; None leaves it.
         class_weights: None or "balanced".
         checkpoint_every_s: wall seconds between checkpoints; None writes one at the end only. It changes no result.
+        batches: "shuffled" goes over all rows once a pass; "resampled" draws each batch with replacement; "pairs" draws
+            rows of two classes in equal number.
+        plateau: stop when the mean loss of so many updates is that of as many before, see `qml.learn.Plateau`; None
+            never looks.
+        max_steps: updates; with a plateau, a fit that needs more has failed.
         search: setting -> choices, tried where a protocol gives more than one trial.
 
     Raises:
@@ -191,11 +198,14 @@ class Training:
     clip: float | None = None
     class_weights: str | None = None
     checkpoint_every_s: float | None = field(default=30.0, compare=False)
+    batches: str = "shuffled"
+    plateau: int | None = None
+    max_steps: int | None = None
     search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, compare=False, hash=False)
 
     def __post_init__(self):
         object.__setattr__(self, "search", {str(key): tuple(value) for key, value in self.search.items()})
-        for name in ("learning_rate", "circuit_learning_rate", "batch_size", "checkpoint_every_s"):
+        for name in POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"training.{name} is {value}; it must be above 0. Change training.{name}.")
@@ -208,6 +218,12 @@ class Training:
         """Learning rate of circuit weights."""
         return self.learning_rate if self.circuit_learning_rate is None else self.circuit_learning_rate
 
+    def within(self, budget: Budget) -> Budget:
+        """`budget`, and the bounds of this training."""
+        steps = [bound for bound in (budget.steps, self.max_steps) if bound is not None]
+        plateau = budget.plateau if self.plateau is None else Plateau(self.plateau)
+        return replace(budget, steps=min(steps, default=None), plateau=plateau)
+
     def task(self, target: Target) -> Supervised:
         """What is learnt: classes or a number."""
         weights = "balanced" if self.class_weights == "balanced" else None
@@ -216,6 +232,8 @@ class Training:
         return Supervised(target, class_weights=weights)
 
 
+POSITIVE = ("learning_rate", "circuit_learning_rate", "batch_size", "checkpoint_every_s", "plateau", "max_steps")
+DRAWS = ("shuffled", "resampled", "pairs")
 SEARCHED = ("batch_size", "learning_rate", "circuit_learning_rate", "weight_decay", "clip")
 
 
