@@ -8,9 +8,9 @@ from qml.learn.fit import Fitted
 from qml.models import CLASSICAL, HybridSpec, LookingSpec, Spec
 from qml.models.kernels.sinks import KitchenSinks
 from qml.models.kernels.specs import KernelSpec
+from qml.models.published import Quanvolution
 
 FEW = 2
-PAIRED = 0.5
 
 
 def circuit_evaluations(spec: Spec, fitted: Fitted, source: Source) -> dict[str, float]:
@@ -19,7 +19,8 @@ def circuit_evaluations(spec: Spec, fitted: Fitted, source: Source) -> dict[str,
     | model | evaluations |
     |---|---|
     | learns by steps | circuits a row x (rows trained on + validation rows x passes over them) |
-    | metric learner | one for each pair of rows trained on, in place of the first term |
+    | metric learner | one a pair of rows trained on, and one a watched row |
+    | quanvolution | one a window of bits and channel, once: they are a table |
     | kernel | one state for each training row: all overlaps are one matrix product of them |
     | kitchen sinks | one run of one shot for each episode and training row |
 
@@ -33,20 +34,21 @@ def circuit_evaluations(spec: Spec, fitted: Fitted, source: Source) -> dict[str,
         source: what it learnt from; a few training rows are looked at.
 
     Returns:
-        The number under its name in the info of a fit; empty for a model without a circuit.
+        The number under its name in the info of a fit; empty for a model without a circuit, a Gibbs state among them.
     """
     if isinstance(spec, (KernelSpec, KitchenSinks)):
         episodes = spec.n_episodes if isinstance(spec, KitchenSinks) else 1
         return {EVALUATIONS: float(fitted.cost.rows * episodes)}
     if spec.framework == "whole" or (isinstance(spec, HybridSpec) and spec.ablation in CLASSICAL):
         return {}
-    each = _per_row(spec, fitted, source)
-    if each == 0:
-        return {}
-    learnt = PAIRED if isinstance(spec, LookingSpec) and spec.loss == "overlaps" else each
+    if isinstance(spec, Quanvolution):
+        return {EVALUATIONS: float(spec.channels * 2 ** (spec.window**2))}
     passes = len({record.step for record in fitted.records if record.split == "validation"})
     watched = (source.schema.sizes.get("validation") or 0) * passes
-    return {EVALUATIONS: learnt * fitted.cost.rows + each * watched}
+    if isinstance(spec, LookingSpec) and spec.loss == "overlaps":
+        return {EVALUATIONS: fitted.cost.rows / 2 + watched}
+    each = _per_row(spec, fitted, source)
+    return {EVALUATIONS: each * (fitted.cost.rows + watched)} if each else {}
 
 
 def _per_row(spec: Spec, fitted: Fitted, source: Source) -> float:
