@@ -94,3 +94,21 @@ def test_what_is_chosen_does_not_depend_on_test_targets(tmp_path):
         assert true.metrics["validation"] == other.metrics["validation"]
         assert other.metrics["test"]["accuracy"] < 0.2 < true.metrics["test"]["accuracy"]
         assert [point.validation for point in true.budget_curve] == [point.validation for point in other.budget_curve]
+
+
+def test_fits_on_fewer_rows_are_sealed_too(tmp_path):
+    protocol = replace(PROTOCOL, rows_curve=(0.5,), trials=1)
+
+    @dataclass(frozen=True)
+    class LateArm(CheatingArm):
+        """Reads test targets where it is given fewer rows."""
+
+        def fit(self, source, settings, budget, seed, folder):
+            arm = CheatingArm("fit", "test" if source.schema.sizes["train"] < 180 else "train")
+            return arm.fit(source, settings, budget, seed, folder)
+
+    result = run_cell(LateArm("fit"), SOURCE, make_task, protocol, 0, Store(tmp_path))
+    assert result.status == "finished"
+    assert result.rows_curve == {}
+    honest = run_cell(CheatingArm("fit", "train"), SOURCE, make_task, protocol, 0, Store(tmp_path / "honest"))
+    assert set(honest.rows_curve) == {"90"}
