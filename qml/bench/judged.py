@@ -34,7 +34,7 @@ def judged(
     Args:
         runner: of the trials.
         rank: the ranking metric.
-        answer: of the constant prediction.
+        answer: of the constant prediction, `(C,)` shares or a number `()`.
         trials: all of the cell.
         chosen: number of the one that was chosen; None where the cell failed.
         refit: the last fit of its setting, after inner folds.
