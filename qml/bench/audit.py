@@ -10,10 +10,11 @@ import numpy as np
 
 from qml.bench.cell import CellResult
 from qml.bench.checks.cells import CELL_CHECKS
+from qml.bench.contestant import Contestant
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed, plural
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 LAST_PART = 0.25
 

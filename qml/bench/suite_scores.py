@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.bench.contestant import Contestant
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed
 from qml.bench.scores import Scores
 from qml.bench.suite import Suite
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from qml.bench.report.canvas import esc
 from qml.bench.report.figures.calibration import calibration_figure
 from qml.bench.report.figures.confusion import confusion_figure
 from qml.bench.report.figures.cpu_time import cpu_time_figure
+from qml.bench.report.figures.differences import ladder_figure, verdict_figure
 from qml.bench.report.figures.dots import DotAxis
-from qml.bench.report.figures.forest import ladder_figure, verdict_figure
 from qml.bench.report.figures.learning import learning_figure
 from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.figures.rows import rows_figure

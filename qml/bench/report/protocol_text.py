@@ -6,9 +6,9 @@ import shlex
 from collections import Counter
 from typing import Any
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.view import View
 from qml.bench.scale import NBSP, listed, minus, plural
-from qml.bench.summary import Contestant
 
 Pairs = tuple[tuple[str, str], ...]
 SHOWN_ELSEWHERE = frozenset(

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 
 from qml.bench.audit import Finding
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import esc
 from qml.bench.report.figures.dots import DotAxis, dots
 from qml.bench.report.figures.slot import filling_text
 from qml.bench.report.protocol_text import Pairs, command
 from qml.bench.report.view import View, data_table
 from qml.bench.scale import plural, short, three
-from qml.bench.summary import Contestant
 
 GROUPS = {"hybrid": "With a circuit", "control": "Same model, circuit replaced", "baseline": "Classical baselines"}
 COLUMNS = 8

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, linear
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.statistics import ReliabilityBin, calibration_error, reliability
-from qml.bench.summary import Contestant
 
 LEAST = 20
 

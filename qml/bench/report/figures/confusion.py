@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, digits, esc
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import plural
 from qml.bench.statistics import confusion
-from qml.bench.summary import Contestant
 
 MOST = 30
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Box, Canvas, logarithmic, place
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import listed, short, three
-from qml.bench.summary import Contestant
 
 Costs = list[tuple[Contestant, float]]
 
