@@ -5,6 +5,7 @@ Two stars mark what is set in bold, in the page and in Markdown alike.
 
 from __future__ import annotations
 
+from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
@@ -155,6 +156,15 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     return tuple(facts)
 
 
+def alarm(findings: tuple[Finding, ...]) -> str:
+    """What stands above everything else where the audit found something on which no conclusion may rest; else ""."""
+    counts = {level: [f.title for f in findings if f.level == level] for level in SEVERE}
+    said = [plural(len(counts["severe"]), "severe finding")] if counts["severe"] else []
+    said += [plural(len(counts["fail"]), "failure")] if counts["fail"] else []
+    titles = "; ".join(title for level in SEVERE for title in counts[level])
+    return f"**This run has {listed(said)}: rest no conclusion on it as it stands.** {titles}." if said else ""
+
+
 def absences(view: View, present: set[str]) -> tuple[str, ...]:
     """One sentence for each figure that these records cannot feed."""
     labels = view.summary.labels
@@ -167,4 +177,4 @@ def absences(view: View, present: set[str]) -> tuple[str, ...]:
         "calibration": "No calibration figure: " + ("no arm has a score." if labels else "the target is a number."),
     }
     missing = [text for name, text in reasons.items() if name not in present]
-    return (*missing, "No ranks over data sets: this benchmark has one data set.")
+    return (*missing, "No ranks over data sets: this page is about one.")

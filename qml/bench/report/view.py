@@ -60,6 +60,15 @@ class View:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Numbers of a page as text: what CSV, JSON and the folds of the page are made of."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Figure:
     """A drawing in two widths with its caption and its numbers.
 
@@ -77,6 +86,11 @@ class Figure:
     draw: Callable[[bool], Canvas]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def table(self) -> Table:
+        """Its data."""
+        return Table(self.name, self.columns, self.rows)
 
     def html(self, number: int) -> str:
         """The figure element."""
