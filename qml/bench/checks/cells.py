@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from qml.bench.budget import best_trial
+from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
 from qml.bench.finding import Finding
 from qml.bench.scale import listed, plural
@@ -45,7 +45,7 @@ def chosen_by_validation(s: Summary) -> Iterator[Finding]:
     wrong = []
     for cell in s.cells:
         facts = cell.metric_facts.get(s.protocol.rank, {})
-        best = best_trial([trial.score for trial in cell.trials], bool(facts.get("higher_is_better", True)))
+        best = best_finished(cell.trials, bool(facts.get("higher_is_better", True)))
         if cell.chosen is not None and cell.chosen != best:
             wrong.append(f"{_name(cell)}: trial {cell.chosen} was taken, {best} is the best")
     if wrong:
