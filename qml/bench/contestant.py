@@ -65,14 +65,13 @@ class Contestant:
     @cached_property
     def judged(self) -> tuple[CellResult, ...]:
         """Cells that have a test score, by seed: finished ones, and failed ones scored as chance."""
-        found = [c for c in self.cells if self.rank in c.metrics["test"]]
-        found += [c for c in self.failed if chance_of(c, self.rank) is not None]
+        found = [c for c in (*self.cells, *self.failed) if self.rank in c.counted.get("test", {})]
         return tuple(sorted(found, key=lambda c: c.cell.seed))
 
     @cached_property
     def scores(self) -> dict[int, float]:
         """Test value of the ranking metric by seed; that of a constant answer where every trial failed."""
-        return {c.cell.seed: test_score(c, self.rank) for c in self.judged}
+        return {c.cell.seed: float(c.counted["test"][self.rank]) for c in self.judged}
 
     @property
     def at_chance(self) -> tuple[int, ...]:
@@ -82,7 +81,7 @@ class Contestant:
     @cached_property
     def validation(self) -> float:
         """Mean validation value of the ranking metric; the only number by which contestants are chosen."""
-        found = [validation_score(c, self.rank) for c in self.judged]
+        found = [c.counted["validation"][self.rank] for c in self.judged if self.rank in c.counted["validation"]]
         return float(np.mean(found)) if found else float("nan")
 
     @cached_property
@@ -105,6 +104,18 @@ class Contestant:
         """Median over seeds of one number of the chosen fit's cost: a first fit may also compile."""
         found = [c.best.cost.get(key, 0.0) for c in self.cells if c.best]
         return float(np.median(found)) if found else float("nan")
+
+    @property
+    def evaluations(self) -> float:
+        """Circuit evaluations of the chosen fit, median over seeds; 0 without a circuit, NaN without such a fit."""
+        found = [c.best.evaluations for c in self.cells if c.best]
+        return float(np.median(found)) if found else float("nan")
+
+    @property
+    def peak_bytes(self) -> float | None:
+        """The most memory that the process held in any of its cells; None where it was not measured."""
+        found = [c.peak_bytes for c in self.cells if c.peak_bytes is not None]
+        return max(found) if found else None
 
     def typical_rate(self, key: str) -> float | None:
         """Median over seeds of rows a second ("predict_rows_s" or "train_rows_s"); None where it was not measured."""
@@ -130,23 +141,6 @@ class Contestant:
     def array(self, name: str) -> list[np.ndarray]:
         """One stored array of each finished cell."""
         return [c.arrays[name] for c in self.cells if name in c.arrays]
-
-
-def chance_of(cell: CellResult, metric: str, split: str = "test") -> float | None:
-    """What a constant answer scores on a split of that cell; None where its record does not say."""
-    return None
-
-
-def test_score(cell: CellResult, metric: str) -> float:
-    """Test value of a cell that has one; of a failed one that of a constant answer."""
-    return float(cell.metrics["test"][metric]) if cell.status == "finished" else float(chance_of(cell, metric) or 0.0)
-
-
-def validation_score(cell: CellResult, metric: str) -> float:
-    """The same on validation rows."""
-    if cell.status == "finished":
-        return float(cell.metrics["validation"][metric])
-    return float(chance_of(cell, metric, "validation") or 0.0)
 
 
 def _answers(predictions: np.ndarray, rank: str) -> np.ndarray:

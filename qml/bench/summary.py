@@ -13,7 +13,7 @@ import numpy as np
 from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.bench.cell import CellResult
-from qml.bench.contestant import Contestant, contestants_of, test_score
+from qml.bench.contestant import Contestant, contestants_of
 from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale
@@ -119,11 +119,14 @@ class Summary:
 
     def _estimate(self, pairs: Sequence[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
         rank = self.protocol.rank
-        values = np.array([test_score(a, rank) - (test_score(b, rank) if b else 0.0) for a, b in pairs])
+        values = np.array(
+            [a.counted["test"][rank] - (b.counted["test"][rank] if b is not None else 0.0) for a, b in pairs]
+        )
         if not self.fixed_test:
-            return over_splits(sign * values, self.rows("train"), self.rows("test"))
-        kept = next((c.arrays["test_left_out"] for c in self.cells if "test_left_out" in c.arrays), np.zeros(0))
-        sides = [(_left_out(a, rank, kept), _left_out(b, rank, kept) if b else 0.0) for a, b in pairs]
+            folds = self.protocol.folds
+            sizes = (self.rows("train"), self.rows("test")) if folds is None else (folds - 1, 1)
+            return over_splits(sign * values, *sizes)
+        sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b is not None else 0.0) for a, b in pairs]
         if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
             return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")
         return over_rows(sign * values, sign * np.stack([a - b for a, b in sides]))
@@ -249,13 +252,6 @@ def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellR
     other = {cell.cell.seed: cell for cell in against.judged}
     found = [(cell, other[cell.cell.seed]) for cell in arm.judged if cell.cell.seed in other]
     return [(one, two) for one, two in found if _same_rows(one, two)]
-
-
-def _left_out(cell: CellResult, rank: str, like: np.ndarray) -> np.ndarray:
-    """The score with one block of test rows left out at a time; a failed cell has that of a constant answer."""
-    if cell.status == "finished" or "test_left_out" in cell.arrays:
-        return cell.arrays["test_left_out"]
-    return np.full(len(like), test_score(cell, rank))
 
 
 def _same_rows(first: CellResult, second: CellResult) -> bool:

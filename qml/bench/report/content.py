@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qml.base.lazy import cached_property
 from qml.bench.finding import Finding
 from qml.bench.report.cell_tables import cell_rows, command_rows, finding_rows, trial_rows
+from qml.bench.report.figures.budget import budget_figure
 from qml.bench.report.figures.calibration import calibration_figure
 from qml.bench.report.figures.confusion import confusion_figure
 from qml.bench.report.figures.cpu_time import cpu_time_figure
@@ -28,6 +29,7 @@ FIGURES: dict[str, tuple[MakeFigure, ...]] = {
     "curves": (
         learning_figure,
         cpu_time_figure,
+        budget_figure,
         rows_figure,
         pareto_figure,
         confusion_figure,

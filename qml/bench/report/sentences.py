@@ -171,7 +171,9 @@ def absences(view: View, present: set[str]) -> tuple[str, ...]:
     reasons = {
         "learning": f"No learning curves: no arm has a record of validation {view.scale.label} by epoch.",
         "rows": "No curve over training rows: the protocol asks for no fits on fewer rows.",
-        "pareto": "No Pareto figure: it takes two arms.",
+        "budget": "No score by budget: "
+        + ("one setting was tried." if view.summary.protocol.trials < 2 else "these cells keep none."),
+        "pareto": "No Pareto figure: it takes two arms with a finished fit.",
         "confusion": "No confusion matrices: "
         + ("there are too many classes to draw." if labels else "the target is a number."),
         "calibration": "No calibration figure: " + ("no arm has a score." if labels else "the target is a number."),

@@ -16,8 +16,8 @@ MOST = 30
 def confusion_figure(view: View) -> Figure | None:
     """The hybrid and the champion, pooled over seeds; None for numbers and for more than thirty classes."""
     labels = view.summary.labels
-    arms = [arm for arm in (view.hero, view.summary.champion) if arm is not None]
-    arms = arms or list(view.summary.ranked[:1])
+    arms = [arm for arm in (view.hero, view.summary.champion) if arm is not None and arm.cells]
+    arms = arms or [arm for arm in view.summary.ranked if arm.cells][:1]
     if not labels or len(labels) > MOST or not arms:
         return None
     found = [(arm, pooled(arm, len(labels))) for arm in arms]

@@ -11,6 +11,7 @@ from qml.bench.report.view import NARROW, WIDE, View
 
 LINE = 17
 BESIDE = 184
+COLUMN, ROW = 178, 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Plot:
         if wide:
             height = max(310, 60 + LINE * names)
             return cls(WIDE, height, 38, WIDE - BESIDE, 14, height - 44)
-        return cls(NARROW, 306 + 20 * -(-names // 2), 38, NARROW - 10, 14, 252)
+        return cls(NARROW, 306 + ROW * -(-names // 2), 38, NARROW - 10, 14, 252)
 
     @property
     def axis(self) -> float:
@@ -70,8 +71,15 @@ def _below(
 ) -> None:
     """In two columns, the highest line first; the glyph tells which line."""
     order = sorted(range(len(arms)), key=lambda i: ends[i][1])
-    lines = -(-len(arms) // 2)
-    for place, i in enumerate(order):
-        x, y = 10 + 178 * (place // lines), plot.axis + 26 + 20 * (place % lines)
-        canvas.add(view.marks.glyph(arms[i], x, y - 4, 4.5))
-        canvas.text(x + 12, y, view.name(arms[i], False, 24), "t b" if view.is_strong(arms[i]) else "t")
+    name_list(canvas, view, [arms[i] for i in order], (10, plot.axis + 26), 2)
+
+
+def name_list(
+    canvas: Canvas, view: View, arms: Sequence[Contestant], corner: tuple[float, float], columns: int
+) -> None:
+    """Glyph and name of every arm, column by column from a corner."""
+    lines = -(-len(arms) // columns)
+    for number, arm in enumerate(arms):
+        x, y = corner[0] + COLUMN * (number // lines), corner[1] + ROW * (number % lines)
+        canvas.add(view.marks.glyph(arm, x, y - 4, 4.5))
+        canvas.text(x + 12, y, view.name(arm, False, 24), "t b" if view.is_strong(arm) else "t")
