@@ -423,13 +423,18 @@ class BackendConfig:
 class ProtocolConfig:
     """Group `protocol`: the terms of a comparison, hashed before the first cell; see `qml.bench.Protocol`.
 
-    `rank: auto` is accuracy for classes and r2 for numbers. `trials: 1` means fixed settings: nothing is searched.
+    `rank: auto` is r2 for numbers; for classes it is accuracy where no class is rare, else auc (two classes) or
+    balanced_accuracy. `trials: 1` means fixed settings: nothing is searched. `folds: k` makes every seed a fold of a
+    repeated stratified k-fold. `inner` is "holdout" or a number of inner folds; `sampler` is "random", "tpe" or "grid".
     """
 
     _target_: str = "qml.estimators.choices.Terms"
     name: str = MISSING
     title: str = ""
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
+    folds: int | None = None
+    inner: Any = "holdout"
+    sampler: str = "random"
     trials: int = 1
     epochs: int = 20
     cpu_s: float | None = None

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from qml.bench.cell import CellResult
+from qml.bench.checks.balance import accuracy_of_rare_classes
 from qml.bench.checks.cells import CELL_CHECKS
 from qml.bench.contestant import Contestant
 from qml.bench.finding import LEVELS, Finding
@@ -376,5 +377,6 @@ CHECKS = (
     _inside,
     _converged,
     _versions,
+    accuracy_of_rare_classes,
     *CELL_CHECKS,
 )

@@ -112,6 +112,8 @@ class Protocol:
         _check(folds is None or (_integer(folds) and folds >= 2), "folds", folds, "None or an integer of at least 2")
         wanted = f"{HOLDOUT!r} or an integer of at least 2"
         _check(inner == HOLDOUT or (isinstance(inner, int) and _integer(inner) and inner >= 2), "inner", inner, wanted)
+        several = inner == HOLDOUT or self.trials != 1
+        _check(several, "inner", inner, f"{HOLDOUT!r} with trials=1, where nothing is chosen")
         _check(self.sampler in SAMPLERS, "sampler", self.sampler, f"one of {', '.join(SAMPLERS)}")
         if folds is None:
             return

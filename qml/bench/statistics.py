@@ -201,7 +201,7 @@ class ReliabilityBin:
 def reliability(
     probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Stated confidence against share right, in equal bins of confidence, those of the metric; empty ones are left out.
+    """Stated confidence against share right, in equal bins of confidence; empty bins are left out.
 
     Args:
         probabilities: `(N, C)`.

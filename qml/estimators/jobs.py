@@ -105,8 +105,8 @@ class BenchmarkJob:
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
         terms = self.protocol
-        chosen = {"protocol.trials": terms.trials} if terms.trials > 1 else {}
-        self.data.check_choosing(chosen | ({} if terms.patience is None else {"protocol.patience": terms.patience}))
+        self.data.check_choosing(terms.chosen)
+        object.__setattr__(self, "data", terms.divided(self.data))
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
