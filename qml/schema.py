@@ -143,12 +143,14 @@ class LogisticConfig:
 
 @dataclass
 class SvmConfig:
-    """Group `model`: support vectors with a Gaussian kernel."""
+    """Group `model`: support vectors with a Gaussian kernel; landmarks stand for more than `exact_rows` rows."""
 
     _target_: str = "qml.models.champions.Svm"
     C: float = 10.0
     gamma: float | str = "scale"
     scaling: str = "standard"
+    exact_rows: int = 5000
+    landmarks: int = 1000
 
 
 @dataclass
