@@ -82,6 +82,17 @@ class BenchmarkJob:
         chosen = {"protocol.trials": terms.trials} if terms.trials > 1 else {}
         self.data.check_choosing(chosen | ({} if terms.patience is None else {"protocol.patience": terms.patience}))
 
+    @property
+    def first_seed(self) -> int:
+        """The first seed of the protocol.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if not self.protocol.seeds:
+            raise ConfigError("protocol.seeds is empty; a comparison needs at least one seed (intervals need two).")
+        return self.protocol.seeds[0]
+
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
         return self.protocol.protocol(self.data, signature)
@@ -132,7 +143,7 @@ class BenchmarkJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant.
         """
-        first = self.protocol.seeds[0] if self.seed is None else self.seed
+        first = self.first_seed if self.seed is None else self.seed
         signature = signature_of(self.data.source(first))
         protocol = self.terms(signature)
         if self.seed is not None:
@@ -239,7 +250,7 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol.
         """
-        protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
+        protocol = self.terms(signature_of(self.data.source(self.first_seed)))
         has_cells = (Path(self.store) / "cells").is_dir()
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
