@@ -66,13 +66,22 @@ class Marks:
 
     def glyph(self, arm: Contestant, x: float, y: float, radius: float = 5, tip: str = "") -> str:
         """The mark of an arm at a point, as SVG."""
-        more = f' class="m" data-t="{esc(tip)}"' if tip else ""
-        return f"<g{more}>{_SHAPES[self._shape[arm.key]](x, y, radius, self._letter[arm.key])}</g>"
+        return drawn(self._shape[arm.key], self._letter[arm.key], x, y, radius, tip)
 
     def icon(self, arm: Contestant) -> str:
         """The mark as a 14 px drawing for tables."""
-        glyph = self.glyph(arm, 7, 7)
-        return f'<svg class="ic" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">{glyph}</svg>'
+        return boxed(self.glyph(arm, 7, 7))
+
+
+def drawn(shape: str, letter: str, x: float, y: float, radius: float = 5, tip: str = "") -> str:
+    """A shape by its name in the colour of a family letter, at a point, as SVG."""
+    more = f' class="m" data-t="{esc(tip)}"' if tip else ""
+    return f"<g{more}>{_SHAPES[shape](x, y, radius, letter)}</g>"
+
+
+def boxed(glyph: str) -> str:
+    """A glyph drawn at (7, 7), as a 14 px drawing for tables."""
+    return f'<svg class="ic" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">{glyph}</svg>'
 
 
 Draw = Callable[[float, float, float, str], str]

@@ -135,8 +135,8 @@ def _rule(view: View) -> str:
         "clearly so, inside "
         f"±{band} = practically equal, else no evidence either way. “Earned” asks for clearly better than "
         "circuit removed, "
-        "twin and champion. Capped arms are shown and never judged; a cell all of whose settings failed counts with the "
-        "score of a constant answer. No correction for the number of rungs"
+        "twin and champion. Capped arms are shown and never judged; a cell all of whose settings failed counts with "
+        "the score of a constant answer. No correction for the number of rungs"
     )
 
 
