@@ -46,6 +46,11 @@ class Contestant:
     rank: str
 
     @property
+    def every(self) -> tuple[CellResult, ...]:
+        """Finished and failed cells."""
+        return (*self.cells, *self.failed)
+
+    @property
     def role(self) -> str:
         """What it stands for in contrasts: `details["role"]`, else its name."""
         return str(self.details.get("role", self.name))
@@ -53,7 +58,7 @@ class Contestant:
     @property
     def digest(self) -> str:
         """Digest of what it is: that of its cells' arm."""
-        return (*self.cells, *self.failed)[0].cell.arm_digest
+        return self.every[0].cell.arm_digest
 
     @property
     def spoken(self) -> str:
@@ -65,7 +70,7 @@ class Contestant:
     @cached_property
     def judged(self) -> tuple[CellResult, ...]:
         """Cells that have a test score, by seed: finished ones, and failed ones scored as chance."""
-        found = [c for c in (*self.cells, *self.failed) if self.rank in c.counted.get("test", {})]
+        found = [c for c in self.every if self.rank in c.counted.get("test", {})]
         return tuple(sorted(found, key=lambda c: c.cell.seed))
 
     @cached_property

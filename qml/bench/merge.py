@@ -31,17 +31,20 @@ def merged(stores: Sequence[Store], protocol_hash: str | None = None) -> tuple[C
         report = render([Store("runs/here"), Store("runs/there")], "reports/both")
         ```
     """
+    cells = [tuple(store) for store in stores]
+    if len(stores) > 1:
+        held = [{cell.cell.protocol_hash: cell.protocol for cell in found} for found in cells]
+        _check_one_protocol(list(zip(stores, held, strict=True)), protocol_hash)
+    return joined(cells)
+
+
+def joined(cells: Sequence[Sequence[CellResult]]) -> tuple[CellResult, ...]:
+    """The cells of several stores whatever their protocols, each once: the one that was finished first."""
     found: dict[str, CellResult] = {}
-    seen: list[tuple[Store, dict[str, Protocol]]] = []
-    for store in stores:
-        cells = tuple(store)
-        for cell in cells:
-            other = found.setdefault(cell.cell.digest, cell)
-            if _finished_at(cell) < _finished_at(other):
-                found[cell.cell.digest] = cell
-        seen.append((store, {cell.cell.protocol_hash: cell.protocol for cell in cells}))
-    if len(seen) > 1:
-        _check_one_protocol(seen, protocol_hash)
+    for cell in (cell for some in cells for cell in some):
+        other = found.setdefault(cell.cell.digest, cell)
+        if _finished_at(cell) < _finished_at(other):
+            found[cell.cell.digest] = cell
     return tuple(found.values())
 
 

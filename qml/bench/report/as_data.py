@@ -13,6 +13,7 @@ from qml.bench.report import sentences
 from qml.bench.report.content import Content
 from qml.bench.report.protocol_text import command, provenance_pairs
 from qml.bench.report.sure import Sure, sureness
+from qml.bench.report.tables import mean_of
 from qml.bench.report.view import Table, View
 from qml.bench.statistics import Estimate
 
@@ -77,6 +78,10 @@ def _arm(view: View, arm: Contestant) -> dict[str, Any]:
         "failed_cells": len(arm.failed),
         "capped_cells": arm.capped,
         "validation": number(arm.validation),
+        "cpu_s": number(arm.typical_cost("cpu_s")),
+        "cpu_s_of_a_cell": number(mean_of([c.cpu_s for c in arm.every])),
+        "circuit_evaluations": number(arm.evaluations),
+        "peak_bytes": number(arm.peak_bytes),
         "parameters": {part: number(count) for part, count in arm.parameters.items()},
         "command": command(arm),
     }

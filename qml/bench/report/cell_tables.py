@@ -21,7 +21,7 @@ def cells_table(view: View) -> str:
     rows = ""
     for arm in view.summary.arms:
         marks = "".join(f'<td class="c">{_cell(arm, seed)}</td>' for seed in seeds)
-        spent = mean_of([cell.cpu_s for cell in (*arm.cells, *arm.failed)])
+        spent = mean_of([cell.cpu_s for cell in arm.every])
         rows += f'<tr><td>{arm_name(view, arm)}</td>{marks}<td class="c">{three(spent)}</td></tr>'
     return (
         f'<div class="scroll free"><table class="cells"><thead><tr><th scope="col">Arm</th>{heads}'
@@ -32,7 +32,7 @@ def cells_table(view: View) -> str:
 
 
 def _cell(arm: Contestant, seed: int) -> str:
-    found = next((c for c in (*arm.cells, *arm.failed) if c.cell.seed == seed), None)
+    found = next((c for c in arm.every if c.cell.seed == seed), None)
     if found is None:
         return '<span role="img" aria-label="no cell">–</span>'
     if found.status == "failed":
@@ -95,7 +95,7 @@ def cell_rows(view: View) -> Table:
     columns = ("arm", "seed", "status", "test", "validation", "chosen", "trials", "failed", "capped", "CPU s", "reason")
     rows = []
     for arm in view.summary.arms:
-        for cell in sorted((*arm.cells, *arm.failed), key=lambda c: c.cell.seed):
+        for cell in sorted(arm.every, key=lambda c: c.cell.seed):
             seed = cell.cell.seed
             failed = sum(trial.status == "failed" for trial in cell.trials)
             scores = (arm.scores.get(seed), cell.metrics.get("validation", {}).get(rank))
@@ -115,7 +115,7 @@ def trial_rows(view: View) -> Table:
             *("yes" if trial.cost.get("capped") else "no", trial.reason or ""),
         )
         for arm in view.summary.arms
-        for cell in sorted((*arm.cells, *arm.failed), key=lambda c: c.cell.seed)
+        for cell in sorted(arm.every, key=lambda c: c.cell.seed)
         for trial in cell.trials
     )
     return Table("trials", columns, rows)

@@ -115,6 +115,8 @@ def _scores(view: View) -> str:
                 three(arm.typical_cost("cpu_s")),
                 short(arm.typical_rate("predict_rows_s")),
                 short(arm.typical_rate("train_rows_s")),
+                short(arm.evaluations) if arm.evaluations else "–",
+                "–" if arm.peak_bytes is None else three(arm.peak_bytes / 1e6),
             )
         )
     head = (
@@ -129,5 +131,7 @@ def _scores(view: View) -> str:
         "CPU s",
         "predicted rows/s",
         "trained rows/s",
+        "circuit evaluations",
+        "peak MB",
     )
     return table(head, rows)

@@ -105,7 +105,8 @@ class Page:
             f"{view.summary.rows('test')} test rows "
             f"each. Small dots are single seeds; the axis runs from {minus(f'{marks[0]:g}')} to "
             f"{minus(f'{marks[-1]:g}')}."
-            f"{capped} Rows a second are wall time on the machine named below."
+            f"{capped} Beside the mean the median with the quartiles. Circuit runs: evaluations of a circuit in the "
+            "training of the chosen fit. Rows a second are wall time on the machine named below."
         )
         return (
             heading(3, "Scores")
@@ -193,7 +194,7 @@ def page_title(view: View) -> str:
 
 def report_date(view: View) -> str:
     """Day of the newest cell, so that the same cells give the same page."""
-    cells = [cell for arm in view.summary.arms for cell in (*arm.cells, *arm.failed)]
+    cells = [cell for arm in view.summary.arms for cell in arm.every]
     newest = max(str(cell.provenance["time"]) for cell in cells)
     day = datetime.datetime.fromisoformat(newest)
     return f"{day.day} {day:%B %Y}"

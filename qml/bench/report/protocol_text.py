@@ -42,7 +42,7 @@ def protocol_pairs(view: View) -> Pairs:
         ("Choice", f"{_choice(view)}{champion}"),
         (
             "Seeds",
-            f"{len(p.seeds)}: {_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights "
+            f"{len(p.seeds)}: {plain_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights "
             "and batch order",
         ),
         ("Score", f"{view.scale.axis} on test rows" + ("; differences in points" if view.scale.percent else "")),
@@ -105,7 +105,8 @@ def _choice(view: View) -> str:
     return f"best validation {view.scale.label} among the settings, for every arm alike"
 
 
-def _seeds(seeds: tuple[int, ...]) -> str:
+def plain_seeds(seeds: tuple[int, ...]) -> str:
+    """Seeds as a reader writes them: a run by its ends, others one by one."""
     run = tuple(range(seeds[0], seeds[0] + len(seeds)))
     return f"{seeds[0]} to {seeds[-1]}" if seeds == run and len(seeds) > 2 else ", ".join(map(str, seeds))
 

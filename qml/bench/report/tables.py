@@ -50,8 +50,8 @@ def scores_table(view: View) -> str:
         _head(4, "quantum"),
         _head(5, "classical"),
         _head(6, "training,<br>CPU s"),
-        _head(7, "predicted<br>rows/s"),
-        _head(8, "trained<br>rows/s"),
+        _head(7, "circuit<br>runs"),
+        _head(8, "predicted<br>rows/s"),
     ]
     table = (
         f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption>'
@@ -72,7 +72,8 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
     interval = (
         f"{scale.number(scale.bounded(e.lo))} to {scale.number(scale.bounded(e.hi))}" if e.known else "no interval"
     )
-    note = "; ".join(n for n in (arm.full if arm.full != arm.title else "", what_it_is(arm), *cautions(view, arm)) if n)
+    full = "" if arm.title.startswith(arm.full) else arm.full
+    note = "; ".join(n for n in (full, what_it_is(arm), *cautions(view, arm)) if n)
     mark = " ▲" if arm.capped else ""
     quantum, classical = arm.parameters.get("quantum"), arm.parameters.get("classical")
     return (
@@ -87,8 +88,8 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
         + _number("quantum", quantum, three)
         + _number("classical", classical, three)
         + _number("training, CPU s", arm.typical_cost("cpu_s"), three)
+        + _number("circuit runs", arm.evaluations, short)
         + _number("predicted rows/s", arm.typical_rate("predict_rows_s"), short)
-        + _number("trained rows/s", arm.typical_rate("train_rows_s"), short)
         + "</tr>"
     )
 
@@ -119,7 +120,7 @@ def quartiles(view: View, arm: Contestant) -> str:
 
 
 def _number(label: str, value: float | None, write: Callable[[float | None], str]) -> str:
-    absent = value is None or not math.isfinite(value) or (label == "quantum" and value == 0)
+    absent = value is None or not math.isfinite(value) or (label in ("quantum", "circuit runs") and value == 0)
     shown = "–" if absent else write(value)
     return f'<td data-l="{label}" data-v="{0 if absent else value}"{" class=na" if absent else ""}>{shown}</td>'
 
@@ -132,7 +133,12 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
         *("arm", "family", f"{view.scale.axis}: mean", "low", "high", *(f"seed {seed}" for seed in seeds)),
         *("median", "lower quartile", "upper quartile", "middle half", "runs alike on every row", "scored as chance"),
         *("validation", "quantum", "classical", "CPU s", "CPU s of the cell", "predicted rows/s", "trained rows/s"),
-        *("rows sent through the model", *(f"test {name}" for name in others)),
+        *(
+            "rows sent through the model",
+            "circuit evaluations",
+            "peak memory, MB",
+            *(f"test {name}" for name in others),
+        ),
     )
     rows = []
     for arm in view.summary.ranked:
@@ -150,10 +156,12 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
             shown(arm.validation),
             *(arm.parameters.get(part, 0) for part in ("quantum", "classical")),
             arm.typical_cost("cpu_s"),
-            mean_of([c.cpu_s for c in (*arm.cells, *arm.failed)]),
+            mean_of([c.cpu_s for c in arm.every]),
             arm.typical_rate("predict_rows_s"),
             arm.typical_rate("train_rows_s"),
             arm.typical_cost("rows"),
+            arm.evaluations,
+            None if arm.peak_bytes is None else arm.peak_bytes / 1e6,
         ]
         means = [mean_of([c.metrics["test"][m] for c in arm.cells if m in c.metrics["test"]]) for m in others]
         rows.append((arm.title, arm.family, *(text_of(v) for v in (*values, *costs, *means))))

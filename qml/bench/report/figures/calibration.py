@@ -52,7 +52,7 @@ def _draw(view: View, found: list[tuple[Contestant, tuple[ReliabilityBin, ...], 
     for number, (arm, bins, error) in enumerate(found):
         left, top = (34 + number * (side + 48), 26) if wide else (40, 26 + number * (side + 76))
         canvas.add(view.marks.glyph(arm, left + 5, top - 12, 5))
-        canvas.text(left + 16, top - 8, view.name(arm, False, 14), "t b")
+        canvas.text(left + 16, top - 8, view.name(arm, False, 18), "t k")
         canvas.text(left + side, top - 8, f"error {100 * error:.1f}", "t s", "end")
         _panel(canvas, bins, view.marks.letter(arm), left, top, side)
         canvas.text(left + side / 2, top + side + 34, "stated confidence, %", "t s", "middle")

@@ -22,6 +22,11 @@ def fillings(view: View) -> tuple[Contestant, ...]:
     return () if s.hero is None else (s.hero, *own)
 
 
+def own_name(arm: Contestant) -> str:
+    """The name without what tells it from other circuits: all fillings are of one model."""
+    return arm.title.partition(" (")[0]
+
+
 def filling_text(arm: Contestant) -> str:
     """What stands in the slot, from the arm's details."""
     for key in ("summary", "slot", "twin", "removed"):
@@ -119,7 +124,9 @@ def _grid(canvas: Canvas, view: View, arms: tuple[Contestant, ...], middle: floa
             canvas.path([(middle, 60), (middle, 84), (x + width / 2, 84), (x + width / 2, y)], "thin")
         canvas.rect(x + 0.5, y + 0.5, width - 1, 74, "box", 5)
         canvas.add(view.marks.glyph(arm, x + 16, y + 20, 5.5))
-        canvas.text(x + 28, y + 24.5, view.name(arm, False, int((width - 34) / 7.2)), "t b")
+        room = int((width - 34) / 7.2)
+        name = own_name(arm)
+        canvas.text(x + 28, y + 24.5, name if len(name) <= room else name[: room - 1].rstrip() + "…", "t b")
         room = int((width - 16) / 6.7)
         for k, line in enumerate(textwrap.wrap(filling_text(arm), room, max_lines=2, placeholder=" …")):
             canvas.text(x + 10, y + 45 + 16 * k, line, "t s")
@@ -131,7 +138,7 @@ def _list(canvas: Canvas, view: View, arms: tuple[Contestant, ...], middle: floa
         canvas.path([(middle, 60), (middle, 72), (9, 72), (9, y + 18), (22, y + 18)], "thin")
         canvas.rect(22.5, y + 0.5, 337, 36, "box", 5)
         canvas.add(view.marks.glyph(arm, 40, y + 18, 5.5))
-        name = view.name(arm, False, 20)
+        name = own_name(arm)
         canvas.text(54, y + 23, name, "t b")
         room = int((352 - 54 - 8 * len(name) - 10) / 6.5)
         text = filling_text(arm)
