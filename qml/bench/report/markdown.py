@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from qml.bench.finding import Finding
 from qml.bench.report import sentences
 from qml.bench.report.content import Content
 from qml.bench.report.page import page_title, report_date
@@ -37,7 +38,7 @@ def markdown(content: Content) -> str:
         "## 3 Scores",
         _scores(view),
         "## 4 Failures, capped cells, audit findings",
-        "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in found),
+        findings_text(found),
         "## 5 Provenance",
         _pairs(provenance_pairs(view)),
         "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms),
@@ -59,6 +60,11 @@ def cleaned(text: str) -> str:
 def _spaced(part: str) -> str:
     lead, trail = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
     return lead + plain(part) + trail
+
+
+def findings_text(found: tuple[Finding, ...]) -> str:
+    """The audit as a list."""
+    return "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in found)
 
 
 def table(head: Row, rows: list[Row]) -> str:

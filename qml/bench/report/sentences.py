@@ -12,6 +12,8 @@ from qml.bench.scale import listed, plural, three
 from qml.bench.summary import Comparison
 from qml.bench.words import HEADLINES
 
+SHOWN = 4
+"""Findings that the alarm names one by one."""
 QUESTION = "Did the quantum circuit earn its place?"
 LIMITS = (
     "Nothing about larger circuits, other encodings, longer training, noisy hardware or other data. "
@@ -161,8 +163,9 @@ def alarm(findings: tuple[Finding, ...]) -> str:
     counts = {level: [f.title for f in findings if f.level == level] for level in SEVERE}
     said = [plural(len(counts["severe"]), "severe finding")] if counts["severe"] else []
     said += [plural(len(counts["fail"]), "failure")] if counts["fail"] else []
-    titles = "; ".join(title for level in SEVERE for title in counts[level])
-    return f"**This run has {listed(said)}: rest no conclusion on it as it stands.** {titles}." if said else ""
+    titles = [title for level in SEVERE for title in counts[level]]
+    shown = "; ".join(titles if len(titles) <= SHOWN + 1 else [*titles[:SHOWN], f"{len(titles) - SHOWN} more"])
+    return f"**This run has {listed(said)}: rest no conclusion on it as it stands.** {shown}." if said else ""
 
 
 def absences(view: View, present: set[str]) -> tuple[str, ...]:

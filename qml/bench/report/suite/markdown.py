@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qml.bench.report.markdown import cleaned, plain, table
+from qml.bench.report.markdown import cleaned, findings_text, plain, table
 from qml.bench.report.suite import sentences
 from qml.bench.report.suite.content import SuiteContent
 from qml.bench.report.suite.page import absences, named, suite_date, suite_title
@@ -40,9 +40,7 @@ def suite_markdown(content: SuiteContent) -> str:
         "## 5 What was compared, and how",
         "\n".join(f"- {term}: {plain(text)}" for term, text in terms(view)),
         "## 6 Audit findings",
-        "\n".join(
-            f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in named(content.told)
-        ),
+        findings_text(named(content.told)),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
     return re.sub(r"(\d) %", "\\1\u00a0%", text)

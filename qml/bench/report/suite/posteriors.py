@@ -7,7 +7,7 @@ from qml.bench.ranks import FEWEST_DATA
 from qml.bench.report.canvas import Canvas, esc, linear
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.report.view import NARROW, WIDE, Figure
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed_some, plural
 from qml.bench.words_across import SURE
 
 LABELLED = 0.09
@@ -23,7 +23,7 @@ def posteriors_figure(view: SuiteView) -> Figure | None:
     sure = {role: _sure(post) for role, post in found.items() if _sure(post)}
     heads = {"below": "worse than", "inside": "practically equal to", "above": "better than"}
     said = [
-        f"{words} {listed([view.title(role) for role in sure if sure[role] == part])}"
+        f"{words} {listed_some([view.title(role) for role in sure if sure[role] == part])}"
         for part, words in heads.items()
         if part in sure.values()
     ]

@@ -53,7 +53,7 @@ def _ranks(view: SuiteView, ranking: Ranking, wide: bool) -> Canvas:
 
 def _classic(view: SuiteView, ranking: Ranking, groups: list[tuple[int, int]], alt: str) -> Canvas:
     """Demšar's form: one axis, names left and right, bars for groups."""
-    count, row, axis, inset = len(ranking.arms), 21, 52, 200
+    count, row, axis, inset = len(ranking.arms), 21, 52, 212
     lines, body = -(-count // 2), axis + 16 + 10 * len(groups) + 12
     canvas = Canvas(WIDE, body + row * lines + 8, alt)
     x = linear(1, count, inset, WIDE - inset)

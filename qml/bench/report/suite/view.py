@@ -17,6 +17,14 @@ from qml.bench.suite_scores import SuiteScores, stands_for, suite_scores
 from qml.bench.summary import Summary
 
 HERO = "hybrid"
+SPOKEN = {
+    HERO: "the hybrid",
+    CHAMPION: "the best classical baseline of each set",
+    "removed": "the same model without its circuit",
+    "twin": "its classical twin",
+    "product": "the hybrid without entanglement",
+    "frozen": "the hybrid with a frozen circuit",
+}
 
 
 @dataclass(frozen=True)
@@ -89,11 +97,9 @@ class SuiteView:
 
     def spoken(self, role: str) -> str:
         """The name inside a sentence."""
-        if role == CHAMPION:
-            return "the best classical baseline of each set"
+        if role in SPOKEN:
+            return SPOKEN[role]
         title, arm = self.title(role), self.arm(role)
-        if role == HERO:
-            return "the hybrid"
         return title if arm is None or arm.family != "control" else title[:1].lower() + title[1:]
 
     def family(self, role: str) -> str:
