@@ -98,7 +98,7 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
 
 
 def _is_drawn(cell: CellResult) -> bool:
-    """Whether the seed must show in the predictions: learnt by epochs from drawn weights, and not one answer for all."""
+    """Whether the seed must show in the predictions: learnt by epochs from drawn weights, not one answer for all."""
     predictions = cell.arrays.get("test_predictions")
     by_epochs = len({record.epoch for _, record in cell.records}) > 1 or any(
         r.metric == "loss" for _, r in cell.records
