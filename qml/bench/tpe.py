@@ -64,8 +64,11 @@ def suggested(
         for settings, score in history:
             places = {name: list(space[name]).index(settings[name]) for name in distributions}
             study.add_trial(optuna.trial.create_trial(params=places, distributions=distributions, value=score))
-        asked = [_settings(space, study.ask(distributions).params) for _ in range(ASKED)]
-    return next((settings for settings in asked if settings not in tried), asked[0])
+        for _ in range(ASKED):
+            found = _settings(space, study.ask(distributions).params)
+            if found not in tried:
+                break
+    return found
 
 
 def _distribution(options: tuple[Any, ...]) -> BaseDistribution:
