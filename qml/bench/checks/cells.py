@@ -81,7 +81,7 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
     for arm in s.arms:
         seen: dict[bytes, int] = {}
         for cell in arm.cells:
-            if not _is_drawn(cell):
+            if not _is_drawn(cell) or _is_constant(cell):
                 continue
             names = ("test_predictions", "test_targets", "test_rows")
             key = b"".join(cell.arrays[name].tobytes() for name in names if name in cell.arrays)
@@ -98,12 +98,10 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
 
 
 def _is_drawn(cell: CellResult) -> bool:
-    """Whether the seed must show in the predictions: learnt by epochs from drawn weights, not one answer for all."""
-    predictions = cell.arrays.get("test_predictions")
-    by_epochs = len({record.epoch for _, record in cell.records}) > 1 or any(
-        r.metric == "loss" for _, r in cell.records
-    )
-    return by_epochs and predictions is not None and bool(np.ptp(predictions, axis=0).any())
+    """Whether the seed must show in the predictions kept: learnt by epochs, from weights that it draws."""
+    epochs = {record.epoch for _, record in cell.records}
+    by_epochs = len(epochs) > 1 or any(record.metric == "loss" for _, record in cell.records)
+    return by_epochs and "test_predictions" in cell.arrays
 
 
 def unrecorded(s: Summary) -> Iterator[Finding]:
@@ -121,6 +119,12 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _is_constant(cell: CellResult) -> bool:
+    """Whether one answer was given for every test row: two splits with equal shares of the classes give it twice."""
+    found = cell.arrays["test_predictions"]
+    return len(found) > 0 and bool((found == found[:1]).all())
 
 
 def _name(cell: CellResult) -> str:
