@@ -139,7 +139,8 @@ def test_json_and_markdown_say_the_same(whole):
     assert data["verdict"]["state"] == "replaceable"
     assert {c["against"]: c["word"] for c in data["contrasts"]}["twin"] == "equal"
     assert data["scores"]["arms"]["hybrid"] == pytest.approx(view.table.scores.column("hybrid").tolist())
-    assert data["ranking"]["critical_difference"] == pytest.approx(view.across.ranking.critical_difference)
+    assert data["ranking"]["critical_difference"] == pytest.approx(view.ranking.critical_difference)
+    assert CHAMPION not in data["ranking"]["arms"]
     arms = len(view.table.scores.arms)
     assert len(data["posteriors"]) == arms * (arms - 1) // 2
     for entry in data["posteriors"]:

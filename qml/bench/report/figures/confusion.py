@@ -67,7 +67,7 @@ def _draw(view: View, found: list[tuple[Contestant, np.ndarray]], wide: bool) ->
         canvas.add(view.marks.glyph(arm, left + 6, top - 32, 5.5))
         canvas.text(left + 18, top - 28, view.name(arm, wide), "t b")
         wrong = int(counts.sum() - np.trace(counts))
-        canvas.text(left + max(panel, 230), top - 28, f"{wrong} wrong of {counts.sum()}", "t s", "end")
+        canvas.text(left + max(panel, 310), top - 28, f"{wrong} wrong of {counts.sum()}", "t s", "end")
         _matrix(canvas, view.summary.labels, counts, left, top, side)
         canvas.text(left + panel / 2, top + panel + 17, "predicted (rows: true)", "t s", "middle")
     return canvas

@@ -85,7 +85,7 @@ def _contrast(view: SuiteView, c: Contrast) -> dict[str, Any]:
 
 
 def _ranking(view: SuiteView) -> dict[str, Any] | None:
-    ranking = view.across.ranking if view.across is not None else None
+    ranking = view.ranking
     if ranking is None:
         return None
     return {

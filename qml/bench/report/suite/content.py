@@ -117,12 +117,12 @@ class SuiteContent:
         return (*own, *(figure.table for figures in self.figures.values() for figure in figures))
 
     def _scores(self) -> Table:
-        scores, ranks = self.view.table.scores, self.view.table.scores.ranks().mean(axis=0)
-        rows = []
-        for number, role in enumerate(scores.arms):
-            shown = [self.view.scale.shown(float(v)) for v in scores.values[:, number]]
-            mean = text_of(sum(shown) / len(shown))
-            rows.append((role, self.view.title(role), *map(text_of, shown), mean, f"{ranks[number]:.3g}"))
+        scores, rows = self.view.table.scores, []
+        for role in scores.arms:
+            shown = [self.view.scale.shown(float(v)) for v in scores.column(role)]
+            place = self.view.mean_ranks.get(role)
+            numbers = [*shown, sum(shown) / len(shown), place]
+            rows.append((role, self.view.title(role), *map(text_of, numbers)))
         return Table("scores", ("role", "arm", *scores.data, "mean", "mean rank"), tuple(rows))
 
     def _contrasts(self) -> Table:

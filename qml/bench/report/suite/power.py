@@ -22,7 +22,7 @@ def power_figure(view: SuiteView) -> Figure | None:
     seen = [c for c in view.contrasts if not c.blind and math.isfinite(c.visible)]
     if not seen:
         return None
-    top = max(2 * view.suite.rope, 1.4 * max(c.visible for c in seen))
+    top = 2.5 * max(c.visible for c in seen)
     shifts = np.linspace(0, top, STEPS)
     curves = [(c, c.power(shifts.tolist())) for c in seen]
     title = "Smallest difference found with 80\u00a0% power: " + ", ".join(

@@ -10,11 +10,12 @@ from qml.bench.report.view import NARROW, WIDE, Figure
 
 def ranks_figure(view: SuiteView) -> Figure | None:
     """Mean ranks with the critical difference; None with fewer than five data sets or three arms."""
-    ranking = view.across.ranking if view.across is not None else None
+    ranking = view.ranking
     if ranking is None:
         return None
     how = (
-        "Mean rank over data sets, 1 is best. Arms joined by a thick bar are not told apart at the 5\u00a0% level "
+        "Mean rank over data sets, 1 is best; without the champion, which is one of the others. Arms joined by a "
+        "thick bar are not told apart at the 5\u00a0% level "
         "(Nemenyi, "
         f"corrected for all pairs). Friedman test over all arms: p = {ranking.p:.2g} (Iman and Davenport "
         f"{ranking.f_p:.2g}). "

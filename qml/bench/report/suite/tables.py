@@ -43,16 +43,14 @@ _HEADS = {"removed": "minus circuit removed", "twin": "minus twin", "champion": 
 def scores_table(content: SuiteContent) -> str:
     """Arms by data sets, seeds averaged, with the mean rank."""
     view, scores = content.view, content.view.table.scores
-    ranks = scores.ranks().mean(axis=0)
     rows = ""
-    for number in ranks.argsort(kind="stable"):
-        role = scores.arms[number]
-        cells = "".join(f'<td class="c">{view.scale.number(float(v))}</td>' for v in scores.values[:, number])
-        bold = ("<b>", "</b>") if role == HERO else ("", "")
+    for role in dict.fromkeys([*view.mean_ranks, *scores.arms]):
+        cells = "".join(f'<td class="c">{view.scale.number(float(v))}</td>' for v in scores.column(role))
+        name = f"<b>{esc(view.title(role))}</b>" if role == HERO else esc(view.title(role))
+        place = f"{view.mean_ranks[role]:.1f}" if role in view.mean_ranks else "–"
         rows += (
-            "<tr><td><span "
-            f'class="arm">{view.icon(role)}<span>{bold[0]}{esc(view.title(role))}{bold[1]}</span></span></td>'
-            f'{cells}<td class="c">{ranks[number]:.1f}</td></tr>'
+            f'<tr><td><span class="arm">{view.icon(role)}<span>{name}</span></span></td>'
+            f'{cells}<td class="c">{place}</td></tr>'
         )
     heads = "".join(f'<th class="c" scope="col">{esc(data)}</th>' for data in scores.data)
     return (
@@ -60,7 +58,7 @@ def scores_table(content: SuiteContent) -> str:
         f'<th class="c" scope="col">mean rank</th></tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="note under">Test {esc(view.scale.axis)}, mean over seeds. “Champion” is on each set its best '
         "baseline "
-        "by validation score. Ordered by mean rank.</p>"
+        "by validation score, and has no rank of its own. Ordered by mean rank.</p>"
     )
 
 

@@ -9,6 +9,7 @@ from qml.bench.across import Across, Contrast, read
 from qml.bench.contestant import Contestant
 from qml.bench.posterior import Posterior, bayesian_signed_rank
 from qml.bench.protocol import CHAMPION
+from qml.bench.ranks import FEWEST_DATA, Ranking, rank
 from qml.bench.report.marks import boxed, drawn
 from qml.bench.report.view import View
 from qml.bench.scale import Scale
@@ -71,6 +72,26 @@ class SuiteView:
     def scale(self) -> Scale:
         """How the ranking metric is written: as on the first data set."""
         return self.summaries[0].scale
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """Ranks of all arms; None with fewer than three arms or five data sets, where they show nothing.
+
+        Without the champion, which is on each data set one of the others.
+        """
+        scores = self.table.scores
+        arms = [arm for arm in scores.arms if arm != CHAMPION]
+        if len(arms) < 3 or self.n_data < FEWEST_DATA:
+            return None
+        return rank(scores.only(arms), self.suite.level)
+
+    @cached_property
+    def mean_ranks(self) -> dict[str, float]:
+        """Mean rank of each arm over data sets, without the champion; the best first."""
+        scores = self.table.scores
+        arms = [arm for arm in scores.arms if arm != CHAMPION]
+        found = dict(zip(arms, scores.only(arms).ranks().mean(axis=0).tolist(), strict=True)) if arms else {}
+        return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
     @cached_property
     def posteriors(self) -> dict[str, Posterior]:
