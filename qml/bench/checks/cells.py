@@ -81,9 +81,10 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
     for arm in s.arms:
         seen: dict[bytes, int] = {}
         for cell in arm.cells:
-            if not cell.records or "test_predictions" not in cell.arrays:
+            if not _is_drawn(cell) or _is_constant(cell):
                 continue
-            key = b"".join(cell.arrays[name].tobytes() for name in ("test_predictions", "test_targets"))
+            names = ("test_predictions", "test_targets", "test_rows")
+            key = b"".join(cell.arrays[name].tobytes() for name in names if name in cell.arrays)
             first = seen.setdefault(key, cell.cell.seed)
             if first != cell.cell.seed:
                 twice[(str(first), str(cell.cell.seed))].append(arm.title)
@@ -94,6 +95,13 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
             "Predictions for the test rows are equal to the last digit, of arms whose training is drawn from the seed.",
             consequence="Repetitions are fewer than the protocol says, so intervals are too narrow.",
         )
+
+
+def _is_drawn(cell: CellResult) -> bool:
+    """Whether the seed must show in the predictions kept: learnt by epochs, from weights that it draws."""
+    epochs = {record.epoch for _, record in cell.records}
+    by_epochs = len(epochs) > 1 or any(record.metric == "loss" for _, record in cell.records)
+    return by_epochs and "test_predictions" in cell.arrays
 
 
 def unrecorded(s: Summary) -> Iterator[Finding]:
@@ -111,6 +119,12 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _is_constant(cell: CellResult) -> bool:
+    """Whether one answer was given for every test row: two splits with equal shares of the classes give it twice."""
+    found = cell.arrays["test_predictions"]
+    return len(found) > 0 and bool((found == found[:1]).all())
 
 
 def _name(cell: CellResult) -> str:
