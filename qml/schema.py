@@ -114,7 +114,7 @@ class HybridConfig:
         features: group `model/features`.
         circuit: group `model/circuit`.
         head: linear unless it has widths.
-        ablation: "" or "twin", "frozen", "product", "removed": train this in place of the hybrid.
+        ablation: "" or a name of `qml.models.KINDS`: train this in place of the hybrid.
         twin_of: the circuit that `model/circuit=twin` is the twin of, at the same n_qubits and depth.
     """
 
@@ -167,6 +167,7 @@ class NeighboursConfig:
 
     _target_: str = "qml.models.champions.Neighbours"
     n_neighbors: int = 5
+    variance: float | None = None
 
 
 @dataclass
@@ -189,6 +190,183 @@ class CnnChampionConfig:
 
 
 @dataclass
+class KernelConfig:
+    """What the kernels of group `model` share.
+
+    Args:
+        C: cost of a row on the wrong side.
+        n_columns: columns that enter the circuit; null lets all in.
+        bandwidth: reach of a column, in quarter turns.
+        exact_rows: largest number of rows with a whole Gram matrix.
+        landmarks: rows that stand for all where there are more.
+        ablation: "" or "product".
+    """
+
+    _target_: str = MISSING
+    C: float = 1.0
+    n_columns: int | None = 10
+    bandwidth: float = 1.0
+    exact_rows: int = 5000
+    landmarks: int = 1000
+    ablation: str = ""
+
+
+@dataclass
+class IqpKernelConfig(KernelConfig):
+    """Group `model`: fidelity of IQP states; `emulate` names a library's bug, see `qml.models.kernels.iqp_map`."""
+
+    _target_: str = "qml.models.kernels.specs.IqpKernel"
+    repeats: int = 1
+    emulate: str = ""
+
+
+@dataclass
+class ZzKernelConfig(KernelConfig):
+    """Group `model`: fidelity of states of the ZZ feature map."""
+
+    _target_: str = "qml.models.kernels.specs.ZzKernel"
+    repeats: int = 2
+
+
+@dataclass
+class SeparableKernelConfig(KernelConfig):
+    """Group `model`: fidelity of product states."""
+
+    _target_: str = "qml.models.kernels.specs.SeparableKernel"
+    layers: int = 1
+
+
+@dataclass
+class ProjectedKernelConfig(KernelConfig):
+    """Group `model`: Gaussian of Bloch vectors; `gamma_of` is "train" or "batch"."""
+
+    _target_: str = "qml.models.kernels.specs.ProjectedKernel"
+    gamma_factor: float = 1.0
+    t: float = 1 / 3
+    trotter_steps: int = 5
+    gamma_of: str = "train"
+    rotation_seed: int | None = None
+
+
+@dataclass
+class KitchenSinksConfig:
+    """Group `model`: bits of random circuits before a linear classifier."""
+
+    _target_: str = "qml.models.kernels.sinks.KitchenSinks"
+    n_episodes: int = 100
+    wires: str = "full"
+    variance: float = 1.0
+    draw: str = "fresh"
+    ablation: str = ""
+
+
+@dataclass
+class DataReuploadingConfig:
+    """Group `model`, of the published study: data re-uploading; `read` is "single", "half" or "full"."""
+
+    _target_: str = "qml.models.published.DataReuploading"
+    depth: int = 4
+    read: str = "single"
+    separable: bool = False
+
+
+@dataclass
+class DressedConfig:
+    """Group `model`, of the published study: the dressed circuit."""
+
+    _target_: str = "qml.models.published.Dressed"
+    depth: int = 3
+    separable: bool = False
+
+
+@dataclass
+class CircuitCentricConfig:
+    """Group `model`, of the published study: copies of the row as amplitudes, strongly entangling layers."""
+
+    _target_: str = "qml.models.published.CircuitCentric"
+    copies: int = 2
+    depth: int = 4
+    separable: bool = False
+
+
+@dataclass
+class IqpVariationalConfig:
+    """Group `model`, of the published study: IQP encoding; `pairs_in: first` is the circuit of the published rows."""
+
+    _target_: str = "qml.models.published.IqpVariational"
+    repeats: int = 1
+    depth: int = 10
+    pairs_in: str = "every"
+    separable: bool = False
+
+
+@dataclass
+class MetricLearnerConfig:
+    """Group `model`, of the published study: the metric learner, with `examples` rows of each class remembered."""
+
+    _target_: str = "qml.models.published.MetricLearner"
+    depth: int = 3
+    examples: int = 32
+    separable: bool = False
+
+
+@dataclass
+class TreeTensorConfig:
+    """Group `model`, of the published study: the tree tensor network."""
+
+    _target_: str = "qml.models.published.TreeTensor"
+    separable: bool = False
+
+
+@dataclass
+class BoltzmannConfig:
+    """Group `model`, of the published study: the Boltzmann machine; `pairs` is "shared" (as it was run) or "own"."""
+
+    _target_: str = "qml.models.published.Boltzmann"
+    read: str = "single"
+    temperature: float = 1.0
+    pairs: str = "shared"
+    separable: bool = False
+
+
+@dataclass
+class WeiNetConfig:
+    """Group `model`, of the published study: WeiNet; `moves` is "last" (as it was run) or "nine"."""
+
+    _target_: str = "qml.models.published.WeiNet"
+    moves: str = "last"
+    filter_name: str = "edge_detect"
+    separable: bool = False
+
+
+@dataclass
+class QuanvolutionConfig:
+    """Group `model`, of the published study: fixed random circuits on windows, and a CNN."""
+
+    _target_: str = "qml.models.published.Quanvolution"
+    window: int = 2
+    channels: int = 1
+    kernel: int = 3
+    separable: bool = False
+
+
+@dataclass
+class SeparableVariationalConfig:
+    """Group `model`, of the published study: its own model without entanglement."""
+
+    _target_: str = "qml.models.published.SeparableVariational"
+    depth: int = 1
+
+
+@dataclass
+class StudyCnnConfig:
+    """Group `model`, of the published study: its classical CNN."""
+
+    _target_: str = "qml.models.published.StudyCnn"
+    kernel: int = 3
+
+
+@dataclass
 class TrainingConfig:
     """Group `training`: how torch and JAX models are trained.
 
@@ -202,6 +380,10 @@ class TrainingConfig:
         clip: bound on the norm of the gradient; null leaves it.
         class_weights: null or "balanced".
         checkpoint_every_s: wall seconds between checkpoints; null writes one at the end only. It changes no result.
+        batches: "shuffled" goes over all rows once a pass; "resampled" draws each batch with replacement; "pairs" draws
+            rows of two classes in equal number.
+        plateau: stop when the mean loss of so many updates is that of as many before, within its scatter; null never.
+        max_steps: updates; with a plateau a fit that needs more has failed; null is the bound of the protocol.
         search: choices a setting, tried when the protocol gives more than one trial.
     """
 
@@ -215,6 +397,9 @@ class TrainingConfig:
     clip: float | None = None
     class_weights: str | None = None
     checkpoint_every_s: float | None = 30.0
+    batches: str = "shuffled"
+    plateau: int | None = None
+    max_steps: int | None = None
     search: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -238,13 +423,18 @@ class BackendConfig:
 class ProtocolConfig:
     """Group `protocol`: the terms of a comparison, hashed before the first cell; see `qml.bench.Protocol`.
 
-    `rank: auto` is accuracy for classes and r2 for numbers. `trials: 1` means fixed settings: nothing is searched.
+    `rank: auto` is r2 for numbers; for classes it is accuracy where no class is rare, else auc (two classes) or
+    balanced_accuracy. `trials: 1` means fixed settings: nothing is searched. `folds: k` makes every seed a fold of a
+    repeated stratified k-fold. `inner` is "holdout" or a number of inner folds; `sampler` is "random", "tpe" or "grid".
     """
 
     _target_: str = "qml.estimators.choices.Terms"
     name: str = MISSING
     title: str = ""
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
+    folds: int | None = None
+    inner: Any = "holdout"
+    sampler: str = "random"
     trials: int = 1
     epochs: int = 20
     cpu_s: float | None = None
@@ -264,7 +454,7 @@ class BenchmarkConfig:
     Args:
         data, model, training, protocol, backend: groups.
         framework: "torch" or "jax", for the hybrid and its ablations.
-        arms: contestants beside the model: ablations ("twin", "frozen", "product", "removed") and champions.
+        arms: contestants beside the model: "all", or ablations of it (`qml.models.KINDS`), "shuffled" and champions.
         champions: settings of champions that differ from their defaults, such as `{mlp: {widths: [128]}}`.
         seed: which of the protocol's seeds this job runs; null runs all. Not part of the protocol.
         store: folder of finished cells, shared by all jobs.
@@ -330,8 +520,74 @@ class TrainConfig:
     plugins: list[str] = field(default_factory=list)
 
 
+@dataclass
+class ColumnsConfig:
+    """`columns` of an audit: field of a row -> column, or a list of columns that are joined.
+
+    null takes what the preset says, [] leaves the field out. What each field is: `qml.bench.results_row.ResultRow`.
+    """
+
+    arm: Any = None
+    data: Any = None
+    terms: Any = None
+    seed: Any = None
+    settings: Any = None
+    versions: Any = None
+    circuit: Any = None
+    chosen_on: Any = None
+    n_train: Any = None
+    n_test: Any = None
+    n_seeds: Any = None
+    trials: Any = None
+    failed: Any = None
+    train_mean: Any = None
+    train_sd: Any = None
+    test_mean: Any = None
+    test_sd: Any = None
+    test_min: Any = None
+    test_max: Any = None
+    selection: Any = None
+    selection_sd: Any = None
+    cost_s: Any = None
+    train: Any = None
+    test: Any = None
+    test_curve: Any = None
+
+
+@dataclass
+class AuditConfig:
+    """The configuration of `experiments.audit`; see `qml.bench.audit_job.AuditJob`.
+
+    Args:
+        path: a CSV table of results, a folder of them, or a store of records.
+        preset: layout of a table; null takes columns that are called as the fields are.
+        columns: which column holds which field.
+        metric: what the scores of a table are; null as the preset says.
+        train_rows, test_rows: CSV files of samples to compare.
+        circuits: arm -> digest of its circuit as it is built now.
+        out: folder of the findings as Markdown and JSON; null writes none.
+        plugins: packages of yours that `_target_` may name.
+    """
+
+    _target_: str = "qml.bench.audit_job.AuditJob"
+    path: str = MISSING
+    preset: str | None = None
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    metric: str | None = None
+    train_rows: str | None = None
+    test_rows: str | None = None
+    circuits: dict[str, str] = field(default_factory=dict)
+    out: str | None = None
+    plugins: list[str] = field(default_factory=list)
+
+
 SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its folder -> dataclass
-    "": {"benchmark_schema": BenchmarkConfig, "report_schema": ReportConfig, "train_schema": TrainConfig},
+    "": {
+        "audit_schema": AuditConfig,
+        "benchmark_schema": BenchmarkConfig,
+        "report_schema": ReportConfig,
+        "train_schema": TrainConfig,
+    },
     "data": {"_schema": DataConfig},
     "model": {
         "_hybrid": HybridConfig,
@@ -342,6 +598,22 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "_knn": NeighboursConfig,
         "_mlp": MlpChampionConfig,
         "_cnn": CnnChampionConfig,
+        "_iqp_kernel": IqpKernelConfig,
+        "_projected_kernel": ProjectedKernelConfig,
+        "_separable_kernel": SeparableKernelConfig,
+        "_zz_kernel": ZzKernelConfig,
+        "_kitchen_sinks": KitchenSinksConfig,
+        "_data_reuploading": DataReuploadingConfig,
+        "_dressed": DressedConfig,
+        "_circuit_centric": CircuitCentricConfig,
+        "_iqp_variational": IqpVariationalConfig,
+        "_metric_learner": MetricLearnerConfig,
+        "_tree_tensor": TreeTensorConfig,
+        "_boltzmann": BoltzmannConfig,
+        "_weinet": WeiNetConfig,
+        "_quanvolution": QuanvolutionConfig,
+        "_separable_variational": SeparableVariationalConfig,
+        "_study_cnn": StudyCnnConfig,
     },
     "model/circuit": {"_schema": CircuitConfig},
     "model/features": {"_identity": IdentityConfig, "_mlp": MlpConfig, "_cnn": CnnConfig, "_own": OwnConfig},
@@ -351,6 +623,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 }
 
 BUILDS = {  # entry -> class that its configuration builds
+    "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "report": "qml.estimators.jobs.ReportJob",
     "train": "qml.estimators.training.TrainJob",

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 
 from qml.bench.cell import CellResult
+from qml.bench.checks.balance import accuracy_of_rare_classes
+from qml.bench.checks.cells import CELL_CHECKS
+from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Contestant, Summary
 
-Level = Literal["fail", "warn", "note", "pass"]
-LEVELS: tuple[Level, ...] = ("fail", "warn", "note", "pass")
 LAST_PART = 0.25
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the audit: a short title, the evidence, and what it does to the conclusion."""
-
-    level: Level
-    title: str
-    text: str = ""
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:
@@ -386,4 +376,6 @@ CHECKS = (
     _inside,
     _converged,
     _versions,
+    accuracy_of_rare_classes,
+    *CELL_CHECKS,
 )

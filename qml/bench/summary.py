@@ -27,6 +27,10 @@ SHORT = {
     "frozen": "Frozen",
     "twin": "Twin",
     "removed": "Removed",
+    "surrogate": "Fourier",
+    "random_features": "Random Fourier",
+    "unweighted": "Plain readout",
+    "shuffled": "Shuffled",
     "logistic": "Logistic",
     "svm": "RBF SVM",
     "boosting": "Boosting",
@@ -225,7 +229,9 @@ class Summary:
         rank = self.protocol.rank
         values = np.array([a.metrics["test"][rank] - (b.metrics["test"][rank] if b else 0.0) for a, b in pairs])
         if not self.fixed_test:
-            return over_splits(sign * values, self.rows("train"), self.rows("test"))
+            folds = self.protocol.folds
+            sizes = (self.rows("train"), self.rows("test")) if folds is None else (folds - 1, 1)
+            return over_splits(sign * values, *sizes)
         sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b else 0.0) for a, b in pairs]
         if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
             return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")

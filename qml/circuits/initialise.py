@@ -25,7 +25,7 @@ def initialise(program: Program, how: str = "uniform", seed: int = 0) -> np.ndar
 
     Args:
         program: the circuit.
-        how: `"uniform"` in [0, 2 pi); `"small_angle"`, normal with standard deviation 0.1;
+        how: `"uniform"` in [0, 2 pi); `"unit"` in [0, 1); `"small_angle"`, normal with standard deviation 0.1;
             `"identity_block"`, uniform with equal halves in each block made by `mirrored`.
         seed: an integer.
 
@@ -52,6 +52,12 @@ def initialise(program: Program, how: str = "uniform", seed: int = 0) -> np.ndar
 def uniform(program: Program, rng: np.random.Generator) -> np.ndarray:
     """Independent and uniform in [0, 2 pi)."""
     return rng.uniform(0.0, 2 * np.pi, program.n_weights)
+
+
+@INITIALISERS.register("unit")
+def unit(program: Program, rng: np.random.Generator) -> np.ndarray:
+    """Independent and uniform in [0, 1)."""
+    return rng.uniform(0.0, 1.0, program.n_weights)
 
 
 @INITIALISERS.register("small_angle")

@@ -26,7 +26,7 @@ class ArraySource:
 
     Args:
         schema: what the batches hold; `sizes` has the parts of `split`.
-        inputs: `(N, *input_shape)` float32 or uint8; uint8 leaves as float32.
+        inputs: `(N, *input_shape)` float32, uint8 or float64; uint8 leaves as float32, the others as they are.
         targets: `(N,)` int64 classes or float32 numbers, or None.
         split: which rows are in which part.
         info: plain facts about how it was made: the split, rows left out, duplicates, known traps.
@@ -167,7 +167,8 @@ class ArraySource:
             chosen = rows[numbers]
             inputs = self.inputs[chosen]
             targets = None if self.targets is None else self.targets[chosen]
-            yield Batch(inputs.astype(np.float32, copy=False), targets, numbers)
+            dtype = np.float64 if inputs.dtype == np.float64 else np.float32
+            yield Batch(inputs.astype(dtype, copy=False), targets, numbers)
 
     def mapped(self, function: Callable[[np.ndarray], np.ndarray], digest_of: str) -> ArraySource:
         """The Source with `function` applied to all `(N, ...)` inputs at once; `digest_of` tells functions apart."""

@@ -14,13 +14,19 @@ from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.bench.arm import ArmInfo
 from qml.bench.facts import targets
+from qml.data.resampled import ShuffledLabels
 from qml.data.source import Source
 from qml.estimators.choices import Training, signature_of
+from qml.estimators.evaluations import circuit_evaluations
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.inside import circuit_facts
+from qml.estimators.looking import builder, drawn, task_of
 from qml.learn.fit import Budget, Fitted
-from qml.models import KINDS, MODELS, HybridSpec, Signature, Spec
+from qml.models import CLASSICAL, FOURIER, KINDS, MODELS, HybridSpec, Signature, Spec
 from qml.models.facts import circuit_words
+from qml.models.fourier import spectrum
+
+SHUFFLED = "shuffled"
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,14 @@ class SpecArm:
         training: for models that learn by steps.
         info: who it is.
         progress: a bar for each fit; None shows one in a terminal.
+        shuffled: whether it learns from shuffled labels, which is to lead to chance.
     """
 
     spec: Spec
     training: Training
     info: ArmInfo
     progress: bool | None = field(default=None, compare=False)
+    shuffled: bool = False
 
     def fit(
         self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path | None = None
@@ -58,11 +66,17 @@ class SpecArm:
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
         fit = whole_fit() if spec.framework == "whole" else step_fit(spec, training, progress=self.progress)
-        task = training.task(target)
-        fitted = fit(spec.build, task, source, budget, seed, folder)
+        task, learnt = task_of(spec, training, target), source
+        if self.shuffled:
+            learnt = ShuffledLabels(source, seed)
+        build = builder(spec, learnt)
+        if spec.framework != "whole":
+            learnt, budget = drawn(learnt, spec, training), training.within(budget)
+        fitted = fit(build, task, learnt, budget, seed, folder)
         if fitted.cost.stopped == "interrupted":
             return fitted
-        return replace(fitted, info={**fitted.info, **circuit_facts(spec, fitted, task, source, seed)})
+        counted = circuit_evaluations(spec, fitted, source)
+        return replace(fitted, info={**fitted.info, **counted, **circuit_facts(spec, fitted, task, source, seed)})
 
 
 def in_units_of(spec: Spec, source: Source) -> Spec:
@@ -108,14 +122,18 @@ def space_of(spec: Spec, training: Training) -> dict[str, tuple[Any, ...]]:
 def config_of(spec: Spec, training: Training) -> dict[str, Any]:
     """Everything that decides what is trained, as plain data."""
     config: dict[str, Any] = {"model": canonical(spec)}
-    if isinstance(spec, HybridSpec) and spec.ablation in ("twin", "removed"):  # of two circuits of equal size one model
+    if isinstance(spec, HybridSpec) and spec.ablation in CLASSICAL:  # of two circuits of equal size one model
         program = spec.program
         config["model"]["circuit"] = {"n_inputs": program.n_inputs, "n_values": program.n_values}
         if spec.ablation == "twin":
             config["model"]["block"] = canonical(spec.block.layers)
+        if spec.ablation in FOURIER:
+            config["model"]["spectrum"] = canonical(spectrum(spec.program))
+        if spec.ablation == "random_features":
+            config["model"]["bandwidth"] = spec.bandwidth
     if spec.framework != "whole":
         config["training"] = canonical(training)
-    if isinstance(spec, HybridSpec) and spec.ablation not in ("twin", "removed"):
+    if isinstance(spec, HybridSpec) and spec.ablation not in CLASSICAL:
         config["executor"] = spec.executor_name
     return config
 
@@ -162,7 +180,7 @@ def arms_for(
 
     Args:
         hybrid: the model with the circuit.
-        names: "hybrid", ablations of it ("twin", "frozen", "product", "removed"), champions of `MODELS`.
+        names: "hybrid", ablations of it (`KINDS`), "shuffled" (the hybrid on shuffled labels), members of `MODELS`.
         training: of all that learn by steps.
         signature: the data.
         champions: settings of a champion that differ from its defaults, such as `{"mlp": {"widths": [128]}}`.
@@ -177,22 +195,30 @@ def arms_for(
         >>> [arm.info.family for arm in arms]
         ['hybrid', 'control', 'baseline']
     """
-    known = list(dict.fromkeys(["hybrid", *KINDS, *MODELS]))
+    known = list(dict.fromkeys(["hybrid", *KINDS, SHUFFLED, *MODELS]))
     changed = dict(champions or {})
     arms = []
     for name in dict.fromkeys(names):
         if name not in known:
             raise unknown("arm", name, known)
-        if name == "hybrid" or name in KINDS:
+        if name in ("hybrid", SHUFFLED) or name in KINDS:
             spec: Spec = hybrid.ablate(name) if name in KINDS else replace(hybrid, ablation="")
         else:
             spec = champion(name, changed.get(name, {}))
         arm = arm_of(spec.on(signature), training, name=name, searched=searched, progress=progress)
-        arms.append(arm)
+        arms.append(shuffled(arm) if name == SHUFFLED else arm)
     for name in changed:
         if name not in known:
             raise unknown("champion", name, known)
     return tuple(arms)
+
+
+def shuffled(arm: SpecArm) -> SpecArm:
+    """The same contestant on shuffled labels: a control that must end at chance."""
+    details = {**arm.info.details, "role": SHUFFLED, "short": "Shuffled"}
+    config = {**arm.info.config, "labels": SHUFFLED}
+    info = replace(arm.info, title="Labels shuffled", family="control", config=config, details=details)
+    return replace(arm, info=info, shuffled=True)
 
 
 def champion(name: str, settings: Mapping[str, Any]) -> Spec:

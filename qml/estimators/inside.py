@@ -18,7 +18,7 @@ from qml.models import HybridSpec, Spec
 from qml.models.dead import dead_weights
 
 ROWS, CHUNK = 2000, 500
-WITH_CIRCUIT = ("", "frozen", "product")
+WITH_CIRCUIT = ("", "frozen", "product", "unweighted")
 Pair = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 

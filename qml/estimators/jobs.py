@@ -14,12 +14,14 @@ from qml.base.errors import ConfigError, DataError, QmlError
 from qml.base.registry import unknown
 from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
-from qml.estimators.arms import SpecArm, arm_of, arms_for, champion
+from qml.estimators.always import with_all
+from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for, champion
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
 
 _logger = logging.getLogger(__name__)
+OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
 
 
 class FailedCellsError(QmlError, RuntimeError):
@@ -65,7 +67,7 @@ class BenchmarkJob:
     Args:
         data, model, training, protocol, backend: what a configuration chooses.
         framework: "torch" or "jax", for the hybrid and its ablations.
-        arms: contestants beside the model, by name.
+        arms: contestants beside the model, by name; "all" is everyone of `qml.estimators.always`.
         champions: champion -> settings that differ from its defaults.
         seed: run only this seed of the protocol; None runs all.
         store: folder of finished cells.
@@ -103,8 +105,8 @@ class BenchmarkJob:
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
         terms = self.protocol
-        chosen = {"protocol.trials": terms.trials} if terms.trials > 1 else {}
-        self.data.check_choosing(chosen | ({} if terms.patience is None else {"protocol.patience": terms.patience}))
+        self.data.check_choosing(terms.chosen)
+        object.__setattr__(self, "data", terms.divided(self.data))
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
@@ -121,8 +123,9 @@ class BenchmarkJob:
         base = model if isinstance(model, HybridSpec) else None
         name = arm_name(model)
         own = arm_of(model.on(signature), self.training, name=name, searched=searched, progress=progress)
-        others = [arm for arm in self.arms if arm not in (name, "hybrid" if base is not None else name)]
-        if base is None and set(others) & {"hybrid", *KINDS}:
+        beside = with_all(self.arms, model, signature)
+        others = [arm for arm in beside if arm not in (name, "hybrid" if base is not None else name)]
+        if base is None and set(others) & OF_A_HYBRID:
             raise ConfigError(
                 f"The arms {sorted(set(others) & {'hybrid', *KINDS})} belong to a hybrid; model={name} has no circuit. "
                 f"Choose model=hybrid, or arms=[] for this model alone."
@@ -259,12 +262,17 @@ def run_by(arm: SpecArm, backend: Backend) -> SpecArm:
 
 
 def arm_name(model: Spec) -> str:
-    """The short name of a job's own model: "hybrid" or its ablation, a champion by its entry."""
+    """The short name of a job's own model: "hybrid" or its ablation, another by its entry and its ablation."""
     from qml.models import MODELS
+    from qml.models.published import Published
 
     if isinstance(model, HybridSpec):
         return model.ablation or "hybrid"
-    return next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
+    if isinstance(model, Published):
+        return model.entry
+    name = next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
+    ablation = getattr(model, "ablation", "")
+    return f"{name}_{ablation}" if ablation else name
 
 
 @dataclass(frozen=True)
@@ -334,7 +342,7 @@ def compare(
     """
     hybrids = [model for model in models if isinstance(model, HybridSpec)]
     named = [model for model in models if isinstance(model, str)]
-    own: Spec = hybrids[0] if hybrids else HybridSpec() if set(named) & {"hybrid", *KINDS} else _first(models)
+    own: Spec = hybrids[0] if hybrids else HybridSpec() if set(named) & OF_A_HYBRID else _first(models)
     job = BenchmarkJob(
         data if isinstance(data, DataChoice) else DataChoice(data),
         own,

@@ -16,6 +16,7 @@ from qml.estimators.arms import check, config_of, in_units_of
 from qml.estimators.choices import Backend, DataChoice, Training, signature_of
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.jobs import arm_name, placed_in
+from qml.estimators.looking import builder, drawn, task_of
 from qml.estimators.saved import save_model
 from qml.learn.fit import Budget, Fit, Fitted, predictions
 from qml.models import Spec
@@ -112,9 +113,11 @@ class TrainJob:
         target = source.schema.target
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
-        task = self.training.task(target)
-        budget = Budget(epochs=self.epochs, patience=self.patience)
-        fitted = self._fit(spec, progress)(spec.build, task, source, budget, self.seed, folder)
+        task = task_of(spec, self.training, target)
+        budget, learnt = Budget(epochs=self.epochs, patience=self.patience), source
+        if spec.framework != "whole":
+            budget, learnt = self.training.within(budget), drawn(source, spec, self.training)
+        fitted = self._fit(spec, progress)(builder(spec, source), task, learnt, budget, self.seed, folder)
         if fitted.cost.stopped == "interrupted":
             raise KeyboardInterrupt(f"Interrupted after {fitted.cost.steps} updates; start again to continue.")
         scores = {split: _scores(fitted, source, split, task.metrics()) for split in _labelled(source)}

@@ -6,12 +6,14 @@ from qml.learn.diverged import DivergedError
 from qml.learn.fit import Budget, Cost, Fit, Fitted, predictions
 from qml.learn.hooks import EachStep, Hook, Run
 from qml.learn.loop import Course, train
+from qml.learn.plateau import NotConvergedError, Plateau
 from qml.learn.record import RECORD_VERSION, Record
 from qml.learn.registries import FITS, STEPS, TASKS
 from qml.learn.step import Snapshot, Step
 from qml.learn.step_fit import StepFit
 from qml.learn.supervised import Supervised
 from qml.learn.task import Metric, Task
+from qml.learn.two_class import LOSSES, Overlaps, TwoClass
 
 __all__ = [
     "Budget",
@@ -25,7 +27,11 @@ __all__ = [
     "Fit",
     "Fitted",
     "Hook",
+    "LOSSES",
     "Metric",
+    "NotConvergedError",
+    "Overlaps",
+    "Plateau",
     "RECORD_VERSION",
     "Record",
     "Run",
@@ -36,6 +42,7 @@ __all__ = [
     "Supervised",
     "TASKS",
     "Task",
+    "TwoClass",
     "predictions",
     "train",
 ]

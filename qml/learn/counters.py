@@ -31,6 +31,7 @@ class Counters:
         best_epoch: passes done when it was met. best_steps: updates done then.
         waited: validations since without a better one.
         evaluated: updates done at the last validation; -1 before the first.
+        losses: of the last updates, as many as a Plateau remembers.
         records: one row a metric and epoch.
     """
 
@@ -47,6 +48,7 @@ class Counters:
     best_steps: int = 0
     waited: int = 0
     evaluated: int = -1
+    losses: list[float] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
     def add(self, rows: int, info: Mapping[str, float]) -> None:
@@ -59,6 +61,11 @@ class Counters:
         for name, value in info.items():
             if name not in NOT_AVERAGED:
                 sums[name] = sums.get(name, 0.0) + value * rows
+
+    def remember(self, loss: float, memory: int) -> None:
+        """Keep the loss of an update, and those of `memory` updates in all."""
+        self.losses.append(loss)
+        del self.losses[:-memory]
 
     def means(self) -> dict[str, float]:
         """Mean over the rows of the pass under way of what the updates said; empty before its first update."""
@@ -105,7 +112,9 @@ class Clock:
 
 
 def exhausted(budget: Budget, counters: Counters) -> str | None:
-    """The bound of `budget` that is reached: "epochs", "steps", "cpu_s" or "patience"; None while there is room."""
+    """What ends a run now: "converged", "epochs", "steps", "cpu_s" or "patience"; None while there is room."""
+    if budget.plateau is not None and budget.plateau.is_met(counters.steps, counters.losses):
+        return "converged"
     if counters.epoch >= budget.epochs:
         return "epochs"
     if budget.steps is not None and counters.steps >= budget.steps:

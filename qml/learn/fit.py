@@ -11,6 +11,7 @@ import numpy as np
 
 from qml.base.errors import ConfigError
 from qml.data.source import Source
+from qml.learn.plateau import Plateau
 from qml.learn.record import Record
 from qml.learn.task import Task
 
@@ -24,6 +25,7 @@ class Budget:
         cpu_s: CPU seconds of this process and its threads, carried over a resume; None is unbounded.
         steps: updates; None is unbounded.
         patience: epochs without a better validation score before stopping early; None never stops early.
+        plateau: when a run has converged by its training loss, and whether it must; None never looks.
 
     Raises:
         ConfigError: a bound under which nothing would be trained.
@@ -33,6 +35,7 @@ class Budget:
     cpu_s: float | None = None
     steps: int | None = None
     patience: int | None = None
+    plateau: Plateau | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "steps", "patience"):

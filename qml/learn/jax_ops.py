@@ -25,6 +25,11 @@ def mean(x: Array) -> Array:
     return x.mean() if x.size else x.sum()
 
 
+def log_above(x: Array, least: float) -> Array:
+    """The natural logarithm of `x` of any shape, where nothing counts as less than `least`."""
+    return jnp.log(jnp.maximum(x, least))
+
+
 def cross_entropy(outputs_BC: Array, labels_B: Array, smoothing: float = 0.0) -> Array:
     """-log p[label] of each row, `(B,)`, with a share `smoothing` of each label spread over all classes."""
     log_p_BC = jax.nn.log_softmax(outputs_BC)

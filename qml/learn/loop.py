@@ -44,7 +44,8 @@ def train(step: Step, run: Run, course: Course, hooks: Sequence[Hook] = ()) -> s
     """Update `run` until a bound of the budget is reached, and say which one, or "interrupted".
 
     The run may stand anywhere, also amid a pass: the loop continues at the very next batch. After each pass, and
-    where "steps" or "cpu_s" ends the run amid one, the split "validation" is scored and records are written.
+    where "steps", "cpu_s" or "converged" ends the run amid one, the split "validation" is scored and records are
+    written.
 
     Args:
         step: how a state is updated.
@@ -53,7 +54,7 @@ def train(step: Step, run: Run, course: Course, hooks: Sequence[Hook] = ()) -> s
         hooks: called in order after each update and each pass.
 
     Returns:
-        "epochs", "steps", "cpu_s", "patience" or "interrupted".
+        "epochs", "steps", "cpu_s", "patience", "converged" or "interrupted".
 
     Raises:
         DivergedError: a loss or gradient is NaN or infinite.
@@ -66,7 +67,7 @@ def train(step: Step, run: Run, course: Course, hooks: Sequence[Hook] = ()) -> s
             why_stop = _watch(step, run, course, interrupt)
             while (stopped := why_stop()) is None:
                 _one_pass(step, run, course, hooks, clock, why_stop)
-            if stopped in ("steps", "cpu_s") and run.counters.evaluated != run.counters.steps:
+            if stopped in ("steps", "cpu_s", "converged") and run.counters.evaluated != run.counters.steps:
                 _end_pass(run, course, hooks, clock, whole=False)
         finally:
             for hook in hooks:
@@ -93,6 +94,8 @@ def _one_pass(
         run.state, info = step.update(run.state, batch)
         check_finite(info, counters.steps, batch.rows, counters.records)
         counters.add(int(info.get("rows", len(batch))), info)
+        if course.budget.plateau is not None:
+            counters.remember(info["loss"], course.budget.plateau.memory)
         clock.tick(counters)
         for hook in hooks:
             hook.on_step(run, info)

@@ -11,12 +11,15 @@ from qml.learn.step import Step
 from qml.learn.step_fit import StepFit
 from qml.learn.supervised import Supervised
 from qml.learn.task import Task
+from qml.learn.two_class import Overlaps, TwoClass
 
 TASKS: Registry[Callable[..., Task]] = Registry("task")
 STEPS: Registry[Callable[..., Step]] = Registry("step")
 FITS: Registry[Callable[..., Fit]] = Registry("fit")
 
 TASKS.add("supervised", Supervised)
+TASKS.add("two_class", TwoClass)
+TASKS.add("overlaps", Overlaps)
 
 
 @STEPS.register("torch")

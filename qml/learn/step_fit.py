@@ -81,6 +81,7 @@ class StepFit:
             DataError: labels or inputs that cannot be learnt from, or an empty split; before training.
             ConfigError: an option that does not fit the data; before training.
             CheckpointError: the folder holds another run's checkpoint, or cannot be written to.
+            NotConvergedError: the budget demands convergence, and another bound came first.
             DivergedError: a loss or gradient is NaN or infinite.
         """
         task = prepare_task(task, source)
@@ -100,6 +101,8 @@ class StepFit:
                 stopped = train(step, run, course, hooks)
             if saver is not None:
                 saver.save(run)
+            if budget.plateau is not None:
+                budget.plateau.check(stopped, run.counters.steps, run.counters.records)
             if validation is not None and validation.best is not None:
                 run.state = step.restore(run.state, validation.best)
             return self._fitted(step, task, run, course, stopped)

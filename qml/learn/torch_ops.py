@@ -22,6 +22,11 @@ def mean(x: Tensor) -> Tensor:
     return x.mean() if x.numel() else x.sum()
 
 
+def log_above(x: Tensor, least: float) -> Tensor:
+    """The natural logarithm of `x` of any shape, where nothing counts as less than `least`."""
+    return torch.log(x.clamp_min(least))
+
+
 def cross_entropy(outputs_BC: Tensor, labels_B: Tensor, smoothing: float = 0.0) -> Tensor:
     """-log p[label] of each row, `(B,)`, with a share `smoothing` of each label spread over all classes."""
     return torch.nn.functional.cross_entropy(outputs_BC, labels_B, reduction="none", label_smoothing=smoothing)

@@ -2,13 +2,15 @@
 
 from qml.models.block import Block, twin_block, twin_of
 from qml.models.features import FEATURES, Cnn, FeaturesSpec, Identity, Mlp, Own
-from qml.models.model import KINDS, TITLES, Kind, Model, Part, Spec
+from qml.models.model import CLASSICAL, FOURIER, KINDS, TITLES, Kind, LookingSpec, Model, Part, Spec
 from qml.models.product import live_weights, product
 from qml.models.registry import MODELS
 from qml.models.signature import Signature
 from qml.models.spec import CircuitSpec, Head, HybridSpec
 
 __all__ = [
+    "CLASSICAL",
+    "FOURIER",
     "FEATURES",
     "KINDS",
     "MODELS",
@@ -21,6 +23,7 @@ __all__ = [
     "HybridSpec",
     "Identity",
     "Kind",
+    "LookingSpec",
     "Mlp",
     "Model",
     "Own",

@@ -6,6 +6,10 @@
 | frozen | the same circuit, its random weights never trained | 0 |
 | product | the same circuit without entangling gates, the same weights | those of the circuit |
 | removed | the identity where `D == K`, else one trained linear map | 0, else `D K + K` |
+| surrogate | a trained sum of sines and cosines of the circuit's own frequencies | `K (2 W + 1)` |
+| random_features | the same with as many random frequencies (`qml.models.fourier`) | `K (2 W + 1)` |
+
+The ablation "unweighted" leaves the circuit and replaces the head: see `PlainReadout`.
 """
 
 from __future__ import annotations
@@ -14,12 +18,16 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
 from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.models.block import Block, Layer, twin_of
+from qml.models.fourier import random_spectrum, spectrum
 from qml.models.networks import seeded
+from qml.models.plain_readout import plain_shares
 from qml.models.product import product
 
 require("torch", extra="torch", purpose="an ablation of a torch model")
@@ -27,14 +35,15 @@ import torch
 from torch import nn
 
 
-def replaced(circuit: nn.Module, kind: str, seed: int = 0, executor: Any = None) -> nn.Module:
+def replaced(circuit: nn.Module, kind: str, seed: int = 0, executor: Any = None, **options: Any) -> nn.Module:
     """What stands in the place of `circuit` under the ablation `kind`; `circuit` itself is left alone.
 
     Args:
         circuit: a `CircuitLayer`.
-        kind: "twin", "frozen", "product" or "removed".
-        seed: of the weights of a twin, and of the linear map where the circuit is removed.
+        kind: a key of `REPLACEMENTS`.
+        seed: of what is drawn anew.
         executor: who runs the circuit of "product"; None takes the executor of that name that `circuit` has.
+        **options: `bandwidth` of "random_features".
 
     Raises:
         ConfigError: no such ablation.
@@ -48,7 +57,7 @@ def replaced(circuit: nn.Module, kind: str, seed: int = 0, executor: Any = None)
             f"The ablation {kind!r} was asked of {type(circuit).__name__}, which holds no Program. "
             f"Use a CircuitLayer as the circuit of the hybrid."
         )
-    return REPLACEMENTS[kind](circuit, program, seed, executor)
+    return REPLACEMENTS[kind](circuit, program, seed, executor, **options)
 
 
 def twin(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
@@ -80,11 +89,26 @@ def removed(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Modu
         return nn.Linear(program.n_inputs, program.n_values)
 
 
-REPLACEMENTS: dict[str, Callable[[Any, Program, int, Any], nn.Module]] = {
+def surrogate(circuit: Any, program: Program, seed: int, executor: Any) -> nn.Module:
+    """Sines and cosines of the circuit's own frequencies."""
+    with seeded(seed, "fourier"):
+        return FourierBlock(spectrum(program), program.n_values)
+
+
+def random_features(circuit: Any, program: Program, seed: int, executor: Any, bandwidth: float = 1.0) -> nn.Module:
+    """As many sines and cosines of random frequencies."""
+    width = len(spectrum(program))
+    with seeded(seed, "fourier"):
+        return FourierBlock(random_spectrum(program.n_inputs, width, bandwidth, seed), program.n_values)
+
+
+REPLACEMENTS: dict[str, Callable[..., nn.Module]] = {
     "twin": twin,
     "frozen": frozen,
     "product": without_entanglement,
     "removed": removed,
+    "surrogate": surrogate,
+    "random_features": random_features,
 }
 
 
@@ -127,3 +151,50 @@ class GroupedLinear(nn.Module):
         if self.bias is None:
             return outputs
         return outputs + nn.functional.pad(self.bias, (0, self.layer.n_out - self.layer.n_biases))
+
+
+class FourierBlock(nn.Module):
+    """A trained sum of sines and cosines of fixed frequency vectors: `(B, D)` to `(B, K)`.
+
+        value_k = c_k + sum over w of  a_kw cos(w.x) + b_kw sin(w.x)
+
+    Args:
+        frequencies_WD: the vectors, fixed.
+        n_values: K.
+    """
+
+    part = "twin"
+    frequencies_WD: torch.Tensor
+
+    def __init__(self, frequencies_WD: np.ndarray, n_values: int):
+        super().__init__()
+        vectors = torch.from_numpy(np.asarray(frequencies_WD)).to(torch.get_default_dtype())
+        self.register_buffer("frequencies_WD", vectors)
+        self.sum = nn.Linear(2 * len(frequencies_WD), n_values)
+
+    def forward(self, inputs_BD: torch.Tensor) -> torch.Tensor:
+        """The values."""
+        phases_BW = inputs_BD @ self.frequencies_WD.T
+        return self.sum(torch.cat([torch.cos(phases_BW), torch.sin(phases_BW)], dim=-1))
+
+
+class PlainReadout(nn.Module):
+    """The head without weights: output c is the mean of values c, c + C, c + 2C, ...; `(B, K)` to `(B, C)`.
+
+    Args:
+        n_values: K, at least C.
+        n_outputs: C.
+
+    Raises:
+        CapabilityError: fewer values than outputs.
+    """
+
+    shares_KC: torch.Tensor
+
+    def __init__(self, n_values: int, n_outputs: int):
+        super().__init__()
+        self.register_buffer("shares_KC", torch.from_numpy(plain_shares(n_values, n_outputs)).float(), persistent=False)
+
+    def forward(self, values_BK: torch.Tensor) -> torch.Tensor:
+        """The means."""
+        return values_BK @ self.shares_KC.to(values_BK.dtype)

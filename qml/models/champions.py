@@ -101,12 +101,13 @@ class Svm(Champion):
     Args:
         C: cost of a row on the wrong side.
         gamma: inverse squared width of the kernel, "scale" for one over inputs times variance.
-        scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images).
+        scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images),
+            "none" leaves it.
     """
 
     C: float = 10.0
     gamma: float | str = "scale"
-    scaling: Literal["standard", "unit"] = "standard"
+    scaling: Literal["standard", "unit", "none"] = "standard"
 
     title: ClassVar[str] = "SVM, Gaussian kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (1.0, 10.0, 100.0), "scaling": ("standard", "unit")}
@@ -157,23 +158,33 @@ class Boosting(Champion):
 
 @dataclass(frozen=True)
 class Neighbours(Champion):
-    """The nearest rows decide, on standardised inputs.
+    """The nearest rows decide, on standardised inputs or on their first principal components.
 
     Args:
         n_neighbors: how many.
+        variance: share of the variance that the components keep, in (0, 1); None takes the inputs themselves.
     """
 
     n_neighbors: int = 5
+    variance: float | None = None
 
     title: ClassVar[str] = "Nearest neighbours"
-    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"n_neighbors": (1, 3, 5, 9, 15, 25)}
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"n_neighbors": (1, 3, 5, 9, 15, 25), "variance": (None, 0.9)}
+
+    def check(self) -> None:
+        """Raise `ConfigError` unless the share of variance lies between 0 and 1."""
+        if self.variance is not None and not 0 < self.variance < 1:
+            raise ConfigError(f"variance={self.variance} was asked for; it is a share, so 0 < variance < 1.")
 
     def build(self, seed: int) -> Any:
         """A scikit-learn pipeline."""
+        from sklearn.decomposition import PCA
         from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+        from sklearn.pipeline import make_pipeline
 
-        made = KNeighborsRegressor if self.number else KNeighborsClassifier
-        return scaled(made(n_neighbors=self.n_neighbors, weights="distance"))
+        self.check()
+        made = (KNeighborsRegressor if self.number else KNeighborsClassifier)(self.n_neighbors, weights="distance")
+        return scaled(made if self.variance is None else make_pipeline(PCA(self.variance, svd_solver="full"), made))
 
 
 @dataclass(frozen=True)
@@ -249,7 +260,7 @@ def scaled(estimator: Any, scaling: str = "standard") -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    scalers = {"standard": StandardScaler, "unit": MinMaxScaler}
+    scalers: dict[str, Any] = {"standard": StandardScaler, "unit": MinMaxScaler, "none": lambda: "passthrough"}
     if scaling not in scalers:
         raise unknown("scaling", scaling, list(scalers))
     return make_pipeline(scalers[scaling](), estimator)

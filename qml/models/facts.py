@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from qml.models.features import Cnn, FeaturesSpec, Identity, Mlp, Own
+from qml.models.fourier import spectrum
+from qml.models.model import FOURIER
 from qml.models.product import live_weights
 from qml.models.spec import HybridSpec
 
-SHORT = {"": "Hybrid", "twin": "Twin", "frozen": "Frozen", "product": "Product", "removed": "Removed"}
+SHORT = {
+    "": "Hybrid",
+    "twin": "Twin",
+    "frozen": "Frozen",
+    "product": "Product",
+    "removed": "Removed",
+    "surrogate": "Fourier",
+    "random_features": "Random Fourier",
+    "unweighted": "Plain readout",
+}
 
 
 def facts(spec: HybridSpec) -> dict[str, Any]:
@@ -24,7 +35,7 @@ def facts(spec: HybridSpec) -> dict[str, Any]:
         "short": SHORT[spec.ablation],
         "features": features_words(spec.features),
         "slot_size": f"{program.n_inputs} angles, {program.n_values} values",
-        "head": "linear" if not spec.head.widths else "tanh " + "-".join(map(str, spec.head.widths)),
+        "head": head_words(spec),
         "slot": slot_words(spec),
         "apart": apart_words(spec),
         "n_inputs": program.n_inputs,
@@ -36,6 +47,8 @@ def facts(spec: HybridSpec) -> dict[str, Any]:
             "twin": str(spec.block),
             "twin_difference": f"{spec.block.difference:+.1%}",
         }
+    if spec.ablation in FOURIER:
+        return found | {"n_frequencies": len(spectrum(program))}
     if spec.ablation == "removed":
         return found
     return found | {
@@ -59,7 +72,7 @@ def apart_words(spec: HybridSpec) -> str:
     program = spec.program
     if spec.ablation == "removed":
         return f"{program.n_inputs} angles, {program.n_values} values"
-    if spec.ablation == "twin":
+    if spec.ablation in ("twin", *FOURIER):
         return slot_words(spec)
     return circuit_words(spec)
 
@@ -75,6 +88,13 @@ def circuit_words(spec: HybridSpec) -> str:
     return words if spec.circuit.program is not None else f"{words}, depth {spec.circuit.depth}"
 
 
+def head_words(spec: HybridSpec) -> str:
+    """What stands behind the circuit, in a few words."""
+    if spec.ablation == "unweighted":
+        return "means of the values, no weights"
+    return "linear" if not spec.head.widths else "tanh " + "-".join(map(str, spec.head.widths))
+
+
 def slot_words(spec: HybridSpec) -> str:
     """What stands in the circuit's place, in a few words."""
     program = spec.program
@@ -82,6 +102,8 @@ def slot_words(spec: HybridSpec) -> str:
         layers = spec.block.layers
         sizes = "-".join(str(n) for n in (layers[0].n_in, *(layer.n_out for layer in layers))) if layers else ""
         return f"{spec.block.output} {sizes}, {spec.block.n_parameters} parameters"
+    if spec.ablation in FOURIER:
+        return f"{len(spectrum(program))} frequencies, {'random' if spec.ablation == FOURIER[1] else 'its own'}"
     if spec.ablation == "removed":
         return "the angles themselves" if program.n_inputs == program.n_values else "a trained linear map"
     if spec.ablation == "frozen":

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ShapeError
+from qml.base.errors import CapabilityError, ShapeError
 from qml.base.extras import require
 from qml.base.seeds import derive
-from qml.models.ablations import replaced
+from qml.circuits.program import Program
+from qml.models.ablations import PlainReadout, replaced
 from qml.models.model import Kind, Part
 from qml.models.networks import in_units, n_features, seeded
 from qml.models.signature import placed
@@ -95,15 +96,30 @@ class Hybrid(nn.Module):
         return {part: sum(p.numel() for p in self.part_parameters(part)) for part in ("quantum", "classical")}
 
     def ablate(self, kind: Kind, seed: int = 0, executor: Any = None) -> Hybrid:
-        """A copy with the circuit replaced: "twin", "frozen", "product" or "removed"; other parts keep their weights.
+        """A copy with the circuit or its readout replaced: a name of `KINDS`; other parts keep their weights.
 
         `executor` runs the circuit of "product"; leave it out unless the circuit has an executor of your own.
 
         Raises:
             CapabilityError: this circuit has no such ablation.
         """
+        if kind == "unweighted":
+            head: nn.Module = PlainReadout(*_widths(self))
+            return Hybrid(copy.deepcopy(self.features), copy.deepcopy(self.circuit), head, copy.deepcopy(self.angles))
         circuit = replaced(self.circuit, kind, seed, executor)
         return Hybrid(copy.deepcopy(self.features), circuit, copy.deepcopy(self.head), copy.deepcopy(self.angles))
+
+
+def _widths(model: Hybrid) -> tuple[int, int]:
+    """Values and outputs of a hybrid whose circuit holds a Program."""
+    program = getattr(model.circuit, "program", None)
+    if not isinstance(program, Program):
+        raise CapabilityError(
+            f"The ablation 'unweighted' was asked of {type(model.circuit).__name__}, which holds no Program. Use a "
+            f"CircuitLayer as the circuit of the hybrid."
+        )
+    with torch.no_grad():
+        return program.n_values, model.head(torch.zeros(2, program.n_values)).shape[1]
 
 
 def halves(model: Hybrid) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
@@ -151,8 +167,11 @@ def build_hybrid(spec: HybridSpec, seed: int) -> Hybrid:
     with seeded(seed, "head"):
         head = head_network(program.n_values, spec.head.widths, signature.n_outputs)
     circuit = CircuitLayer(program, executor=spec.executor, init=spec.circuit.init, seed=derive(seed, "circuit"))
-    if spec.ablation:
-        circuit = replaced(circuit, spec.ablation, derive(seed, "block"), spec.executor)
+    if spec.ablation == "unweighted":
+        head = PlainReadout(program.n_values, signature.n_outputs)
+    elif spec.ablation:
+        options = {"bandwidth": spec.bandwidth} if spec.ablation == "random_features" else {}
+        circuit = replaced(circuit, spec.ablation, derive(seed, "block"), spec.executor, **options)
     return Hybrid(features, circuit, in_units(head, signature), angles)
 
 

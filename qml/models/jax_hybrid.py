@@ -14,7 +14,9 @@ from qml.base.lazy import cached_property
 from qml.base.seeds import derive
 from qml.models.block import Block
 from qml.models.features import Identity, Mlp
-from qml.models.model import Kind, Part
+from qml.models.fourier import random_spectrum, spectrum
+from qml.models.model import CLASSICAL, FOURIER, Kind, Part
+from qml.models.plain_readout import plain_shares
 from qml.models.signature import placed
 from qml.models.spec import ANGLE_START, HybridSpec
 
@@ -50,7 +52,7 @@ class JaxHybrid:
     @property
     def quantum(self) -> tuple[str, ...]:
         """Top-level keys of the parameters that are circuit weights."""
-        return ("circuit",) if self.spec.ablation in ("", "frozen", "product") else ()
+        return () if self.spec.ablation in CLASSICAL else ("circuit",)
 
     @property
     def frozen(self) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ class JaxHybrid:
     @property
     def twin(self) -> tuple[str, ...]:
         """Top-level keys of a block in the circuit's place, which may have a learning rate of its own."""
-        return ("block",) if self.spec.ablation == "twin" else ()
+        return {"twin": ("block",), **dict.fromkeys(FOURIER, ("fourier",))}.get(self.spec.ablation, ())
 
     @cached_property
     def _circuit(self) -> Any:
@@ -82,8 +84,9 @@ class JaxHybrid:
         width = widths[-1] if widths else signature.n_inputs
         params: Params = {
             "angles": self._dense(_key(seed, "angles"), width, program.n_inputs, ANGLE_START),
-            "head": self._stack(seed, "head", (program.n_values, *self.spec.head.widths, signature.n_outputs)),
         }
+        if self.spec.ablation != "unweighted":
+            params["head"] = self._stack(seed, "head", (program.n_values, *self.spec.head.widths, signature.n_outputs))
         if widths:
             params["features"] = self._stack(seed, "features", (signature.n_inputs, *widths))
         return params | self._init_middle(seed)
@@ -94,6 +97,8 @@ class JaxHybrid:
             return {"circuit": self._circuit.init(_key(seed, "circuit"), dtype=self.dtype)}
         if self.spec.ablation == "twin":
             return {"block": self._init_block(seed, self.spec.block)}
+        if self.spec.ablation in FOURIER:
+            return {"fourier": self._dense(_key(seed, "fourier"), 2 * len(spectrum(program)), program.n_values)}
         if program.n_inputs == program.n_values:
             return {}
         return {"removed": self._dense(_key(seed, "removed"), program.n_inputs, program.n_values)}
@@ -112,9 +117,11 @@ class JaxHybrid:
 
     def head(self, params: Params, values: jax.Array) -> jax.Array:
         """From the circuit's values `(B, K)` to the outputs `(B, C)`."""
-        for index, name in enumerate(sorted(params["head"])):
-            values = _linear(params["head"][name], jnp.tanh(values) if index else values)
         signature = placed(self.spec, self.spec.signature)
+        if self.spec.ablation == "unweighted":
+            values = values @ jnp.asarray(plain_shares(self.spec.program.n_values, signature.n_outputs), self.dtype)
+        for index, name in enumerate(sorted(params.get("head", {}))):
+            values = _linear(params["head"][name], jnp.tanh(values) if index else values)
         return signature.center + signature.scale * values
 
     def _middle(self, params: Params, angles_BD: jax.Array) -> jax.Array:
@@ -122,7 +129,19 @@ class JaxHybrid:
             return self._circuit.apply(params["circuit"], angles_BD)
         if self.spec.ablation == "twin":
             return _apply_block(self.spec.block, params["block"], angles_BD)
+        if self.spec.ablation in FOURIER:
+            phases_BW = angles_BD @ jnp.asarray(self._frequencies_WD.T, self.dtype)
+            return _linear(params["fourier"], jnp.concatenate([jnp.cos(phases_BW), jnp.sin(phases_BW)], axis=1))
         return _linear(params["removed"], angles_BD) if "removed" in params else angles_BD
+
+    @cached_property
+    def _frequencies_WD(self) -> Any:
+        """Those of the circuit, or as many random ones, the same for every seed of the weights."""
+        program = self.spec.program
+        own = spectrum(program)
+        if self.spec.ablation == "surrogate":
+            return own
+        return random_spectrum(program.n_inputs, len(own), self.spec.bandwidth, seed=0)
 
     def part_parameters(self, part: Part = "all", params: Params | None = None) -> Iterator[Any]:
         """Trained arrays of one part; of `params`, or of fresh ones."""

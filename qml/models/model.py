@@ -6,15 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 Part = Literal["quantum", "classical", "all"]
-Kind = Literal["twin", "frozen", "product", "removed"]
+Kind = Literal["twin", "frozen", "product", "removed", "surrogate", "random_features", "unweighted"]
 
-KINDS: tuple[Kind, ...] = ("twin", "frozen", "product", "removed")
+KINDS: tuple[Kind, ...] = ("twin", "frozen", "product", "removed", "surrogate", "random_features", "unweighted")
+CLASSICAL: tuple[Kind, ...] = ("twin", "removed", "surrogate", "random_features")  # no circuit is left
+FOURIER: tuple[Kind, ...] = ("surrogate", "random_features")
 TITLES: Mapping[str, str] = {
     "": "Hybrid",
     "twin": "Classical twin",
     "frozen": "Circuit frozen at random",
     "product": "No entanglement",
     "removed": "Circuit removed",
+    "surrogate": "Fourier surrogate",
+    "random_features": "Random Fourier features",
+    "unweighted": "Readout weights removed",
 }
 
 
@@ -36,7 +41,7 @@ class Model(Protocol):
         ...
 
     def ablate(self, kind: Kind) -> Model:
-        """The same model with the circuit replaced: "twin", "frozen", "product" or "removed"."""
+        """The same model with the circuit or its readout replaced: a name of `KINDS`."""
         ...
 
 
@@ -77,4 +82,18 @@ class Spec(Protocol):
 
     def build(self, seed: int) -> Any:
         """A fresh model; equal seeds give equal weights."""
+        ...
+
+
+@runtime_checkable
+class LookingSpec(Protocol):
+    """A Spec with a loss of its own that looks at the training rows before it is built: for scalings and examples."""
+
+    @property
+    def loss(self) -> str:
+        """A name of `qml.learn.LOSSES`, or "cross_entropy" or "overlaps"."""
+        ...
+
+    def build_on(self, inputs: Any, targets: Any, seed: int) -> Any:
+        """A fresh model that has looked at training rows `(N, ...)` and their classes `(N,)`."""
         ...

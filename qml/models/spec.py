@@ -12,11 +12,14 @@ from qml.base.registry import unknown
 from qml.circuits.program import Program
 from qml.models.block import Block, twin_of
 from qml.models.features import FeaturesSpec, Identity
-from qml.models.model import KINDS, TITLES, Kind
+from qml.models.fourier import spectrum
+from qml.models.model import CLASSICAL, FOURIER, KINDS, TITLES, Kind
+from qml.models.plain_readout import plain_shares
 from qml.models.product import product
 from qml.models.signature import Signature, placed, with_settings
 
 ANGLE_START = 0.1  # size of the linear map to the angles at the start, as a share of the usual one
+BANDWIDTHS = (0.25, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,10 @@ class HybridSpec:
         circuit: the circuit in the middle.
         head: from its `K` values to the outputs.
         signature: the data it is for; filled in by `on`.
-        ablation: "" for the circuit itself, else "twin", "frozen", "product" or "removed".
+        ablation: "" for the circuit itself, else a name of `KINDS`.
         executor: who runs the circuit: a name of `qml.backends.EXECUTORS` or an Executor.
         framework: "torch" or "jax".
+        bandwidth: of the frequencies of "random_features", in units of one radian an angle.
 
     Example:
         >>> spec = HybridSpec(circuit=CircuitSpec("sel", n_qubits=4, depth=2)).on(Signature((64,), 10))
@@ -99,6 +103,7 @@ class HybridSpec:
     ablation: str = ""
     executor: Any = field(default="engine_cpu", compare=False)
     framework: Literal["torch", "jax"] = "torch"
+    bandwidth: float = field(default=1.0, compare=False)
 
     def __post_init__(self):
         if self.ablation and self.ablation not in KINDS:
@@ -114,12 +119,12 @@ class HybridSpec:
     @property
     def family(self) -> Literal["hybrid", "control"]:
         """With a circuit in it "hybrid", without one "control"."""
-        return "control" if self.ablation in ("twin", "removed") else "hybrid"
+        return "control" if self.ablation in CLASSICAL else "hybrid"
 
     @property
     def space(self) -> Mapping[str, tuple[Any, ...]]:
-        """Empty: a hybrid and its ablations are tuned by the settings of their training."""
-        return {}
+        """The bandwidth of random features; a hybrid and its other ablations are tuned by their training alone."""
+        return {"bandwidth": BANDWIDTHS} if self.ablation == "random_features" else {}
 
     @cached_property
     def program(self) -> Program:
@@ -158,6 +163,10 @@ class HybridSpec:
             )
         if self.ablation == "twin":
             _ = self.block
+        if self.ablation in FOURIER:
+            spectrum(self.program)
+        if self.ablation == "unweighted" and self.signature is not None:
+            plain_shares(self.program.n_values, self.signature.n_outputs)
 
     def build(self, seed: int) -> Any:
         """A torch `Hybrid` or a `JaxHybrid` with weights drawn from `seed`.

@@ -26,6 +26,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_choice_is_composed_and_built(group, name):
+    group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
     assert isinstance(config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])]), BenchmarkJob)
 
 
@@ -44,14 +45,14 @@ def test_registries_and_groups_agree():
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_file_lists_its_schema(group, name):
-    if group == "recipe":
+    if group.partition("/")[0] == "recipe":
         return
     defaults = yaml.safe_load((CONF / group / f"{name}.yaml").read_text())["defaults"]
     assert defaults[0] in schema.SCHEMAS[group]
 
 
 def test_recipes_say_what_they_claim():
-    for path in (CONF / "recipe").glob("*.yaml"):
+    for path in (CONF / "recipe").rglob("*.yaml"):
         text = path.read_text()
         for word in ("# Claim", "# Command", "# Minutes", "# Expected"):
             assert word in text, f"{path.name} lacks {word}"

@@ -10,7 +10,7 @@ MAY_IMPORT = {  # room -> rooms below it
     "engine": {"base", "circuits"},
     "backends": {"base", "circuits", "engine"},
     "layers": {"base", "circuits", "engine", "backends"},
-    "models": {"base", "circuits", "backends", "layers"},
+    "models": {"base", "circuits", "backends", "layers", "study"},  # kernels are Gram matrices of states
     "data": {"base"},
     "learn": {"base", "data"},
     "study": {"base", "circuits", "backends", "layers"},
@@ -57,6 +57,7 @@ HEAVY = {
         "qml.backends.qiskit_*": "primitives of Qiskit on an Executor",
     },
     "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
+    "optuna": {"qml.bench.tpe": "the estimator behind protocol.sampler=tpe"},
     "hydra": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "omegaconf": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "sklearn": {

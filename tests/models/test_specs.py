@@ -13,7 +13,9 @@ from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import CIRCUITS, angle, sel
 from qml.layers.torch import CircuitLayer
 from qml.models import KINDS, MODELS, CircuitSpec, Cnn, Head, HybridSpec, Identity, Mlp, Model, Own, Signature, Spec
+from qml.models.fourier import spectrum
 from qml.models.hybrid import Angles, Hybrid
+from qml.models.published import Published
 
 FLAT = Signature((20,), 3)
 
@@ -25,8 +27,11 @@ def spec(**changes):
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_registered_models_are_specs(name):
+    made = MODELS[name]()
     signature = Signature((1, 8, 8), 3) if name == "cnn" else FLAT
-    made = MODELS[name]().on(signature)
+    if isinstance(made, Published):
+        signature = Signature((16,), 2) if made.name in ("weinet", "quanvolution", "study_cnn") else Signature((4,), 2)
+    made = made.on(signature)
     assert isinstance(made, Spec)
     assert digest(ForkingPickler.loads(ForkingPickler.dumps(made))) == digest(made)
     assert made.title
@@ -41,18 +46,20 @@ def test_registered_models_are_specs(name):
 def test_parameter_counts(framework, features, kind):
     made = spec(features=features, ablation=kind, framework=framework, head=Head((5,)))
     front = {Identity: 20 * 4 + 4, Mlp: 20 * 16 + 16 + 16 * 4 + 4}[type(features)]
-    classical = front + 4 * 5 + 5 + 5 * 3 + 3
-    quantum = {"": 24, "product": 24}.get(kind, 0)
+    behind = 4 * 5 + 5 + 5 * 3 + 3
+    width = 2 * len(spectrum(made.program)) + 1
+    instead = {"twin": 24, "surrogate": 4 * width, "random_features": 4 * width, "unweighted": -behind}.get(kind, 0)
+    quantum = {"": 24, "product": 24, "unweighted": 24}.get(kind, 0)
     model = made.build(2)
     assert isinstance(model, Model)
-    assert model.parameter_counts() == {"quantum": quantum, "classical": classical + 24 * (kind == "twin")}
+    assert model.parameter_counts() == {"quantum": quantum, "classical": front + behind + instead}
 
 
 def test_ablations_share_all_but_the_circuit():
     whole = spec().build(5)
     for kind in KINDS:
         other = spec(ablation=kind).build(5)
-        for part in ("features", "angles", "head"):
+        for part in ("features", "angles") if kind == "unweighted" else ("features", "angles", "head"):
             pairs = zip(getattr(whole, part).parameters(), getattr(other, part).parameters(), strict=True)
             assert all(torch.equal(a, b) for a, b in pairs)
     assert torch.equal(spec(ablation="frozen").build(5).circuit.weights, whole.circuit.weights)
@@ -70,7 +77,7 @@ def test_seed_decides_all_and_leaves_torch_alone():
     assert not torch.equal(first(inputs), third(inputs))
 
 
-@pytest.mark.parametrize("kind", ["", "frozen", "product"])
+@pytest.mark.parametrize("kind", ["", "frozen", "product", "unweighted"])
 def test_the_circuit_is_the_only_path(kind):
     model = spec(ablation=kind).build(1)
 

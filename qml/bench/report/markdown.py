@@ -35,7 +35,7 @@ def markdown(view: View, found: tuple[Finding, ...]) -> str:
         "## 3 Scores",
         _scores(view),
         "## 4 Failures, capped cells, audit findings",
-        "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.text) if f.text else '.'}" for f in found),
+        "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in found),
         "## 5 Provenance",
         _pairs(provenance_pairs(view)),
         "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms),

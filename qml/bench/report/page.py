@@ -89,7 +89,7 @@ class Page:
 
     def _alarm(self) -> str:
         """Failures stand above everything else."""
-        bad = [f for f in self.findings if f.level == "fail"]
+        bad = [f for f in self.findings if f.is_severe]
         if not bad:
             return ""
         names = esc("; ".join(f.title for f in bad))

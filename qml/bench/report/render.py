@@ -46,8 +46,8 @@ class RenderedReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the audit found a failure: failed cells, unequal budgets, a champion below its floor."""
-        return any(found.level == "fail" for found in self.findings)
+        """Whether the audit found a failure: failed cells, unequal budgets, numbers that cannot be right."""
+        return any(found.is_severe for found in self.findings)
 
 
 def render(

@@ -196,10 +196,10 @@ def _cell(arm: Contestant, seed: int) -> str:
 
 def findings_list(found: tuple[Finding, ...]) -> str:
     """The audit, one line a finding."""
-    kinds = {"fail": "fail", "warn": "warn", "note": "info", "pass": "ok"}
+    kinds = {"severe": "fail", "fail": "fail", "suspect": "warn", "warn": "warn", "note": "info", "pass": "ok"}
     lines = "".join(
         f'<li><span class="st {kinds[f.level]}">{f.level}</span><span><b>{esc(f.title)}</b>'
-        f"{': ' + esc(f.text) if f.text else '.'}</span></li>"
+        f"{': ' + esc(f.words) if f.words else '.'}</span></li>"
         for f in found
     )
     return f'<ul class="audit">{lines}</ul>'

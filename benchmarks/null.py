@@ -1,0 +1,143 @@
+"""`python -m benchmarks.null`: how often the verdict of a report claims a difference between equal contestants.
+
+A pool of real cells is made once by the harness, or completed: the same arm on several data sets, fixed splits of
+each, many seeds on each split. Benchmarks are then drawn from it: seeds of one split are exchangeable, so whoever is
+called "hybrid" is no better than whoever is called "twin", and every "better" is false. Then the hybrid is made better
+by known amounts, which gives the power. The reading is that of a report: pairing, choice of the champion, intervals,
+words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from qml.bench import Store, run_cell
+from qml.bench.null import SPLIT, Design, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
+from qml.bench.protocol import Protocol
+from qml.estimators.arms import SpecArm, arms_for
+from qml.estimators.choices import DataChoice, Terms, Training, signature_of
+from qml.models import CircuitSpec, HybridSpec
+
+BAR = 0.06
+SHIFTS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns 0 if no design says "better" too often."""
+    options = _options(arguments)
+    store = Store(options.store)
+    if options.cells:
+        fill(store, options)
+    pool = Pool.of(result for result in store if result.cell.arm.name == options.arm)
+    print(f"pool of {options.arm}: {pool.size}")
+    designs = designs_for(pool, options)
+    found = [simulate(pool, design, options.benchmarks) for design in designs]
+    print(table(found))
+    curves = [power_curve(pool, design, SHIFTS, options.power) for design in designs] if options.power else []
+    if curves:
+        print(power_table(curves))
+    if options.json:
+        kept = {
+            "pool": pool.size,
+            "null": [asdict(t) for t in found],
+            "power": [[asdict(t) for t in c] for c in curves],
+        }
+        options.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(max(tally.most, tally.claimed) <= BAR for tally in found) else 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.null",
+        description='How often the verdict of a report says "better" of a contestant that is no better: benchmarks are '
+        "drawn from a pool of real cells of one arm, made here by the harness where they are missing. Start the same "
+        "command again to continue, or twice at once to share the work.",
+    )
+    parser.add_argument("--store", type=Path, default=Path("results/null"), help="folder of the pool (%(default)s)")
+    parser.add_argument("--arm", default="mlp", help="the arm: hybrid, twin, mlp, boosting, ... (%(default)s)")
+    parser.add_argument("--data", nargs="+", default=["breast_cancer", "wine", "digits"], help="data sets of the pool")
+    parser.add_argument("--splits", type=int, default=20, help="fixed splits of each data set (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=100, help="fits on each split (%(default)s)")
+    parser.add_argument("--rows", type=int, default=600, help="training rows of a data set at most (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=10, help="passes of a fit (%(default)s)")
+    parser.add_argument("--benchmarks", type=int, default=2000, help="simulated benchmarks a design (%(default)s)")
+    parser.add_argument("--power", type=int, default=200, help="benchmarks a point of the power curve; 0 for none")
+    parser.add_argument("--no-cells", dest="cells", action="store_false", help="run no cell; use those in the store")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the counts there")
+    return parser.parse_args(arguments)
+
+
+def fill(store: Store, options: argparse.Namespace) -> None:
+    """Run the cells of the pool that are missing."""
+    begun, ran = time.perf_counter(), 0
+    for name in options.data:
+        data = choice(name, options.rows)
+        arm = contestant(options.arm, data)
+        for split in range(options.splits):
+            terms = protocol(data, split, options)
+            for seed in terms.seeds:
+                done = run_cell(
+                    arm,
+                    lambda _, split=split, data=data: data.source(split),
+                    lambda source: Training().task(source.schema.target),
+                    terms,
+                    seed,
+                    store,
+                )
+                ran += done is not None
+            print(f"{name}, split {split}: {ran} cells run in {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+def choice(name: str, rows: int) -> DataChoice:
+    """A data set with so many training rows at most."""
+    whole = DataChoice(name)
+    return replace(whole, rows=rows) if whole.source(0).schema.sizes["train"] > rows else whole
+
+
+def contestant(name: str, data: DataChoice) -> SpecArm:
+    """The arm of the pool, with fixed settings; a hybrid has four qubits."""
+    hybrid = HybridSpec(circuit=CircuitSpec("sel", 4, 2))
+    return arms_for(hybrid, [name], Training(), signature_of(data.source(0)), searched=False, progress=False)[0]
+
+
+def protocol(data: DataChoice, split: int, options: argparse.Namespace) -> Protocol:
+    """The terms of the cells of one split, whose seeds move the fit alone."""
+    terms = Terms("null", seeds=tuple(range(options.seeds)), epochs=options.epochs)
+    made = terms.protocol(data, signature_of(data.source(split)))
+    return replace(made, source=(*made.source, (SPLIT, f"{split:03d}")))
+
+
+def designs_for(pool: Pool, options: argparse.Namespace) -> list[Design]:
+    """The designs that the pool is large enough for, as a recipe has them."""
+    splits = min(len(rows) for rows in pool.cells.values())
+    seeds = min(len(row) for row in pool.units)
+    made: list[Design] = [NewSplits(min(10, splits)), OneSplit(min(10, seeds // 7))]
+    return [*made, *(ManySets(sets, min(5, seeds // 7)) for sets in (8, 12, 30) if sets <= len(pool.units))]
+
+
+def table(found: Sequence[Tally]) -> str:
+    """What was said of contestants that do not differ, a row a design, in per cent."""
+    heads = ("benchmarks", "better, most", "any better", "any claim", "headline")
+    lines = [f"{'no difference':44s} " + " ".join(f"{head:>12s}" for head in heads)]
+    for tally in found:
+        n = tally.benchmarks
+        shares = (tally.most, tally.any_better / n, tally.any_claim / n, tally.claimed)
+        lines.append(f"{tally.title:44s} {n:12d} " + " ".join(f"{100 * share:11.1f}%" for share in shares))
+    return "\n".join(lines)
+
+
+def power_table(curves: Sequence[Sequence[Tally]]) -> str:
+    """Share of benchmarks that say "better" than the twin, a row a design, a column a true difference."""
+    lines = [f"{'better than the twin by':44s} " + " ".join(f"{shift:>8g}" for shift in SHIFTS)]
+    for curve in curves:
+        lines.append(f"{curve[0].title:44s} " + " ".join(f"{100 * tally.better('twin'):7.1f}%" for tally in curve))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,202 @@
+"""Several data sets read together: contrasts that were named beforehand, each with its word, and ranks of all arms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from qml.base.errors import ConfigError
+from qml.base.lazy import cached_property
+from qml.base.registry import unknown
+from qml.bench.paired import SignedRank, Zeros, bca, holm, signed_rank, standardised
+from qml.bench.posterior import DRAWS, Posterior, bayesian_signed_rank
+from qml.bench.power import critical_sum, power, visible
+from qml.bench.protocol import CHAMPION
+from qml.bench.ranks import Ranking, rank
+from qml.bench.scores import Scores
+from qml.bench.spread import Spread, spread
+from qml.bench.words import State, Word, headline
+from qml.bench.words_across import LEVEL, word_across
+
+__all__ = ["Across", "Contrast", "Scores", "all_pairs", "read"]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """`arm` against `against` over several data sets; positive differences are good for `arm`.
+
+    Args:
+        arm, against: names of columns.
+        differences: one a data set, in the units of the metric.
+        test: the signed-rank test, not corrected.
+        p: its probability corrected by Holm among all contrasts read together.
+        posterior: worse, within the band, better.
+        rope: half width of the band.
+        word: what follows, by `words_across.word_across`.
+        strictest: level that the smallest of the p-values must meet under Holm: the level over the number of contrasts.
+    """
+
+    arm: str
+    against: str
+    differences: tuple[float, ...]
+    test: SignedRank
+    p: float
+    posterior: Posterior
+    rope: float
+    word: Word
+    strictest: float
+
+    @property
+    def n_data(self) -> int:
+        """Data sets."""
+        return len(self.differences)
+
+    @property
+    def mean(self) -> float:
+        """Mean difference."""
+        return float(np.mean(self.differences))
+
+    @property
+    def median(self) -> float:
+        """Median difference."""
+        return float(np.median(self.differences))
+
+    @property
+    def effect(self) -> float:
+        """Rank-biserial effect size, in -1..1."""
+        return self.test.rank_biserial
+
+    @property
+    def standardised(self) -> float:
+        """Mean difference over the standard deviation of differences; NaN where it has none."""
+        return standardised(self.differences)
+
+    @property
+    def spread(self) -> Spread:
+        """Median, quartiles and ends of the differences."""
+        return spread(self.differences)
+
+    @property
+    def blind(self) -> bool:
+        """Whether there are so few data sets that no difference, however large, could have been seen."""
+        return critical_sum(self.n_data, self.strictest) is None
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """BCa bootstrap interval, 95 %, of the mean difference; infinite where there is none."""
+        return bca(self.differences)
+
+    @cached_property
+    def visible(self) -> float:
+        """Smallest true difference found with 80 % power at the strictest level; infinite where none could be."""
+        return visible(self.differences, self.strictest)
+
+    def power(self, shifts: Sequence[float]) -> np.ndarray:
+        """Chance of finding true differences `(N,)` at the strictest level, for a power curve."""
+        return power(self.differences, shifts, self.strictest)
+
+
+@dataclass(frozen=True)
+class Across:
+    """What several data sets say together.
+
+    Args:
+        scores: the table.
+        contrasts: in the order in which they were named.
+        rope: half width of the band.
+        level: of all contrasts together, and of the family of all pairs in the ranking.
+    """
+
+    scores: Scores
+    contrasts: tuple[Contrast, ...]
+    rope: float
+    level: float = LEVEL
+
+    def contrast(self, arm: str, against: str) -> Contrast:
+        """The contrast of these two, as it was named.
+
+        Raises:
+            ConfigError: it was not named beforehand.
+        """
+        for found in self.contrasts:
+            if (found.arm, found.against) == (arm, against):
+                return found
+        known = [f"{found.arm}, {found.against}" for found in self.contrasts]
+        raise unknown("contrast", f"{arm}, {against}", known)
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """Ranks of all arms; None with fewer than three arms or five data sets, where they show nothing."""
+        if len(self.scores.arms) < 3 or len(self.scores.data) < 2:
+            return None
+        found = rank(self.scores, self.level)
+        return found if found.shown else None
+
+    @property
+    def state(self) -> State:
+        """The verdict as one word, by the rule of `words.headline`, from contrasts with removed, twin and champion."""
+        words: dict[str, Word] = {found.against: found.word for found in self.contrasts}
+        return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
+
+
+def read(
+    scores: Scores,
+    contrasts: Sequence[tuple[str, str]],
+    rope: float,
+    *,
+    level: float = LEVEL,
+    zeros: Zeros = "split",
+    draws: int = DRAWS,
+) -> Across:
+    """Read a table by contrasts that were named before it was made.
+
+    Holm's correction counts the contrasts given here, so few contrasts see more: over all pairs of ten arms it takes
+    most of the power away.
+
+    Args:
+        scores: one number an arm and data set.
+        contrasts: pairs (arm, against), each once.
+        rope: half width of "practically equal" in the units of the scores.
+        level: of all contrasts together.
+        zeros: what the signed-rank test does with differences of zero.
+        draws: of the posterior.
+
+    Raises:
+        ConfigError: no contrast, one twice or of one arm with itself, or an arm that is not in the table.
+        ShapeError: a band that is not above 0.
+
+    Example:
+        >>> rows = [[0.90 + 0.01 * i, 0.85 + 0.01 * i, 0.90 + 0.01 * i] for i in range(8)]
+        >>> table = Scores(("hybrid", "removed", "twin"), tuple("abcdefgh"), rows)
+        >>> found = read(table, [("hybrid", "removed"), ("hybrid", "twin")], rope=0.01, draws=2000)
+        >>> [c.word for c in found.contrasts], found.state
+        (['better!', 'equal'], 'replaceable')
+    """
+    pairs = [(arm, against) for arm, against in contrasts]
+    wrong = next((pair for pair in pairs if pair[0] == pair[1] or pairs.count(pair) > 1), None)
+    if not pairs or wrong is not None:
+        raise ConfigError(
+            f"Contrasts are {pairs}; at least one pair of two different arms is needed, each once. "
+            + (f"Leave out {wrong}." if wrong else "Name one, such as ('hybrid', 'twin').")
+        )
+    differences = [scores.differences(arm, against) for arm, against in pairs]
+    tests = [signed_rank(row, zeros) for row in differences]
+    made = []
+    for pair, row, test, p in zip(pairs, differences, tests, holm([test.p for test in tests]), strict=True):
+        posterior = bayesian_signed_rank(row, rope, draws=draws)
+        word = word_across(p, test.rank_biserial, posterior, len(row), level=level)
+        made.append(Contrast(*pair, tuple(row.tolist()), test, p, posterior, rope, word, level / len(pairs)))
+    return Across(scores, tuple(made), rope, level)
+
+
+def all_pairs(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Every pair of arms once, for an exploration; a verdict needs contrasts named beforehand.
+
+    Example:
+        >>> all_pairs(["a", "b", "c"])
+        (('a', 'b'), ('a', 'c'), ('b', 'c'))
+    """
+    return tuple(combinations(arms, 2))

@@ -1,0 +1,126 @@
+"""What only our own records can show: scores that their predictions do not give, choices that were not the best."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from qml.bench.budget_curve import best_finished
+from qml.bench.cell import CellResult
+from qml.bench.finding import Finding
+from qml.bench.scale import listed, plural
+from qml.bench.summary import Summary
+
+
+def scores_of_predictions(s: Summary) -> Iterator[Finding]:
+    """Accuracies that are not those of the predictions kept beside them."""
+    checked, wrong = 0, []
+    for cell in s.cells:
+        for split in ("validation", "test"):
+            said = cell.metrics.get(split, {}).get("accuracy")
+            targets, answers = cell.arrays.get(f"{split}_targets"), cell.arrays.get(f"{split}_predictions")
+            if said is None or targets is None or answers is None or np.ndim(answers) != 2:
+                continue
+            checked += 1
+            given = float(np.mean(np.argmax(answers, axis=1) == targets))
+            if abs(given - said) > 0.5 / len(targets):
+                wrong.append(f"{_name(cell)}: {split} accuracy {said:.6g}, its predictions give {given:.6g}")
+    if wrong:
+        yield Finding(
+            "severe",
+            f"{plural(len(wrong), 'accuracy', 'accuracies')} that the predictions do not give",
+            "The number in the record is not that of the predictions kept with it.",
+            "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
+            "The record was changed, or scored on other rows. Run these cells again.",
+        )
+    elif checked:
+        text = f"{plural(checked, 'accuracy', 'accuracies')} computed again from the predictions kept with them."
+        yield Finding("pass", "Accuracies are those of the predictions", text)
+
+
+def chosen_by_validation(s: Summary) -> Iterator[Finding]:
+    """Cells whose chosen trial is not the best on validation rows."""
+    wrong = []
+    for cell in s.cells:
+        facts = cell.metric_facts.get(s.protocol.rank, {})
+        best = best_finished(cell.trials, bool(facts.get("higher_is_better", True)))
+        if cell.chosen is not None and cell.chosen != best:
+            wrong.append(f"{_name(cell)}: trial {cell.chosen} was taken, {best} is the best")
+    if wrong:
+        yield Finding(
+            "severe",
+            f"{plural(len(wrong), 'cell')} whose trial was not chosen by validation",
+            "Another trial has the better validation score.",
+            "; ".join(wrong[:3]),
+            "Something else chose: if it was the test score, the score is too good. Run these cells again.",
+        )
+
+
+def tested_on_training(s: Summary) -> Iterator[Finding]:
+    """Cells all of whose test rows were trained on."""
+    found = [
+        cell
+        for cell in s.cells
+        if cell.data.get("test_in_training") and cell.data["test_in_training"] >= cell.data["rows"]["test"]
+    ]
+    if found:
+        yield Finding(
+            "severe",
+            f"{plural(len(found), 'cell')} whose test rows are training rows",
+            "Every test row equals a training or validation row in every input.",
+            f"{_name(found[0])}: {found[0].data['test_in_training']} of {found[0].data['rows']['test']} rows",
+            "Every test score of these cells is a training score.",
+        )
+
+
+def same_run_twice(s: Summary) -> Iterator[Finding]:
+    """Arms that learn by steps and predict the same to the last digit under two seeds."""
+    twice: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for arm in s.arms:
+        seen: dict[bytes, int] = {}
+        for cell in arm.cells:
+            if not cell.records or "test_predictions" not in cell.arrays:
+                continue
+            key = b"".join(cell.arrays[name].tobytes() for name in ("test_predictions", "test_targets"))
+            first = seen.setdefault(key, cell.cell.seed)
+            if first != cell.cell.seed:
+                twice[(str(first), str(cell.cell.seed))].append(arm.title)
+    for (first, second), arms in sorted(twice.items()):
+        yield Finding(
+            "severe",
+            f"Seeds {first} and {second} are one run: {listed(arms)}",
+            "Predictions for the test rows are equal to the last digit, of arms whose training is drawn from the seed.",
+            consequence="Repetitions are fewer than the protocol says, so intervals are too narrow.",
+        )
+
+
+def unrecorded(s: Summary) -> Iterator[Finding]:
+    """Cells without the versions they ran with, and circuits without a digest."""
+    blank = [cell for cell in s.cells if not cell.provenance.get("versions")]
+    if blank:
+        title = f"{plural(len(blank), 'cell')} without versions of packages"
+        yield Finding("warn", title, "A package that changed under them cannot be seen.")
+    nameless = [arm.title for arm in s.ranked if arm.parameters.get("quantum") and not arm.details.get("program")]
+    if nameless:
+        text = "Which gates they ran cannot be told from the record."
+        yield Finding("warn", f"No digest of the circuit of {listed(nameless)}", text)
+
+
+def recorded_circuits(s: Summary) -> dict[str, str]:
+    """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
+    return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _name(cell: CellResult) -> str:
+    return f"{cell.cell.arm.title}, seed {cell.cell.seed}"
+
+
+CELL_CHECKS: tuple[Callable[[Summary], Iterator[Finding]], ...] = (
+    scores_of_predictions,
+    chosen_by_validation,
+    tested_on_training,
+    same_run_twice,
+    unrecorded,
+)

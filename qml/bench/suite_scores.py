@@ -1,0 +1,100 @@
+"""The summaries of a suite's data sets as one table, seeds averaged first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qml.base.errors import DataError
+from qml.bench.protocol import CHAMPION
+from qml.bench.scale import listed
+from qml.bench.scores import Scores
+from qml.bench.suite import Suite
+from qml.bench.summary import Contestant, Summary
+
+
+@dataclass(frozen=True)
+class SuiteScores:
+    """A table of scores, and who is not in it.
+
+    Args:
+        scores: mean test score over seeds, an arm that is whole on every data set a column; "champion" is on each data
+            set its best baseline by validation score.
+        left_out: (arm, why), for the findings of a report.
+    """
+
+    scores: Scores
+    left_out: tuple[tuple[str, str], ...]
+
+    def contrasts(self, suite: Suite) -> tuple[tuple[str, str], ...]:
+        """The contrasts of the suite whose arms are both in the table."""
+        return tuple(pair for pair in suite.contrasts if set(pair) <= set(self.scores.arms))
+
+
+def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
+    """The table of a suite.
+
+    An arm stands for itself by its role. Where a data set has several hybrids, the one of the verdict (best by
+    validation score) stands for all, with its own ablations, as in the report of that data set.
+
+    Args:
+        suite: the terms.
+        summaries: one for each of its data sets, in any order.
+
+    Raises:
+        DataError: cells of another protocol, a data set without cells, or no arm that is whole on every one.
+    """
+    by_hash = {summary.protocol.hash: summary for summary in summaries}
+    for key, summary in by_hash.items():
+        if key not in {protocol.hash for protocol in suite.protocols}:
+            raise DataError(
+                f"The suite {suite.name!r} ({suite.hash}) was to be read; the cells of {summary.protocol.data!r} ran "
+                f"under protocol {key}, which is none of its own. Run them under the suite, or leave that report out."
+            )
+    absent = [protocol.data for protocol in suite.protocols if protocol.hash not in by_hash]
+    if absent:
+        raise DataError(
+            f"The suite {suite.name!r} has no cells on {listed(absent)}. Run them first; nothing is read of a part."
+        )
+    chosen = [by_hash[protocol.hash] for protocol in suite.protocols]
+    named = [name for pair in suite.contrasts for name in pair]
+    others = [arm.role for summary in chosen for arm in summary.arms]
+    columns, left_out = {}, []
+    for name in dict.fromkeys([*named, *others]):
+        found = {summary.protocol.data: _reason(summary, name) for summary in chosen}
+        reasons = {data: why for data, why in found.items() if why}
+        if reasons:
+            left_out.append((name, _said(reasons)))
+        else:
+            columns[name] = [_score(_arm(summary, name)) for summary in chosen]
+    if not columns:
+        raise DataError(f"No arm is whole on every data set of {suite.name!r}: {listed([n for n, _ in left_out])}.")
+    values = np.array(list(columns.values())).T
+    return SuiteScores(Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better), tuple(left_out))
+
+
+def _arm(summary: Summary, role: str) -> Contestant | None:
+    """Who stands for a role on one data set."""
+    hero = summary.hero
+    return hero if hero is not None and hero.role == role and role != CHAMPION else summary.reference(role)
+
+
+def _reason(summary: Summary, role: str) -> str:
+    """Why nobody can stand for that role on this data set; empty where somebody can."""
+    arm = _arm(summary, role)
+    if arm is None:
+        return "absent"
+    if not summary.is_whole(arm):
+        return "lacks some of the seeds"
+    return "met the cap of CPU seconds" if arm.capped else ""
+
+
+def _score(arm: Contestant | None) -> float:
+    """Mean test score over seeds."""
+    return float(np.mean(list(arm.scores.values()))) if arm is not None else float("nan")
+
+
+def _said(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{why} on {data}" for data, why in reasons.items())
