@@ -39,7 +39,9 @@ class OptunaSweeperConfig:
         direction: "maximize" or "minimize" what a job returns.
         sampler: "tpe" or "random".
         seed: of the sampler; null draws anew.
-        study_name, storage: where the study is kept, such as `sqlite:///results/study.db`; null keeps it in memory.
+        study_name: of a study that is kept.
+        storage: where it is kept, so that a later call continues it: a file, or a database as `sqlite:///study.db`;
+            null keeps it in memory.
         max_failure_rate: share of jobs of a batch that may fail; above it the sweep ends with the first error.
         params: search space, key -> sweep, where it does not stand on the command line.
     """
@@ -142,8 +144,15 @@ class OptunaSweeper(Sweeper):
             sampler: Any = optuna.samplers.TPESampler(seed=self.seed, constant_liar=self.n_jobs > 1)
         else:
             sampler = optuna.samplers.RandomSampler(seed=self.seed)
+        storage: Any = self.storage
+        if storage is not None and "://" not in storage:
+            from optuna.storages import JournalStorage
+            from optuna.storages.journal import JournalFileBackend
+
+            Path(storage).parent.mkdir(parents=True, exist_ok=True)
+            storage = JournalStorage(JournalFileBackend(storage))
         return optuna.create_study(
-            storage=self.storage,
+            storage=storage,
             study_name=self.study_name,
             sampler=sampler,
             direction=self.direction,

@@ -297,8 +297,9 @@ def translated(error: Exception) -> ConfigError:
 
 
 def groups() -> list[str]:
-    """Every group of `conf/`."""
-    return sorted({str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")} - {"."})
+    """Every group of `conf/` but those of Hydra itself."""
+    found = {str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")}
+    return sorted(group for group in found if group != "." and group.partition("/")[0] != "hydra")
 
 
 def choices(group: str) -> list[str]:
