@@ -140,10 +140,6 @@ class OptunaSweeper(Sweeper):
         except ImportError as error:
             raise HydraException('hydra/sweeper=optuna needs Optuna: pip install "qml-hybrid[tpe]"') from error
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        if self.sampler == "tpe":
-            sampler: Any = optuna.samplers.TPESampler(seed=self.seed, constant_liar=self.n_jobs > 1)
-        else:
-            sampler = optuna.samplers.RandomSampler(seed=self.seed)
         storage: Any = self.storage
         if storage is not None and "://" not in storage:
             from optuna.storages import JournalStorage
@@ -151,13 +147,15 @@ class OptunaSweeper(Sweeper):
 
             Path(storage).parent.mkdir(parents=True, exist_ok=True)
             storage = JournalStorage(JournalFileBackend(storage))
-        return optuna.create_study(
-            storage=storage,
-            study_name=self.study_name,
-            sampler=sampler,
-            direction=self.direction,
-            load_if_exists=True,
+        study = optuna.create_study(
+            storage=storage, study_name=self.study_name, direction=self.direction, load_if_exists=True
         )
+        seed = None if self.seed is None else self.seed + len(study.trials)  # a study that goes on draws anew
+        if self.sampler == "tpe":
+            study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=self.n_jobs > 1)
+        else:
+            study.sampler = optuna.samplers.RandomSampler(seed=seed)
+        return study
 
     def _tell(self, study: Any, trials: Sequence[Any], done: Sequence[JobReturn]) -> None:
         """Hand the scores of a batch to the study; what failed counts as a trial without one."""
@@ -201,7 +199,7 @@ def searched(overrides: Sequence[Override]) -> tuple[list[str], list[Ask]]:
     """Overrides as those that are the same in every job, and one question to Optuna for each that sweeps.
 
     `a,b` and `choice(a,b)` are one of these, `range(1,5)` a number in steps without its end, `interval(0.1,1)` any
-    number (whole where both ends are), on a logarithmic scale as `tag(log, interval(0.001,0.1))`.
+    number, `int(interval(1,8))` a whole one, on a logarithmic scale as `tag(log, interval(0.001,0.1))`.
 
     Raises:
         HydraException: nothing sweeps.
