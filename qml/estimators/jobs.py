@@ -239,7 +239,8 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol; no folder is made.
         """
-        return written(Store(self.store), self.read(command), self.out, self.recipe_name)
+        protocol = self.read(command)
+        return written(Store(self.store), protocol, self.out, self.recipe_name)
 
     def read(self, command: Sequence[str] = ()) -> Protocol:
         """The protocol, of which the store has cells.
@@ -255,7 +256,7 @@ class ReportJob(BenchmarkJob):
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
             raise DataError(
-                f"no finished cell of this protocol ({protocol.hash}: {protocol.data}) in {self.store}; run "
+                f"{protocol.data}: no finished cell of this protocol ({protocol.hash}) in {self.store}; run "
                 f"`{shlex.join(words)}` first"
             )
         return protocol
