@@ -81,7 +81,7 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
     for arm in s.arms:
         seen: dict[bytes, int] = {}
         for cell in arm.cells:
-            if not cell.records or "test_predictions" not in cell.arrays:
+            if not cell.records or "test_predictions" not in cell.arrays or _is_constant(cell):
                 continue
             key = b"".join(cell.arrays[name].tobytes() for name in ("test_predictions", "test_targets"))
             first = seen.setdefault(key, cell.cell.seed)
@@ -111,6 +111,12 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _is_constant(cell: CellResult) -> bool:
+    """Whether one answer was given for every test row: two splits with equal shares of the classes give it twice."""
+    found = cell.arrays["test_predictions"]
+    return len(found) > 0 and bool((found == found[:1]).all())
 
 
 def _name(cell: CellResult) -> str:
