@@ -215,7 +215,7 @@ def arms_for(
 
 def shuffled(arm: SpecArm) -> SpecArm:
     """The same contestant on shuffled labels: a control that must end at chance."""
-    details = {**arm.info.details, "role": SHUFFLED, "short": "Shuffled"}
+    details = {**arm.info.details, "role": SHUFFLED, "short": "Labels shuffled"}
     config = {**arm.info.config, "labels": SHUFFLED}
     info = replace(arm.info, title="Labels shuffled", family="control", config=config, details=details)
     return replace(arm, info=info, shuffled=True)

@@ -170,7 +170,8 @@ class BenchmarkJob:
         (outcome,) = run_planned((self,), (plan,), shown, command)
         if not self.report:
             return outcome
-        return replace(outcome, report=written(Store(self.store), plan.protocol, self.out, self.recipe_name))
+        own = Cell.of(plan.arms[0].info, plan.protocol, plan.seeds[0]).arm_digest
+        return replace(outcome, report=written(Store(self.store), plan.protocol, self.out, self.recipe_name, own))
 
     def run_cells(self, plan: Planned, *, shown: bool, command: Sequence[str] = ()) -> tuple[CellResult, ...]:
         """Run the cells of `plan` that are missing, in this process.
