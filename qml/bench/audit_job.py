@@ -30,7 +30,7 @@ class AuditJob:
         preset: layout of a table, a name of `PRESETS`; None takes columns that are called as the fields are.
         columns: field of `ResultRow` -> column, or several; an empty list leaves a field out.
         metric: what the scores of a table are; None as the preset says.
-        train_rows, test_rows: CSV files of samples to compare; both or none.
+        train_rows, test_rows: CSV or Parquet files of samples to compare; both or none.
         circuits: arm -> digest of its circuit as it is built now, against what was recorded: the column
             `circuit` of a table, or the details of a cell's arm.
         out: folder of `audit.md` and `audit.json`; None writes none.

@@ -1,4 +1,4 @@
-"""Many arms on many data sets: Friedman's test, Nemenyi's, all against one, and what a diagram of ranks is drawn from."""
+"""Many arms on many data sets: Friedman's test, Nemenyi's, all against one, and what a diagram is drawn from."""
 
 from __future__ import annotations
 

@@ -164,6 +164,7 @@ class BenchmarkJob:
         cells_of(arms, protocol)
         store = Store(self.store)
         seeds = protocol.seeds if self.seed is None else (self.seed,)
+        arms = self._asked(arms, protocol, seeds, store)
         results = self._run_cells(arms, protocol, seeds, store, shown, command)
         ran = tuple(result for result in results if result is not None)
         failed = tuple(f"{r.cell.arm.name}, seed {r.cell.seed}: {r.reason}" for r in ran if r.status == "failed")
@@ -205,6 +206,20 @@ class BenchmarkJob:
     def _is_due(self, cell: Cell, store: Store) -> bool:
         """Whether the cell will be run."""
         return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
+
+    def _asked(
+        self, arms: tuple[SpecArm, ...], protocol: Protocol, seeds: Sequence[int], store: Store
+    ) -> tuple[SpecArm, ...]:
+        """The contestants, those of cells that will be run with what was found of their training."""
+        from qml.estimators.asked import asked, check_circuits
+
+        check_circuits(arms, protocol, seeds, store)
+        cells = ((arm.info.name, Cell.of(arm.info, protocol, seed)) for seed in seeds for arm in arms)
+        due = {name for name, cell in cells if self._is_due(cell, store)}
+        if not due:
+            return arms
+        source = self.data.source(seeds[0])
+        return tuple(asked([arm], source)[0] if arm.info.name in due else arm for arm in arms)
 
     def _warm_up(self, due: Sequence[tuple[int, SpecArm]]) -> None:
         """Pay what a process pays once before the clock of the first of the cells that are `due` runs."""
