@@ -94,6 +94,20 @@ class Pool:
         )
 
     @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Of each data set: mean test score, and how much it moves between splits and between the seeds of a split."""
+        found = {}
+        for data, rows in self.cells.items():
+            values = [[cell.metrics["test"][cell.protocol.rank] for cell in row] for row in rows]
+            means, spreads = [float(np.mean(row)) for row in values], [float(np.var(row)) for row in values]
+            found[data] = {
+                "mean": float(np.mean(means)),
+                "sd_of_splits": float(np.std(means)),
+                "sd_of_seeds": float(np.sqrt(np.mean(spreads))),
+            }
+        return found
+
+    @property
     def units(self) -> tuple[tuple[CellResult, ...], ...]:
         """The seeds of every split of every data set: what stands for data sets in a simulated suite."""
         return tuple(row for rows in self.cells.values() for row in rows)
