@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import chosen_cores, description
+from qml.base.errors import DataError
 from qml.bench import Store, run_cell
 from qml.bench.null import SPLIT, Design, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
 from qml.bench.protocol import Protocol
+from qml.data.source import Source
 from qml.estimators.arms import SpecArm, arms_for
 from qml.estimators.choices import DataChoice, Terms, Training, signature_of
+from qml.learn.task import Task
 from qml.models import CircuitSpec, HybridSpec
 
 BAR = 0.06
@@ -113,7 +116,7 @@ def fill(store: Store, options: argparse.Namespace) -> None:
                 done = run_cell(
                     arm,
                     lambda _, source=source: source,
-                    lambda source: Training().task(source.schema.target),
+                    learnt,
                     terms,
                     seed,
                     store,
@@ -122,10 +125,22 @@ def fill(store: Store, options: argparse.Namespace) -> None:
             print(f"{name}, split {split}: {ran} cells run in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
+def learnt(source: Source) -> Task:
+    """What the arm learns.
+
+    Raises:
+        DataError: the data set has no target.
+    """
+    target = source.schema.target
+    if target is None:
+        raise DataError(f"A pool needs labelled data; {source.schema.name!r} has no target. Name another data set.")
+    return Training().task(target)
+
+
 def choice(name: str, rows: int) -> DataChoice:
     """A data set with so many training rows at most."""
     whole = DataChoice(name)
-    return replace(whole, rows=rows) if whole.source(0).schema.sizes["train"] > rows else whole
+    return replace(whole, rows=rows) if (whole.source(0).schema.sizes["train"] or 0) > rows else whole
 
 
 def contestant(name: str, data: DataChoice) -> SpecArm:
