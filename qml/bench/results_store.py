@@ -51,6 +51,15 @@ def table_of(cells: Iterable[CellResult]) -> ResultTable:
     return ResultTable(tuple(rows), frozenset(FIELDS), metric=metric)
 
 
+def tables_of(cells: Iterable[CellResult]) -> tuple[ResultTable, ...]:
+    """Cells of any protocols as few tables: one of accuracies, and one for each ranking metric of those without."""
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        if cell.status == "finished":
+            groups[_metric([cell])].append(cell)
+    return tuple(table_of(group) for group in groups.values())
+
+
 def _metric(cells: Sequence[CellResult]) -> str:
     """What the scores of the table are."""
     if all(ACCURACY in cell.metrics["test"] and ACCURACY in cell.metrics["validation"] for cell in cells):

@@ -11,7 +11,7 @@ from qml.bench.audit_job import AuditJob
 from qml.bench.checks.cells import CELL_CHECKS, CHECKED, recorded_circuits
 from qml.bench.checks.losses import loss_findings
 from qml.bench.checks.tables import table_findings
-from qml.bench.results_store import FIELDS, table_of
+from qml.bench.results_store import FIELDS, table_of, tables_of
 from qml.bench.store import Store
 from qml.bench.summary import summarise
 from qml.circuits import angle, sel
@@ -169,6 +169,24 @@ def test_records_of_numbers_are_read_by_their_ranking_metric(diabetes_store, dig
         table_of([*diabetes_store, *others])
     with pytest.raises(DataError, match="no finished cell"):
         table_of([])
+
+
+def test_cells_that_stand_again_under_another_protocol_are_told(digits_store, tmp_path):
+    copy = Store(tmp_path)
+    for cell in digits_store:
+        copy.finish(cell)
+        if of("mlp")(cell):  # the same fits, sold as those of a longer training
+            longer = replace(cell.protocol, epochs=60)
+            copy.finish(replace(cell, protocol=longer, cell=replace(cell.cell, protocol_hash=longer.hash)))
+    outcome = AuditJob(str(tmp_path)).run()
+    across = outcome.sections[0]
+    assert across.subject == "All protocols as one table of 9 rows (accuracy)"
+    assert [f.level for f in across.findings] == ["severe"]
+    assert across.findings[0].title.startswith("1 row copied under another name")
+
+
+def test_numbers_and_classes_of_one_store_are_two_tables(digits_store, diabetes_store):
+    assert [table.metric for table in tables_of([*digits_store, *diabetes_store])] == ["accuracy", "rmse"]
 
 
 def test_two_models_of_one_name_are_two_rows(digits_store):
