@@ -367,6 +367,17 @@ class StudyCnnConfig:
 
 
 @dataclass
+class StudyMlpConfig:
+    """Group `model`, of the published study: its classical multilayer perceptron, scikit-learn's."""
+
+    _target_: str = "qml.models.published.StudyMlp"
+    widths: list[int] = field(default_factory=lambda: [100])
+    alpha: float = 0.001
+    batch_size: int = 32
+    learning_rate: float = 0.001
+
+
+@dataclass
 class TrainingConfig:
     """Group `training`: how torch and JAX models are trained.
 
@@ -458,6 +469,8 @@ class BenchmarkConfig:
         retry_failed: run cells again that failed.
         recipe_name: which recipe this is, for the name of its report.
         plugins: packages of yours that `_target_` and `make` may name; they are imported first.
+        reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
+            are then not read, but `store`, `out`, `report` and `recipe_name` are.
     """
 
     _target_: str = "qml.estimators.jobs.BenchmarkJob"
@@ -476,6 +489,7 @@ class BenchmarkConfig:
     retry_failed: bool = False
     recipe_name: str = ""
     plugins: list[str] = field(default_factory=list)
+    reproduce: Any = None
 
 
 @dataclass
@@ -609,6 +623,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "_quanvolution": QuanvolutionConfig,
         "_separable_variational": SeparableVariationalConfig,
         "_study_cnn": StudyCnnConfig,
+        "_study_mlp": StudyMlpConfig,
     },
     "model/circuit": {"_schema": CircuitConfig},
     "model/features": {"_identity": IdentityConfig, "_mlp": MlpConfig, "_cnn": CnnConfig, "_own": OwnConfig},
