@@ -31,7 +31,8 @@ class Claim:
     Args:
         arm: the contestant.
         data: the data set.
-        published: test accuracies, one a repetition; number `i` is compared with that of seed `i`.
+        published: test accuracies, one a repetition; number `i` is compared with that of seed `i`. None where the row
+            is one of ours, shown beside the others.
         n_test: test rows.
         rule: how agreement is judged.
         corrected: test accuracies where the published ones are known to be wrong, or only their mean.
@@ -60,7 +61,8 @@ class Claim:
     def __post_init__(self) -> None:
         if self.rule not in get_args(Rule):
             raise unknown("rule", self.rule, list(get_args(Rule)))
-        if not self.published or not all(0 <= share <= 1 for share in (*self.published, *self.corrected)):
+        empty = not self.published and self.rule != "shown"
+        if empty or not all(0 <= share <= 1 for share in (*self.published, *self.corrected)):
             raise DataError(
                 f"{self.arm} on {self.data}: published accuracies are shares of 0 to 1, one or more; got "
                 f"{list(self.published)}, corrected {list(self.corrected)}."
@@ -120,7 +122,9 @@ class Agreement:
 
     @property
     def difference(self) -> float:
-        """Measured minus expected mean test accuracy."""
+        """Measured minus expected mean test accuracy; NaN where nothing was published."""
+        if not self.claim.expected:
+            return math.nan
         return float(np.mean(self.accuracies) - np.mean(self.claim.expected))
 
     @property
@@ -186,12 +190,12 @@ class Agreement:
             "arm": claim.arm,
             "data": claim.data,
             "n_test": claim.n_test,
-            "published": float(np.mean(claim.published)),
+            "published": float(np.mean(claim.published)) if claim.published else None,
             "corrected": float(np.mean(claim.corrected)) if claim.corrected else None,
             "measured": float(np.mean(self.accuracies)),
             "measured_by_seed": self.accuracies,
             "training": float(np.mean(train)) if train else None,
-            "test_rows": self.test_rows,
+            "test_rows": None if math.isnan(self.test_rows) else self.test_rows,
             "error_rows": None if math.isnan(self.error) else self.error * claim.n_test,
             "rule": claim.rule,
             "verdict": self.verdict,

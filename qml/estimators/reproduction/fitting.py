@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from qml.base.errors import ConfigError, DataError
 from qml.bench.facts import targets
@@ -42,7 +43,7 @@ def measure(fit: PublishedFit, source: Source, seed: int) -> Measured:
             f"{source.schema.name!r} holds out validation rows; the published fits train on all but test rows. "
             f"Build the source with validation=0."
         )
-    spec = champion(fit.model, fit.settings).on(signature_of(source))
+    spec: Any = champion(fit.model, fit.settings).on(signature_of(source))
     if spec.framework == "whole":
         return _at_once(spec, source, seed)
     if not isinstance(spec, Published) or fit.learning_rate is None:
@@ -64,7 +65,7 @@ def _at_once(spec: Spec, source: Source, seed: int) -> Measured:
     return _counted(fitted, source, seed, time.perf_counter() - begun)
 
 
-def _by_steps(spec: Published, learning_rate: float, source: Source, seed: int) -> Measured:
+def _by_steps(spec: Any, learning_rate: float, source: Source, seed: int) -> Measured:
     """A model of the study that learns by steps."""
     training = Training(
         batch_size=spec.batch_size,

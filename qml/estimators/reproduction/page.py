@@ -91,8 +91,8 @@ def table(agreements: Sequence[Agreement]) -> str:
 def _cells(agreement: Agreement, agreements: Sequence[Agreement]) -> list[str]:
     plain: dict[str, Any] = agreement.plain()
     claim = agreement.claim
-    noted = [a for a in agreements if a.claim.note]
-    mark = f" [{noted.index(agreement) + 1}]" if claim.note else ""
+    said = _notes(agreements)
+    mark = f" [{said.index(claim.note) + 1}]" if claim.note else ""
     error = "" if plain["error_rows"] is None else f" ± {plain['error_rows']:.1f}"
     steps, theirs = plain["steps"], claim.steps
     updates = _span(*steps) + (f" (theirs {_span(*theirs)})" if theirs else "") if steps[1] > 1 else ""
@@ -103,8 +103,8 @@ def _cells(agreement: Agreement, agreements: Sequence[Agreement]) -> list[str]:
         _share(plain["published"]),
         _share(plain["corrected"]),
         _share(plain["measured"]) + (f" (training {_share(plain['training'])})" if "training" in claim.rule else ""),
-        f"{round(agreement.test_rows, 1) + 0.0:+.1f}{error} of {claim.n_test}",
-        agreement.verdict,
+        f"{round(agreement.test_rows, 1) + 0.0:+.1f}{error} of {claim.n_test}" if claim.expected else "",
+        agreement.verdict if claim.expected else "ours, beside",
         updates,
         seconds,
         "" if agreement.faster is None else f"{agreement.faster:.0f}x",
@@ -121,8 +121,7 @@ def _share(value: float | None) -> str:
 
 def notes(agreements: Sequence[Agreement]) -> str:
     """The notes of the rows, numbered as in the table, and why fits failed."""
-    noted = [a.claim.note for a in agreements if a.claim.note]
-    lines = [f"{number}. {note}" for number, note in enumerate(noted, 1)]
+    lines = [f"{number}. {note}" for number, note in enumerate(_notes(agreements), 1)]
     for agreement in agreements:
         failed = [m for m in agreement.measured if m.failed]
         if failed:
@@ -131,9 +130,14 @@ def notes(agreements: Sequence[Agreement]) -> str:
     return "\n".join(lines)
 
 
+def _notes(agreements: Sequence[Agreement]) -> list[str]:
+    """Every note once."""
+    return list(dict.fromkeys(a.claim.note for a in agreements if a.claim.note))
+
+
 def audited(title: str, agreements: Sequence[Agreement]) -> AuditOutcome:
     """What the checks of an audit find in the published numbers of these rows."""
-    claims = [agreement.claim for agreement in agreements]
+    claims = [agreement.claim for agreement in agreements if agreement.claim.published]
     rows = tuple(
         ResultRow(
             number=number,

@@ -51,10 +51,11 @@ class StudyMlp(Champion):
         """A scikit-learn estimator."""
         from sklearn.neural_network import MLPClassifier
 
+        rows: Any = self.batch_size
         return MLPClassifier(
             self.widths,
             alpha=self.alpha,
-            batch_size=self.batch_size,
+            batch_size=rows,
             learning_rate_init=self.learning_rate,
             max_iter=PASSES,
             random_state=seed,
