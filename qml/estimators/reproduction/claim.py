@@ -31,8 +31,8 @@ class Claim:
     Args:
         arm: the contestant.
         data: the data set.
-        published: test accuracies, one a repetition; number `i` is compared with that of seed `i`. None where the row
-            is one of ours, shown beside the others.
+        published: test accuracies, one a repetition; number `i` is compared with that of seed `first + i`. None where
+            the row is one of ours, shown beside the others.
         n_test: test rows.
         rule: how agreement is judged.
         corrected: test accuracies where the published ones are known to be wrong, or only their mean.
@@ -41,6 +41,7 @@ class Claim:
         trained: whether a circuit is trained in it.
         note: what a reader must know of it.
         source: where the numbers stand.
+        first: seed of the first published number.
 
     Raises:
         DataError: nothing is published, or an accuracy is no share.
@@ -57,6 +58,7 @@ class Claim:
     trained: bool = False
     note: str = ""
     source: str = ""
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.rule not in get_args(Rule):
@@ -138,10 +140,15 @@ class Agreement:
         return standard_error(self.claim.expected, self.accuracies)
 
     @property
+    def pairs(self) -> list[tuple[Measured, float]]:
+        """Ours with the published number of the same seed, for each seed that has one."""
+        numbers, first = self.claim.published, self.claim.first
+        return [(m, numbers[m.seed - first]) for m in self.measured if 0 <= m.seed - first < len(numbers)]
+
+    @property
     def gaps(self) -> list[int]:
-        """Of each seed that was published, its right test rows minus the published ones."""
-        published, n_test = self.claim.published, self.claim.n_test
-        return [m.correct - round(published[m.seed] * n_test) for m in self.measured if m.seed < len(published)]
+        """Of each of these pairs, our right test rows minus the published ones."""
+        return [ours.correct - round(theirs * self.claim.n_test) for ours, theirs in self.pairs]
 
     @property
     def agrees(self) -> bool | None:
@@ -153,7 +160,7 @@ class Agreement:
         if rule in ("exact", "one"):
             return bool(self.gaps) and max(map(abs, self.gaps)) <= (rule == "one")
         if rule == "training":
-            pairs = [(m.train, published[m.seed]) for m in self.measured if m.seed < len(published)]
+            pairs = [(ours.train, theirs) for ours, theirs in self.pairs]
             return bool(pairs) and all(ours is not None and abs(ours - theirs) < 1e-5 for ours, theirs in pairs)
         theirs, ours = (published, train) if rule == "training means" else (self.claim.expected, self.accuracies)
         error = standard_error(theirs, ours)
