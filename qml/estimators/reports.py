@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qml.base.errors import QmlError
-from qml.bench import Protocol, Store
+from qml.bench import Protocol, RenderedReport, Store
 from qml.bench.suite import Suite
 
 
@@ -47,17 +47,21 @@ class WrittenReport:
 
 @dataclass(frozen=True)
 class WrittenSuite:
-    """The reports of a suite, one a data set.
+    """The report of a suite, and those of its data sets.
 
     Args:
+        html: the page of all data sets.
+        markdown: the same in Markdown.
+        verdict: its headline, and what each set says.
         data: names of the data sets.
         reports: in the same order.
-        note: what is to be said of all of them.
     """
 
+    html: Path
+    markdown: Path
+    verdict: str
     data: tuple[str, ...]
     reports: tuple[WrittenReport, ...]
-    note: str = ""
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -75,45 +79,54 @@ class WrittenSuite:
         _check(self.failures)
 
     def __str__(self) -> str:
-        named = zip(self.data, self.reports, strict=True)
-        parts = [f"{data}: {report}" for data, report in named]
-        return "\n".join([*([self.note] if self.note else []), *parts])
+        note = f"\nThe audit found failures: {'; '.join(self.failures)}." if self.failures else ""
+        pages = [f"{data}: {report.html}" for data, report in zip(self.data, self.reports, strict=True)]
+        return "\n".join([f"{self.verdict}{note}", *pages, str(self.html), str(self.markdown)])
 
 
-def written(store: Store, protocol: Protocol, out: str | Path, recipe: str = "") -> WrittenReport:
-    """The report of one protocol's cells: HTML and Markdown in a folder of its own.
+def written(
+    store: Store, protocol: Protocol, out: str | Path, recipe: str = "", own: str | None = None
+) -> WrittenReport:
+    """The report of one protocol's cells: HTML, Markdown, JSON and CSV in a folder of its own.
+
+    Args:
+        store: of the cells.
+        protocol: the terms.
+        out: folder of reports.
+        recipe: name of the folder; by default of the protocol and its data.
+        own: arm digest of a job's own hybrid: the verdict said is about it; the page is about the best of several.
 
     Raises:
         DataError: the store has no cell of this protocol.
     """
     from qml.bench import render
-    from qml.bench.report.sentences import headline_text, lede
-    from qml.bench.report.view import View
 
     name = recipe or f"{protocol.name}-{protocol.data.replace('/', '-')}"
     report = render(store, Path(out) / name, protocol_hash=protocol.hash)
-    view = View(report.summary)
-    verdict = f"{headline_text(view)}\n{lede(view)}".replace("**", "").replace("\u00a0", " ")
+    return _told(report, report.verdict_about(own))
+
+
+def _told(report: RenderedReport, verdict: str) -> WrittenReport:
     failures = tuple(found.title for found in report.findings if found.is_severe)
     return WrittenReport(report.html_path, report.markdown_path, verdict, failures)
 
 
-def written_suite(store: Store, suite: Suite, out: str | Path, names: Sequence[str] = ()) -> WrittenSuite:
-    """The reports of a suite's cells, each data set in a folder of its own below that of the suite.
+def written_suite(store: Store, suite: Suite, out: str | Path) -> WrittenSuite:
+    """The reports of a suite's cells in a folder of its name: one page of all, and a folder a data set.
 
     Args:
         store: of the cells.
         suite: the terms.
         out: folder of reports.
-        names: of the folders, one a data set; by default the names of the sets.
 
     Raises:
         DataError: a data set without cells.
     """
-    folders = names or [data.replace("/", "-") for data in suite.data]
-    where = Path(out) / suite.name
-    named = zip(suite.protocols, folders, strict=True)
-    return WrittenSuite(suite.data, tuple(written(store, protocol, where, name) for protocol, name in named))
+    from qml.bench import render_suite
+
+    made = render_suite(suite, store, Path(out) / suite.name)
+    reports = tuple(_told(report, report.verdict) for report in made.reports)
+    return WrittenSuite(made.html_path, made.markdown_path, made.verdict, suite.data, reports)
 
 
 def _check(failures: Sequence[str]) -> None:
