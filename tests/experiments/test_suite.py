@@ -40,6 +40,7 @@ def test_two_workers_run_each_cell_once_and_write_a_report_of_each_set(done):
     assert len(cells) == 18
     assert {cell.protocol.rank for cell in cells} == {"auc"}
     assert all((folder / "out" / "fair_smoke" / name / "report.html").is_file() for name in SETS)
+    assert (folder / "out" / "fair_smoke" / "suite.html").is_file()
 
 
 def test_the_workers_have_their_share_of_the_cores(done):
@@ -51,8 +52,11 @@ def test_the_workers_have_their_share_of_the_cores(done):
 
 def test_a_cell_of_two_workers_is_that_of_one_process(done, tmp_path):
     folder, _ = done
-    alone = config.build(words_for(tmp_path, "arms=[logistic]", "seed=1", "workers=1", "report=false"))
-    ran = {result.cell.digest: result for outcome in alone.run(progress=False).outcomes for result in outcome.ran}
+    alone = config.build(words_for(tmp_path, "arms=[logistic]", "seed=1", "workers=1"))
+    outcome = alone.run(progress=False)
+    assert outcome.report is None
+    assert "No report yet: 6 cells" in str(outcome)
+    ran = {result.cell.digest: result for each in outcome.outcomes for result in each.ran}
     shared = {result.cell.digest: result for result in Store(folder / "store")}
     assert len(ran) == 6
     for key, result in ran.items():
