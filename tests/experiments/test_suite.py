@@ -1,5 +1,6 @@
 """A suite from the command line: two workers, a report for each set, the same from the store, and what is refused."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from qml import config
 from qml.base.errors import DataError
 from qml.bench import Store
+from qml.estimators import side_by_side
 from qml.estimators.side_by_side import WorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,11 +45,21 @@ def test_two_workers_run_each_cell_once_and_write_a_report_of_each_set(done):
     assert (folder / "out" / "fair_smoke" / "suite.html").is_file()
 
 
-def test_the_workers_have_their_share_of_the_cores(done):
+def test_a_cell_of_a_worker_keeps_the_words_that_run_it_again(done):
     folder, _ = done
     commands = {tuple(cell.provenance["command"]) for cell in Store(folder / "store")}
     assert len(commands) == 1
     assert "recipe=fair_smoke" in commands.pop()
+
+
+def test_workers_are_started_with_a_share_of_the_cores_each(monkeypatch):
+    monkeypatch.setattr(side_by_side, "available_cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("QML_THREADS", raising=False)
+    with side_by_side._share_of_cores(3):
+        assert {os.environ[name] for name in side_by_side.THREADS} == {"2"}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "QML_THREADS" not in os.environ
 
 
 def test_a_cell_of_two_workers_is_that_of_one_process(done, tmp_path):
