@@ -141,6 +141,7 @@ class OptunaSweeper(Sweeper):
             raise HydraException('hydra/sweeper=optuna needs Optuna: pip install "qml-hybrid[tpe]"') from error
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         storage: Any = self.storage
+        direction: Any = self.direction
         if storage is not None and "://" not in storage:
             from optuna.storages import JournalStorage
             from optuna.storages.journal import JournalFileBackend
@@ -148,7 +149,7 @@ class OptunaSweeper(Sweeper):
             Path(storage).parent.mkdir(parents=True, exist_ok=True)
             storage = JournalStorage(JournalFileBackend(storage))
         study = optuna.create_study(
-            storage=storage, study_name=self.study_name, direction=self.direction, load_if_exists=True
+            storage=storage, study_name=self.study_name, direction=direction, load_if_exists=True
         )
         seed = None if self.seed is None else self.seed + len(study.trials)  # a study that goes on draws anew
         if self.sampler == "tpe":

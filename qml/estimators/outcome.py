@@ -75,6 +75,11 @@ class Planned:
         """Seed, contestant and cell, seeds outermost."""
         return tuple((seed, arm, Cell.of(arm.info, self.protocol, seed)) for seed in self.seeds for arm in self.arms)
 
+    @property
+    def all_cells(self) -> tuple[Cell, ...]:
+        """Cells of every seed of the protocol, also of those that this job does not run."""
+        return tuple(Cell.of(arm.info, self.protocol, seed) for seed in self.protocol.seeds for arm in self.arms)
+
 
 def outcome_of(plan: Planned, ran: tuple[CellResult, ...], store: Store) -> BenchmarkOutcome:
     """What became of one job.

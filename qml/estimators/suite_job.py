@@ -23,10 +23,13 @@ class SuiteOutcome:
     Args:
         outcomes: one a data set, without a report of their own.
         report: the reports; None where none was written.
+        missing: cells of the suite that are not finished, seeds that this job is not about included. A verdict over
+            data sets is read of whole sets alone, so with any there is no report yet.
     """
 
     outcomes: tuple[BenchmarkOutcome, ...]
     report: WrittenSuite | None = None
+    missing: int = 0
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -44,6 +47,8 @@ class SuiteOutcome:
         ran, skipped = sum(len(o.ran) for o in self.outcomes), sum(o.skipped for o in self.outcomes)
         lines = [f"{ran} cells run, {skipped} finished before or by others, {len(self.failed)} failed."]
         lines += [f"failed: {reason}" for reason in self.failed]
+        if self.missing:
+            lines.append(f"No report yet: {self.missing} cells of other seeds or by others are not finished.")
         return "\n".join([*lines, str(self.report)] if self.report is not None else lines)
 
     def check(self) -> None:
@@ -130,7 +135,11 @@ class SuiteJob:
         suite = self.suite(plans)
         outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
         first = self.jobs[0]
-        return replace(outcome, report=written_suite(Store(first.store), suite, first.out)) if first.report else outcome
+        store = Store(first.store)
+        missing = sum(not store.path(cell).exists() for plan in plans for cell in plan.all_cells)
+        if missing or not first.report:
+            return replace(outcome, missing=missing)
+        return replace(outcome, report=written_suite(store, suite, first.out))
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,8 @@ def marks(store):
 
 
 def numbers(result):
-    """Everything of a cell but seconds, rates and provenance, to the last bit."""
-    seconds = ("cpu_s", "wall_s")
+    """Everything of a cell but seconds, memory, rates and provenance, to the last bit."""
+    seconds = ("cpu_s", "wall_s", "peak_bytes", "grown_bytes")
 
     def timeless(facts):
         return {key: value for key, value in facts.items() if key not in seconds}

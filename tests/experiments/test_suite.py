@@ -1,5 +1,6 @@
 """A suite from the command line: two workers, a report for each set, the same from the store, and what is refused."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from qml import config
 from qml.base.errors import DataError
 from qml.bench import Store
+from qml.estimators import side_by_side
 from qml.estimators.side_by_side import WorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,19 +42,33 @@ def test_two_workers_run_each_cell_once_and_write_a_report_of_each_set(done):
     assert len(cells) == 18
     assert {cell.protocol.rank for cell in cells} == {"auc"}
     assert all((folder / "out" / "fair_smoke" / name / "report.html").is_file() for name in SETS)
+    assert (folder / "out" / "fair_smoke" / "suite.html").is_file()
 
 
-def test_the_workers_have_their_share_of_the_cores(done):
+def test_a_cell_of_a_worker_keeps_the_words_that_run_it_again(done):
     folder, _ = done
     commands = {tuple(cell.provenance["command"]) for cell in Store(folder / "store")}
     assert len(commands) == 1
     assert "recipe=fair_smoke" in commands.pop()
 
 
+def test_workers_are_started_with_a_share_of_the_cores_each(monkeypatch):
+    monkeypatch.setattr(side_by_side, "available_cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("QML_THREADS", raising=False)
+    with side_by_side._share_of_cores(3):
+        assert {os.environ[name] for name in side_by_side.THREADS} == {"2"}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "QML_THREADS" not in os.environ
+
+
 def test_a_cell_of_two_workers_is_that_of_one_process(done, tmp_path):
     folder, _ = done
-    alone = config.build(words_for(tmp_path, "arms=[logistic]", "seed=1", "workers=1", "report=false"))
-    ran = {result.cell.digest: result for outcome in alone.run(progress=False).outcomes for result in outcome.ran}
+    alone = config.build(words_for(tmp_path, "arms=[logistic]", "seed=1", "workers=1"))
+    outcome = alone.run(progress=False)
+    assert outcome.report is None
+    assert "No report yet: 6 cells" in str(outcome)
+    ran = {result.cell.digest: result for each in outcome.outcomes for result in each.ran}
     shared = {result.cell.digest: result for result in Store(folder / "store")}
     assert len(ran) == 6
     for key, result in ran.items():
