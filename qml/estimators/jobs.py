@@ -16,6 +16,7 @@ from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
+from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
 from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
 from qml.estimators.reports import WrittenReport, written
@@ -150,7 +151,9 @@ class BenchmarkJob:
             protocol.check_seed(self.seed)
         arms = self.contestants(signature, progress)
         cells_of(arms, protocol)
-        return Planned(protocol, arms, protocol.seeds if self.seed is None else (self.seed,))
+        seeds = protocol.seeds if self.seed is None else (self.seed,)
+        check_circuits(arms, protocol, seeds, Store(self.store))
+        return Planned(protocol, arms, seeds)
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:
         """Run every cell that is missing, seeds outermost, and write the report.
@@ -187,7 +190,9 @@ class BenchmarkJob:
         from tqdm.auto import tqdm
 
         store, results = Store(self.store), []
-        self._warm_up([(seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)])
+        due = [(seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)]
+        plan = self._asked(plan, due)
+        self._warm_up(due)
         title = f"{plan.protocol.name} on {plan.protocol.data}"
         with tqdm(plan.cells, desc=title, unit="cell", disable=not shown) as bar:
             for seed, arm, _ in bar:
@@ -209,6 +214,16 @@ class BenchmarkJob:
     def is_due(self, cell: Cell, store: Store) -> bool:
         """Whether the cell will be run."""
         return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
+
+    def _asked(self, plan: Planned, due: Sequence[tuple[int, SpecArm]]) -> Planned:
+        """The plan, with what was found of the training of those contestants that are `due`."""
+        if not due:
+            return plan
+        from qml.estimators.asked import asked
+
+        names, source = {arm.info.name for _, arm in due}, self.data.source(due[0][0])
+        arms = (asked([arm], source)[0] if arm.info.name in names else arm for arm in plan.arms)
+        return replace(plan, arms=tuple(arms))
 
     def _warm_up(self, due: Sequence[tuple[int, SpecArm]]) -> None:
         """Pay what a process pays once before the clock of the first of the cells that are `due` runs."""
@@ -240,7 +255,8 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol; no folder is made.
         """
-        return written(Store(self.store), self.read(command), self.out, self.recipe_name)
+        protocol = self.read(command)
+        return written(Store(self.store), protocol, self.out, self.recipe_name)
 
     def read(self, command: Sequence[str] = ()) -> Protocol:
         """The protocol, of which the store has cells.
@@ -256,7 +272,7 @@ class ReportJob(BenchmarkJob):
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
             raise DataError(
-                f"no finished cell of this protocol ({protocol.hash}: {protocol.data}) in {self.store}; run "
+                f"{protocol.data}: no finished cell of this protocol ({protocol.hash}) in {self.store}; run "
                 f"`{shlex.join(words)}` first"
             )
         return protocol

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
+from qml.bench.checks.budgets import chosen_on_test, failed_trials, unequal_trials
+from qml.bench.checks.provenance import missing_provenance
+from qml.bench.checks.repetitions import seeds_without_effect
+from qml.bench.checks.tables import TABLE_CHECKS, TableCheck, table_findings
 from qml.bench.finding import Finding
+from qml.bench.results_store import table_of
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Summary
+
+CHECKED = "checked"
+"""Under this name the details of an arm hold what was found of its training, as plain data."""
+STRICTER: tuple[TableCheck, ...] = (  # `audit` and this file ask the same of the cells themselves
+    unequal_trials,
+    failed_trials,
+    chosen_on_test,
+    seeds_without_effect,
+    missing_provenance,
+)
 
 
 def scores_of_predictions(s: Summary) -> Iterator[Finding]:
@@ -116,6 +132,46 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
         yield Finding("warn", f"No digest of the circuit of {listed(nameless)}", text)
 
 
+def one_circuit(s: Summary) -> Iterator[Finding]:
+    """Arms of one configuration whose cells ran different circuits."""
+    for arm in s.arms:
+        seeds: dict[str, list[int]] = defaultdict(list)
+        for cell in (*arm.cells, *arm.failed):
+            seeds[str(cell.cell.arm.details.get("program", ""))].append(cell.cell.seed)
+        if len(seeds) > 1:
+            said = {digest[:12] or "no digest": listed(list(map(str, found))) for digest, found in seeds.items()}
+            yield Finding(
+                "severe",
+                f"Cells of {arm.title} ran {len(seeds)} circuits",
+                "One configuration was built into different circuits: the code that builds them has changed.",
+                "; ".join(f"{digest} in seeds {found}" for digest, found in said.items()),
+                "Seeds are no repetitions of one model. Run them again with one version, in a new store.",
+            )
+
+
+def trained_as_said(s: Summary) -> Iterator[Finding]:
+    """What was found of losses and optimisers before the first cell, and kept with every cell."""
+    asked = []
+    for arm in s.arms:
+        kept = [item for cell in (*arm.cells, *arm.failed) for item in cell.cell.arm.details.get(CHECKED, ())]
+        found = dict.fromkeys(Finding.from_json(item) for item in kept)
+        asked += [arm.title] if found else []
+        for one in found:
+            if one.level != "pass":
+                yield replace(one, title=f"{arm.title}: {one.title[:1].lower()}{one.title[1:]}")
+    if asked:
+        text = "a loss is made of each row's output and its own target, and an optimiser uses its past."
+        yield Finding("pass", f"Losses and optimisers of {plural(len(asked), 'arm')} asked before training", text)
+
+
+def as_a_table(s: Summary) -> Iterator[Finding]:
+    """What the checks of anyone's table find in these cells; checks that have a stricter one here are left out."""
+    if s.cells:
+        found = table_findings(table_of(s.cells), [check for check in TABLE_CHECKS if check not in STRICTER])
+        for one in found:  # rows of a table that nobody sees
+            yield replace(one, rows=(), title=one.title if one.level != "pass" else f"{one.title}, read as a table")
+
+
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
@@ -136,5 +192,8 @@ CELL_CHECKS: tuple[Callable[[Summary], Iterator[Finding]], ...] = (
     chosen_by_validation,
     tested_on_training,
     same_run_twice,
+    one_circuit,
+    trained_as_said,
     unrecorded,
+    as_a_table,
 )

@@ -24,6 +24,7 @@ SHOWN_ELSEWHERE = frozenset(
         "features",
         "head",
         "drawing",
+        "checked",
         "command",
         "twin",
         "removed",
