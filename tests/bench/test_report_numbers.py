@@ -12,6 +12,7 @@ from qml.bench.finding import Finding
 from qml.bench.report import render
 from qml.bench.report.content import Content
 from qml.bench.report.figures.budget import budget_figure, spent
+from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
 from qml.bench.report.sentences import alarm
@@ -180,8 +181,16 @@ def test_circuit_evaluations_have_their_panel(digits_store):
         trials = tuple(replace(t, info={**t.info, "circuit_evaluations": 1000.0 * (t.number + 1)}) for t in cell.trials)
         return replace(cell, trials=trials)
 
-    page = Page(Content(View(changed(digits_store, counted)), ())).html()
+    s = changed(digits_store, counted)
+    page = Page(Content(View(s), ())).html()
     assert "circuit evaluations (log scale)" in page
+    bare = [arm for arm in s.ranked if arm.family != "hybrid"]
+    best = max(bare, key=lambda arm: s.estimate(arm).mean)
+    assert f"without a circuit: {best.title}" in page
+    # among circuits alone one is always at the front, so that panel makes no claim
+    figure = pareto_figure(View(s))
+    assert "circuit evaluations" not in figure.title
+    assert figure.columns[-1] == "circuit evaluations"
     assert "circuit evaluations (log scale)" not in Page(Content(View(summarise(digits_store)), ())).html()
 
 

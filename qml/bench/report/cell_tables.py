@@ -67,7 +67,7 @@ def failures_table(view: View) -> str:
     """Cells in which every trial failed, with the reason and the score that they count with; "" without any."""
     rows = "".join(
         f'<tr><td>{arm_name(view, arm)}</td><td class="c">{cell.cell.seed}</td>'
-        f'<td class="c">{_counted(view, arm, cell)}</td><td>{esc(cell.reason)}</td></tr>'
+        f'<td class="c">{_counted(view, arm, cell)}</td><td class="why">{esc(cell.reason)}</td></tr>'
         for arm in view.summary.arms
         for cell in arm.failed
     )

@@ -114,9 +114,8 @@ def _ring(x: float, y: float, r: float, family: str) -> str:
 
 
 def _round(*corners: tuple[float, float]) -> Draw:
-    """A ring with a polygon or a line inside."""
-    inside = _polygon(corners, "f") if len(corners) > 2 else _strokes((*corners[0], *corners[1]))
-    return lambda x, y, r, family: _ring(x, y, r, family) + inside(x, y, r, family)
+    """A ring with a polygon inside."""
+    return _both(_ring, _polygon(corners, "f"))
 
 
 def _half(x: float, y: float, r: float, family: str) -> str:
@@ -149,9 +148,9 @@ _SHAPES: dict[str, Draw] = {
     "half": _half,
     "quarter": _quarter,
     "bull": _bull,
-    "bar": _round((0, -0.8), (0, 0.8)),
-    "level": _round((-0.8, 0), (0.8, 0)),
-    "wheel": lambda x, y, r, family: _ring(x, y, r, family) + _strokes((0, -1, 0, 1), (-1, 0, 1, 0))(x, y, r, family),
+    "bar": _both(_ring, _strokes((0, -0.8, 0, 0.8))),
+    "level": _both(_ring, _strokes((-0.8, 0, 0.8, 0))),
+    "wheel": _both(_ring, _strokes((0, -1, 0, 1), (-1, 0, 1, 0))),
     "low": _round((-0.75, 0.1), (0.75, 0.1), (0.4, 0.75), (-0.4, 0.75)),
     "right": _round((0.1, -0.75), (0.1, 0.75), (0.75, 0.4), (0.75, -0.4)),
     "square": _box(0.88, "f"),

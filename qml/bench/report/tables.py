@@ -51,7 +51,7 @@ def scores_table(view: View) -> str:
         _head(5, "classical"),
         _head(6, "training,<br>CPU s"),
         _head(7, "circuit<br>runs"),
-        _head(8, "predicted<br>rows/s"),
+        _head(8, "predicted<br>rows/s", "opt"),
     ]
     table = (
         f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption>'
@@ -63,8 +63,9 @@ def scores_table(view: View) -> str:
     return table + data_table("scores", *score_rows(view), of="table")
 
 
-def _head(number: int, text: str) -> str:
-    return f'<th scope="col" data-k="{number}"><button type="button">{text}</button></th>'
+def _head(number: int, text: str, kind: str = "") -> str:
+    shown = f' class="{kind}"' if kind else ""
+    return f'<th scope="col" data-k="{number}"{shown}><button type="button">{text}</button></th>'
 
 
 def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
@@ -89,7 +90,7 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
         + _number("classical", classical, three)
         + _number("training, CPU s", arm.typical_cost("cpu_s"), three)
         + _number("circuit runs", arm.evaluations, short)
-        + _number("predicted rows/s", arm.typical_rate("predict_rows_s"), short)
+        + _number("predicted rows/s", arm.typical_rate("predict_rows_s"), short, "opt")
         + "</tr>"
     )
 
@@ -119,10 +120,12 @@ def quartiles(view: View, arm: Contestant) -> str:
     return f"{view.scale.number(found.lower)} to {view.scale.number(found.upper)}" if found.runs > 1 else "one run"
 
 
-def _number(label: str, value: float | None, write: Callable[[float | None], str]) -> str:
+def _number(label: str, value: float | None, write: Callable[[float | None], str], kind: str = "") -> str:
     absent = value is None or not math.isfinite(value) or (label in ("quantum", "circuit runs") and value == 0)
     shown = "–" if absent else write(value)
-    return f'<td data-l="{label}" data-v="{0 if absent else value}"{" class=na" if absent else ""}>{shown}</td>'
+    classes = " ".join(name for name in (kind, "na" if absent else "") if name)
+    marked = f' class="{classes}"' if classes else ""
+    return f'<td data-l="{label}" data-v="{0 if absent else value}"{marked}>{shown}</td>'
 
 
 def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

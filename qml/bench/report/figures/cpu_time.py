@@ -31,7 +31,7 @@ def cpu_time_figure(view: View) -> Figure | None:
     rows = tuple(
         (arm.title, f"{curve.x[i]:.3g}", f"{view.scale.shown(float(curve.mean[i])):.4g}")
         for arm, curve in found
-        for i in thinned(len(curve.x), 20)
+        for i in thinned(len(curve.x), 8)
     )
     columns = ("arm", "CPU seconds", "best so far")
     return Figure("anytime", _title(view, found), how, lambda wide: _draw(view, found, wide), columns, rows)

@@ -10,7 +10,7 @@ from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.view import Figure, View
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Comparison
-from qml.bench.words import phrase, rungs
+from qml.bench.words import Word, phrase, rungs
 
 QUESTIONS = {
     "removed": "is the circuit of use at all?",
@@ -61,7 +61,9 @@ def ladder_figure(view: View) -> Figure | None:
     steps = view.summary.ladder
     if not steps:
         return None
-    judged = [(c.word, SUBJECTS.get(c.role, c.against.title)) for c in steps if view.summary.barred(c) is None]
+    judged: list[tuple[Word, str]] = [
+        (c.word, SUBJECTS.get(c.role, c.against.title)) for c in steps if view.summary.barred(c) is None
+    ]
     how = (
         "Each rung takes one thing away from the hybrid and trains again on the same splits. To the right of the band: "
         "the thing taken away was useful. Order: from smallest to largest removal. "

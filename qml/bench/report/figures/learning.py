@@ -103,7 +103,9 @@ def _panel(
     canvas.path(list(zip(xs, [y(shown(v)) for v in curve.mean], strict=True)), "l" + letter)
     canvas.add(view.marks.glyph(arm, left + 5, top - 12, 5))
     bold = " b" if view.is_strong(arm) else ""
-    canvas.text(left + 16, top - 8, view.name(arm, wide, 14 if wide else 16), f"t{bold}" if wide else f"t s k{bold}")
+    canvas.text(left + 16, top - 8, view.name(arm, wide, 14 if wide else 21), f"t{bold}" if wide else f"t s k{bold}")
+    if not wide and len(arm.title) > 12:
+        return  # no room for the number beside the name; it stands in the data
     last = float(curve.mean[-1])
     rounded = f"{shown(last):.0f}\u00a0%" if view.scale.percent and not wide else view.scale.score(last)
     canvas.text(left + width, top - 8, rounded, "t n", "end")

@@ -32,28 +32,37 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 @dataclass(frozen=True)
 class Side:
-    """One panel: a cost an arm, what it is, and whether arms without that cost are left out."""
+    """One panel.
+
+    Args:
+        name: of the cost, inside a sentence.
+        label: below the axis.
+        costs: of the arms that have it.
+        beside: the best of the arms that cost nothing of it, drawn as a line; None where every arm is a point.
+    """
 
     name: str
     label: str
     costs: Costs
+    beside: Contestant | None = None
 
 
 def pareto_figure(view: View) -> Figure | None:
     """A panel for CPU seconds, for trained parameters and for circuit evaluations."""
     arms = [arm for arm in view.summary.ranked if arm.cells]
-    sides = _sides(arms)
+    sides = _sides(view, arms)
     if len(arms) < 2 or not sides:
         return None
-    on = {arm.key: arm for side in sides for arm in _on_front(view, side.costs) if arm.family == "hybrid"}
-    where = {key: listed([s.name for s in sides if on[key] in _on_front(view, s.costs)]) for key in on}
+    open_to_all = [side for side in sides if side.beside is None]
+    on = {arm.key: arm for side in open_to_all for arm in _on_front(view, side.costs) if arm.family == "hybrid"}
+    where = {key: listed([s.name for s in open_to_all if on[key] in _on_front(view, s.costs)]) for key in on}
     said = "; ".join(f"{on[key].title} ({where[key]})" for key in on)
     title = f"On a Pareto front: {said}" if on else "No arm with a circuit is on a Pareto front"
     axis = _axis(view, 1, 0)
     how = (
         "Up and to the left is better. Dashed step line: best mean score reachable at that cost. Whiskers: "
         f"95\u00a0% interval, cut at the frame. {axis.said(view.scale)} Cost of the chosen fit, median over seeds. "
-        "Arms without trained numbers, or without a circuit, are left out on that side."
+        "Arms without trained numbers are left out on that side; arms without a circuit are one line, the best of them."
     )
     columns = ("arm", view.scale.axis, "low", "high", "CPU seconds", "quantum", "classical", "circuit evaluations")
     rows = tuple(_row(view, arm) for arm in arms)
@@ -71,12 +80,15 @@ def _plain(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else ""
 
 
-def _sides(arms: Sequence[Contestant]) -> list[Side]:
+def _sides(view: View, arms: Sequence[Contestant]) -> list[Side]:
     """The panels that some arms can be drawn in."""
+    bare = [arm for arm in arms if not arm.evaluations > 0]
+    best = max(bare, key=lambda arm: view.scale.sign * view.scores[arm.key].mean, default=None)
+    runs = [(arm, arm.evaluations) for arm in arms if arm.evaluations > 0]
     every = [
         Side("CPU time", "training, CPU seconds", [(a, max(a.typical_cost("cpu_s"), 1e-4)) for a in arms]),
         Side("parameters", "trained parameters", [(a, a.all_parameters) for a in arms if a.all_parameters > 0]),
-        Side("circuit evaluations", "circuit evaluations", [(a, a.evaluations) for a in arms if a.evaluations > 0]),
+        Side("circuit evaluations", "circuit evaluations", runs, best),
     ]
     return [side for side in every if len(side.costs) > 1]
 
@@ -113,16 +125,21 @@ def _draw(view: View, arms: Sequence[Contestant], sides: Sequence[Side], wide: b
             frame = (38 + across * 388, 20 + down * 350, 356 + across * 388, 306 + down * 350)
         else:
             frame = (38, 14 + down * 320, 352, 270 + down * 320)
-        _panel(canvas, view, side.costs, f"{side.label} (log scale)", frame)
+        _panel(canvas, view, side, frame)
     left, top = (412, height - 340) if free else (8, height - listed_below + 22)
     name_list(canvas, view, arms, (left, top), per_line)
     return canvas
 
 
-def _panel(canvas: Canvas, view: View, costs: Costs, label: str, frame: tuple[float, float, float, float]) -> None:
+def _panel(canvas: Canvas, view: View, side: Side, frame: tuple[float, float, float, float]) -> None:
     left, top, right, bottom = frame
+    costs = side.costs
     axis = _axis(view, bottom, top)
     axis.draw(canvas, left, right)
+    if side.beside is not None:
+        y = axis.y(view.scale.shown(view.scores[side.beside.key].mean))
+        canvas.path([(left, y), (right, y)], "dash")
+        canvas.text(right, y - 5, f"without a circuit: {side.beside.title}", "t s halo", "end")
     values = [cost for _, cost in costs]
     low = 10.0 ** math.floor(math.log10(min(values) * 0.95))
     high = 10.0 ** math.ceil(math.log10(max(values) * 1.05))
@@ -132,7 +149,7 @@ def _panel(canvas: Canvas, view: View, costs: Costs, label: str, frame: tuple[fl
         canvas.line(x(10.0**power), bottom, x(10.0**power), bottom + 4)
         text = short(10.0**power) if power > 0 else f"{10.0**power:g}"
         canvas.text(x(10.0**power), bottom + 18, text, "t s", "middle")
-    canvas.text((left + right) / 2, bottom + 36, label, "t s", "middle")
+    canvas.text((left + right) / 2, bottom + 36, f"{side.label} (log scale)", "t s", "middle")
     shown, sign = view.scale.shown, view.scale.sign
     height = {arm.key: axis.y(shown(view.scores[arm.key].mean)) for arm, _ in costs}
     steps = [(x(c), axis.y(shown(sign * g))) for c, g in front([(c, sign * view.scores[a.key].mean) for a, c in costs])]
