@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from experiments.entry import command_line, run
-from qml.config import built
+from experiments.entry import command_line, job_of, run
 
 
 def main(config: DictConfig) -> None:
     """Run the cells that are missing, write the report, and fail if a cell failed."""
-    outcome = built(config, "benchmark").run(command=command_line("benchmark"))
+    outcome = job_of(config, "benchmark").run(command=command_line("benchmark"))
     print(outcome)
     outcome.check()
 

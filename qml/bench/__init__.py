@@ -5,7 +5,7 @@ from qml.bench.audit import Finding, findings
 from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import Cell, CellResult, Trial
 from qml.bench.protocol import CHAMPION, Protocol
-from qml.bench.report import RenderedReport, render
+from qml.bench.report import RenderedReport, RenderedSuite, render, render_suite
 from qml.bench.run import cells_of, run_cell
 from qml.bench.statistics import Estimate, calibration_error, confusion, over_rows, over_splits
 from qml.bench.store import DamagedCellError, Store
@@ -23,6 +23,7 @@ __all__ = [
     "Finding",
     "Protocol",
     "RenderedReport",
+    "RenderedSuite",
     "Store",
     "Trial",
     "best_trial",
@@ -34,6 +35,7 @@ __all__ = [
     "over_rows",
     "over_splits",
     "render",
+    "render_suite",
     "run_cell",
     "sample_settings",
     "word_of",

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.base.seeds import derive, generator
 from qml.bench.arm import Arm
-from qml.bench.budget import best_trial, sample_settings
-from qml.bench.cell import Cell, CellResult, Trial
+from qml.bench.budget import Sampler, Settings, check_sampler
+from qml.bench.budget_curve import best_finished, budget_curve, leaders
+from qml.bench.cell import BudgetPoint, Cell, CellResult, Trial
+from qml.bench.chance import chance_scores, constant_answer, finite_scores, repeated
 from qml.bench.facts import check_splits, row_numbers, source_facts, targets
+from qml.bench.inner import inner_folds
 from qml.bench.protocol import Protocol
 from qml.bench.provenance import provenance
 from qml.bench.rows import rows_curve
+from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
-from qml.bench.trial import TrialRunner
+from qml.bench.trial import REFIT, TrialRunner
 from qml.data.source import Source
 from qml.learn.fit import Budget
+from qml.learn.record import Record
 from qml.learn.task import Metric, Task
 
 BLOCKS = 100
+JUDGED = ("validation", "test")
 Progress = Callable[[str], None]
 _logger = logging.getLogger(__name__)
 
@@ -45,8 +50,9 @@ def run_cell(
 
     The settings are drawn from the contestant's space, each is fitted in its own folder (so that a killed
     fit continues from its checkpoint and a finished trial is never repeated), the best is chosen by its
-    validation score, and only then are test targets looked at. A contestant that fails gives a failed cell
-    with the reason; it does not end the benchmark.
+    validation score, or by its mean over inner folds, and only then are test targets looked at. The contestant
+    is handed rows whose test targets are sealed. One that fails gives a failed cell with the reason, which counts
+    as chance; it does not end the benchmark.
 
     Args:
         arm: the contestant.
@@ -64,7 +70,8 @@ def run_cell(
 
     Raises:
         ConfigError: the seed or the ranking metric is not known.
-        DataError: the source gives no labelled rows in one of its splits.
+        DataError: the source gives no labelled rows in one of its splits, a class has fewer rows than there are
+            inner folds, or the ranking metric is not defined on validation rows.
         KeyboardInterrupt: interrupted; start again to continue.
 
     Example:
@@ -115,20 +122,32 @@ def _run(
     command: Sequence[str],
 ) -> CellResult:
     check_splits(source)
-    metrics = chosen_metrics(make_task(source).metrics(), protocol)
+    metrics = chosen_metrics(make_task(SealedSource(source, watched=True)).metrics(), protocol)
     rank = next(metric for metric in metrics if metric.name == protocol.rank)
-    budget = Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience)
-    on_validation = targets(source, "validation")
-    runner = TrialRunner(arm, source, metrics, protocol.rank, budget, on_validation, store.work(cell))
-    trials = _run_trials(runner, protocol, cell, rank, say)
-    chosen = best_trial([trial.score for trial in trials], rank.higher_is_better)
-    settled: dict[str, Any] = {"metrics": {}, "arrays": {}, "rows_curve": {}}
-    if chosen is not None:
-        settled = _read_test(runner, chosen, metrics, rank, on_validation, targets(source, "test"))
-        settled["rows_curve"] = rows_curve(arm, source, rank, protocol, budget, trials[chosen], runner.folder)
-    reason = None if chosen is not None else _reason(trials)
+    on_validation, answer = targets(source, "validation"), constant_answer(source)
+    chance = {"validation": chance_scores(answer, metrics, on_validation)}
+    runner = TrialRunner(
+        arm,
+        source,
+        metrics,
+        protocol.rank,
+        Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience),
+        on_validation,
+        store.work(cell),
+        _chance_of(chance["validation"], rank, source),
+        inner_folds(source, protocol.inner, derive(cell.seed, "inner")) if isinstance(protocol.inner, int) else (),
+    )
+    trials, tried = _run_trials(runner, protocol, cell, rank, say)
+    chosen = best_finished(trials, rank.higher_is_better)
+    refit = None if chosen is None or not runner.folds else runner.refit(trials[chosen], tried[chosen])
+    reason = _reason(trials) if chosen is None else _refit_reason(refit)
     if reason is not None:
         _logger.warning("%s, seed %d failed: %s", arm.info.name, cell.seed, reason)
+        chosen = None
+    on_test = targets(source, "test")  # after every choice
+    chance["test"] = chance_scores(answer, metrics, on_test)
+    best = None if chosen is None else refit or trials[chosen]
+    found = _answers(runner, answer, chosen, refit)
     return CellResult(
         cell=cell,
         protocol=protocol,
@@ -136,30 +155,53 @@ def _run(
         reason=reason,
         chosen=chosen,
         trials=trials,
+        metrics={} if best is None else _scores(metrics, found, on_validation, on_test),
         metric_facts={m.name: {"higher_is_better": m.higher_is_better, "unit": m.unit} for m in metrics},
         data=source_facts(source),
         provenance=provenance(command),
-        records=tuple((trial.number, record) for trial in trials for record in runner.records(trial.number)),
-        **settled,
+        rows_curve={} if best is None else rows_curve(arm, source, rank, protocol, runner.budget, best, runner.folder),
+        chance=chance,
+        budget_curve=_budget_curve(runner, trials, rank, on_test, chance, refit),
+        refit=refit,
+        records=_records(runner, trials, chosen, refit),
+        arrays=_arrays(source, rank, found, on_validation, on_test),
     )
 
 
-def _run_trials(runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress) -> tuple[Trial, ...]:
-    """Every trial in order; predictions are kept of the best so far only."""
-    settings = sample_settings(cell.arm.space, protocol.trials, derive(cell.seed, "trials"))
+def _chance_of(scores: Mapping[str, float], rank: Metric, source: Source) -> float:
+    """The validation value of the constant prediction.
+
+    Raises:
+        DataError: the ranking metric is not defined for it, and so for no choice among these rows.
+    """
+    if rank.name not in scores:
+        raise DataError(
+            f"Settings are ranked by {rank.name!r}; it is not defined on the validation rows of {source.schema.name!r} "
+            f"(a single class, or a constant target). Rank by another metric, or give validation more rows."
+        )
+    return scores[rank.name]
+
+
+def _run_trials(
+    runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress
+) -> tuple[tuple[Trial, ...], list[Settings]]:
+    """Every trial in order, and its setting as it was drawn; predictions are kept of those that led when they ended."""
+    sampler = Sampler(protocol.sampler, cell.arm.space, protocol.trials, derive(cell.seed, "trials"))
     trials: list[Trial] = []
-    for number, setting in enumerate(settings):
-        say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1} of {len(settings)} {setting or ''}".rstrip())
-        repeat = sum(earlier == setting for earlier in settings[:number])
+    tried: list[Settings] = []
+    for number in range(protocol.trials):
+        history = [(tried[trial.number], trial.score) for trial in trials if trial.score is not None]
+        setting = sampler.next(history, rank.higher_is_better)
+        say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1} of {protocol.trials} {setting or ''}".rstrip())
+        repeat = sum(earlier == setting for earlier in tried)
         trial = runner.run(number, setting, derive(cell.seed, "fit", repeat))
         trials.append(trial)
-        best = best_trial([t.score for t in trials], rank.higher_is_better)
-        for other in trials:
-            if other.number != best:
-                runner.drop_predictions(other.number)
-        outcome = f"{protocol.rank} {trial.score:.4g}" if trial.score is not None else f"failed: {trial.reason}"
+        tried.append(setting)
+        if best_finished(trials, rank.higher_is_better) != number:
+            runner.drop_predictions(number)
+        outcome = f"{protocol.rank} {trial.score:.4g}" if trial.status == "finished" else f"failed: {trial.reason}"
         say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1}: {outcome}")
-    return tuple(trials)
+    return tuple(trials), tried
 
 
 def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Metric, ...]:
@@ -176,28 +218,60 @@ def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Met
     return tuple(known[name] for name in dict.fromkeys((protocol.rank, *wanted)))
 
 
-def _read_test(
-    runner: TrialRunner,
-    chosen: int,
-    metrics: tuple[Metric, ...],
-    rank: Metric,
-    on_validation: np.ndarray,
-    on_test: np.ndarray,
-) -> dict[str, Any]:
-    """Metrics of both splits for the chosen trial; test targets are read only now, after every choice."""
-    found = runner.predictions(chosen)
+def _answers(runner: TrialRunner, answer: np.ndarray, chosen: int | None, refit: Trial | None) -> dict[str, np.ndarray]:
+    """Predictions by split: of the fit that counts, or the constant one where every trial failed."""
+    if chosen is not None:
+        return runner.predictions(chosen if refit is None else REFIT)
+    sizes = {split: len(targets(runner.source, split)) for split in JUDGED}
+    return {split: repeated(answer, rows) for split, rows in sizes.items()}
+
+
+def _scores(
+    metrics: tuple[Metric, ...], found: Mapping[str, np.ndarray], on_validation: np.ndarray, on_test: np.ndarray
+) -> dict[str, Mapping[str, float]]:
+    """Metrics of both splits."""
     truth = {"validation": on_validation, "test": on_test}
-    scores = {}
-    for split, wanted in truth.items():
-        values = {metric.name: float(metric.compute(found[split], wanted)) for metric in metrics}
-        scores[split] = {name: value for name, value in values.items() if np.isfinite(value)}
-    arrays = {f"{split}_targets": wanted for split, wanted in truth.items()}
-    arrays |= {f"{split}_predictions": found[split] for split in truth}
-    numbers = row_numbers(runner.source, "test")
+    return {split: finite_scores(metrics, found[split], wanted) for split, wanted in truth.items()}
+
+
+def _budget_curve(
+    runner: TrialRunner,
+    trials: tuple[Trial, ...],
+    rank: Metric,
+    on_test: np.ndarray,
+    chance: Mapping[str, Mapping[str, float]],
+    refit: Trial | None,
+) -> tuple[BudgetPoint, ...]:
+    """Score by budget; test values of those that led on the way, for the curve alone."""
+    tested: dict[int | None, float | None] = {None: chance["test"].get(rank.name)}
+    for leader in {number for number in leaders(trials, rank.higher_is_better) if number is not None}:
+        fit = leader if refit is None else REFIT
+        if runner.folds and (refit is None or refit.status == "failed" or refit.number != leader):
+            continue
+        tested[leader] = finite_scores((rank,), runner.predictions(fit)["test"], on_test).get(rank.name)
+    return budget_curve(trials, rank.higher_is_better, chance["validation"][rank.name], tested)
+
+
+def _records(
+    runner: TrialRunner, trials: tuple[Trial, ...], chosen: int | None, refit: Trial | None
+) -> tuple[tuple[int, Record], ...]:
+    """Rows of training with the number of their trial; with inner folds those of the last fit alone."""
+    if refit is not None:
+        return tuple((refit.number, record) for record in runner.records(REFIT))
+    return tuple((trial.number, record) for trial in trials for record in runner.records(trial.number))
+
+
+def _arrays(
+    source: Source, rank: Metric, found: Mapping[str, np.ndarray], on_validation: np.ndarray, on_test: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Targets and predictions of both splits, which rows were tested, and the jackknife values."""
+    arrays = {"validation_targets": on_validation, "test_targets": on_test}
+    arrays |= {f"{split}_predictions": found[split] for split in JUDGED}
+    numbers = row_numbers(source, "test")
     if numbers is not None:
         arrays["test_rows"] = numbers
     arrays["test_left_out"] = left_out(rank, found["test"], on_test)
-    return {"metrics": scores, "arrays": arrays}
+    return arrays
 
 
 def left_out(metric: Metric, found: np.ndarray, wanted: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
@@ -233,12 +307,20 @@ def _reason(trials: tuple[Trial, ...]) -> str:
     return f"every one of {len(trials)} trials failed: " + "; ".join(reasons)
 
 
+def _refit_reason(refit: Trial | None) -> str | None:
+    """Why the chosen setting gave no predictions, though its trial did."""
+    return f"the chosen setting failed on the whole training part: {refit.reason}" if refit and refit.reason else None
+
+
 def cells_of(arms: tuple[Arm, ...], protocol: Protocol) -> tuple[Cell, ...]:
     """Every cell of a benchmark, seeds outermost, for `Store.missing` and for progress bars.
 
     Raises:
-        ConfigError: two contestants have one name and one configuration.
+        ConfigError: two contestants have one name and one configuration, or the sampler cannot go through the space
+            of one of them in the trials of the protocol.
     """
+    for arm in arms:
+        check_sampler(protocol.sampler, arm.info.space, protocol.trials, arm.info.name)
     cells = tuple(Cell.of(arm.info, protocol, seed) for seed in protocol.seeds for arm in arms)
     if len({cell.digest for cell in cells}) != len(cells):
         names = ", ".join(arm.info.name for arm in arms)

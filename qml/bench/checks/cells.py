@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qml.bench.budget import best_trial
+from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
 from qml.bench.checks.budgets import chosen_on_test, failed_trials, unequal_trials
 from qml.bench.checks.provenance import missing_provenance
@@ -61,7 +61,7 @@ def chosen_by_validation(s: Summary) -> Iterator[Finding]:
     wrong = []
     for cell in s.cells:
         facts = cell.metric_facts.get(s.protocol.rank, {})
-        best = best_trial([trial.score for trial in cell.trials], bool(facts.get("higher_is_better", True)))
+        best = best_finished(cell.trials, bool(facts.get("higher_is_better", True)))
         if cell.chosen is not None and cell.chosen != best:
             wrong.append(f"{_name(cell)}: trial {cell.chosen} was taken, {best} is the best")
     if wrong:
@@ -97,9 +97,10 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
     for arm in s.arms:
         seen: dict[bytes, int] = {}
         for cell in arm.cells:
-            if not cell.records or "test_predictions" not in cell.arrays:
+            if not _is_drawn(cell) or _is_constant(cell):
                 continue
-            key = b"".join(cell.arrays[name].tobytes() for name in ("test_predictions", "test_targets"))
+            names = ("test_predictions", "test_targets", "test_rows")
+            key = b"".join(cell.arrays[name].tobytes() for name in names if name in cell.arrays)
             first = seen.setdefault(key, cell.cell.seed)
             if first != cell.cell.seed:
                 twice[(str(first), str(cell.cell.seed))].append(arm.title)
@@ -110,6 +111,13 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
             "Predictions for the test rows are equal to the last digit, of arms whose training is drawn from the seed.",
             consequence="Repetitions are fewer than the protocol says, so intervals are too narrow.",
         )
+
+
+def _is_drawn(cell: CellResult) -> bool:
+    """Whether the seed must show in the predictions kept: learnt by epochs, from weights that it draws."""
+    epochs = {record.epoch for _, record in cell.records}
+    by_epochs = len(epochs) > 1 or any(record.metric == "loss" for _, record in cell.records)
+    return by_epochs and "test_predictions" in cell.arrays
 
 
 def unrecorded(s: Summary) -> Iterator[Finding]:
@@ -167,6 +175,12 @@ def as_a_table(s: Summary) -> Iterator[Finding]:
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _is_constant(cell: CellResult) -> bool:
+    """Whether one answer was given for every test row: two splits with equal shares of the classes give it twice."""
+    found = cell.arrays["test_predictions"]
+    return len(found) > 0 and bool((found == found[:1]).all())
 
 
 def _name(cell: CellResult) -> str:
