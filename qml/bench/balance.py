@@ -26,7 +26,7 @@ def is_balanced(shares: Sequence[float] | np.ndarray) -> bool:
 
 
 def fitting_rank(shares: Sequence[float] | np.ndarray) -> str:
-    """The metric by which to rank on classes of these shares.
+    """The metric by which to rank on classes of these shares, `(C,)`.
 
     | classes | metric | why |
     |---|---|---|

@@ -38,7 +38,13 @@ def repeated(answer: np.ndarray, rows: int) -> np.ndarray:
 
 
 def finite_scores(metrics: Iterable[Metric], found: np.ndarray, wanted: np.ndarray) -> Mapping[str, float]:
-    """Each metric that is defined for these rows, by name; one that is not finite is left out."""
+    """Each metric that is defined for these rows, by name; one that is not finite is left out.
+
+    Args:
+        metrics: to compute.
+        found: predictions, `(N, C)` or `(N,)`.
+        wanted: targets, `(N,)`.
+    """
     values = {metric.name: float(metric.compute(found, wanted)) for metric in metrics}
     return {name: value for name, value in values.items() if np.isfinite(value)}
 

@@ -94,6 +94,14 @@ def inner_folds(source: Source, k: int, seed: int) -> tuple[FoldSource, ...]:
     inputs = np.concatenate([batch.inputs for split in POOL for batch in source.batches(split, CHUNK)])
     labels = np.concatenate([targets(source, split) for split in POOL])
     classes = labels if np.issubdtype(labels.dtype, np.integer) else np.zeros(len(labels), np.int64)
+    names, counts = np.unique(classes, return_counts=True)
+    if counts.min() < k:
+        label = int(names[counts.argmin()])
+        of = f"class {schema.target.labels[label]!r}" if schema.target and schema.target.labels else "the set"
+        raise DataError(
+            f"inner={k} was asked for on {schema.name!r}; {of} has {counts.min()} training and validation rows, fewer "
+            f"than folds. Set inner to at most {counts.min()}, or to 'holdout'."
+        )
     return tuple(
         FoldSource(schema, inputs, labels, {"train": fold["train"], "validation": fold["test"]}, f"{number}-of-{k}")
         for number, fold in enumerate(folds(classes, k, seed=seed))

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.base.seeds import derive, generator
+from qml.base.seeds import derive
 from qml.bench.arm import Arm
 from qml.bench.budget import Sampler, Settings, check_sampler
-from qml.bench.budget_curve import best_finished, budget_curve, leaders
-from qml.bench.cell import BudgetPoint, Cell, CellResult, Trial
-from qml.bench.chance import chance_scores, constant_answer, finite_scores, repeated
-from qml.bench.facts import check_splits, row_numbers, source_facts, targets
+from qml.bench.budget_curve import best_finished
+from qml.bench.cell import Cell, CellResult, Trial
+from qml.bench.chance import chance_scores, constant_answer
+from qml.bench.facts import check_splits, source_facts, targets
 from qml.bench.inner import inner_folds
+from qml.bench.judged import judged
 from qml.bench.protocol import Protocol
 from qml.bench.provenance import provenance
 from qml.bench.rows import rows_curve
 from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
-from qml.bench.trial import REFIT, TrialRunner
+from qml.bench.trial import TrialRunner
 from qml.data.source import Source
 from qml.learn.fit import Budget
-from qml.learn.record import Record
 from qml.learn.task import Metric, Task
 
-BLOCKS = 100
-JUDGED = ("validation", "test")
 Progress = Callable[[str], None]
 _logger = logging.getLogger(__name__)
 
@@ -125,7 +123,6 @@ def _run(
     metrics = chosen_metrics(make_task(SealedSource(source, watched=True)).metrics(), protocol)
     rank = next(metric for metric in metrics if metric.name == protocol.rank)
     on_validation, answer = targets(source, "validation"), constant_answer(source)
-    chance = {"validation": chance_scores(answer, metrics, on_validation)}
     runner = TrialRunner(
         arm,
         source,
@@ -134,7 +131,7 @@ def _run(
         Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience),
         on_validation,
         store.work(cell),
-        _chance_of(chance["validation"], rank, source),
+        _chance_of(answer, rank, on_validation, source),
         inner_folds(source, protocol.inner, derive(cell.seed, "inner")) if isinstance(protocol.inner, int) else (),
     )
     trials, tried = _run_trials(runner, protocol, cell, rank, say)
@@ -144,10 +141,7 @@ def _run(
     if reason is not None:
         _logger.warning("%s, seed %d failed: %s", arm.info.name, cell.seed, reason)
         chosen = None
-    on_test = targets(source, "test")  # after every choice
-    chance["test"] = chance_scores(answer, metrics, on_test)
     best = None if chosen is None else refit or trials[chosen]
-    found = _answers(runner, answer, chosen, refit)
     return CellResult(
         cell=cell,
         protocol=protocol,
@@ -155,25 +149,22 @@ def _run(
         reason=reason,
         chosen=chosen,
         trials=trials,
-        metrics={} if best is None else _scores(metrics, found, on_validation, on_test),
         metric_facts={m.name: {"higher_is_better": m.higher_is_better, "unit": m.unit} for m in metrics},
         data=source_facts(source),
         provenance=provenance(command),
         rows_curve={} if best is None else rows_curve(arm, source, rank, protocol, runner.budget, best, runner.folder),
-        chance=chance,
-        budget_curve=_budget_curve(runner, trials, rank, on_test, chance, refit),
         refit=refit,
-        records=_records(runner, trials, chosen, refit),
-        arrays=_arrays(source, rank, found, on_validation, on_test),
+        **judged(runner, rank, answer, trials, chosen, refit),
     )
 
 
-def _chance_of(scores: Mapping[str, float], rank: Metric, source: Source) -> float:
+def _chance_of(answer: np.ndarray, rank: Metric, wanted: np.ndarray, source: Source) -> float:
     """The validation value of the constant prediction.
 
     Raises:
         DataError: the ranking metric is not defined for it, and so for no choice among these rows.
     """
+    scores = chance_scores(answer, (rank,), wanted)
     if rank.name not in scores:
         raise DataError(
             f"Settings are ranked by {rank.name!r}; it is not defined on the validation rows of {source.schema.name!r} "
@@ -216,90 +207,6 @@ def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Met
         if name not in known:
             raise unknown(f"protocol {protocol.name!r}: metric", name, list(known))
     return tuple(known[name] for name in dict.fromkeys((protocol.rank, *wanted)))
-
-
-def _answers(runner: TrialRunner, answer: np.ndarray, chosen: int | None, refit: Trial | None) -> dict[str, np.ndarray]:
-    """Predictions by split: of the fit that counts, or the constant one where every trial failed."""
-    if chosen is not None:
-        return runner.predictions(chosen if refit is None else REFIT)
-    sizes = {split: len(targets(runner.source, split)) for split in JUDGED}
-    return {split: repeated(answer, rows) for split, rows in sizes.items()}
-
-
-def _scores(
-    metrics: tuple[Metric, ...], found: Mapping[str, np.ndarray], on_validation: np.ndarray, on_test: np.ndarray
-) -> dict[str, Mapping[str, float]]:
-    """Metrics of both splits."""
-    truth = {"validation": on_validation, "test": on_test}
-    return {split: finite_scores(metrics, found[split], wanted) for split, wanted in truth.items()}
-
-
-def _budget_curve(
-    runner: TrialRunner,
-    trials: tuple[Trial, ...],
-    rank: Metric,
-    on_test: np.ndarray,
-    chance: Mapping[str, Mapping[str, float]],
-    refit: Trial | None,
-) -> tuple[BudgetPoint, ...]:
-    """Score by budget; test values of those that led on the way, for the curve alone."""
-    tested: dict[int | None, float | None] = {None: chance["test"].get(rank.name)}
-    for leader in {number for number in leaders(trials, rank.higher_is_better) if number is not None}:
-        fit = leader if refit is None else REFIT
-        if runner.folds and (refit is None or refit.status == "failed" or refit.number != leader):
-            continue
-        tested[leader] = finite_scores((rank,), runner.predictions(fit)["test"], on_test).get(rank.name)
-    return budget_curve(trials, rank.higher_is_better, chance["validation"][rank.name], tested)
-
-
-def _records(
-    runner: TrialRunner, trials: tuple[Trial, ...], chosen: int | None, refit: Trial | None
-) -> tuple[tuple[int, Record], ...]:
-    """Rows of training with the number of their trial; with inner folds those of the last fit alone."""
-    if refit is not None:
-        return tuple((refit.number, record) for record in runner.records(REFIT))
-    return tuple((trial.number, record) for trial in trials for record in runner.records(trial.number))
-
-
-def _arrays(
-    source: Source, rank: Metric, found: Mapping[str, np.ndarray], on_validation: np.ndarray, on_test: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Targets and predictions of both splits, which rows were tested, and the jackknife values."""
-    arrays = {"validation_targets": on_validation, "test_targets": on_test}
-    arrays |= {f"{split}_predictions": found[split] for split in JUDGED}
-    numbers = row_numbers(source, "test")
-    if numbers is not None:
-        arrays["test_rows"] = numbers
-    arrays["test_left_out"] = left_out(rank, found["test"], on_test)
-    return arrays
-
-
-def left_out(metric: Metric, found: np.ndarray, wanted: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
-    """The metric with one block of rows left out at a time, for the jackknife over test rows.
-
-    The blocks depend on the number of rows only, so two contestants on the same rows can be compared block
-    by block.
-
-    Args:
-        metric: computed on the rows that stay.
-        found: predictions `(N, C)` or `(N,)`.
-        wanted: targets `(N,)`.
-        blocks: how many blocks, at most N.
-
-    Returns:
-        `(G,)` values, G = min(blocks, N); empty when the metric is not defined on some of them.
-    """
-    count = min(blocks, len(wanted))
-    block = generator(0, "blocks", len(wanted)).permutation(len(wanted)) % count if count > 1 else np.zeros(0)
-    values = []
-    for number in range(count if count > 1 else 0):
-        stay = block != number
-        try:
-            values.append(float(metric.compute(found[stay], wanted[stay])))
-        except ValueError:  # such as an area under the curve with one class left
-            return np.zeros(0)
-    result = np.array(values)
-    return result if np.isfinite(result).all() else np.zeros(0)
 
 
 def _reason(trials: tuple[Trial, ...]) -> str:

@@ -15,7 +15,9 @@ from qml.bench.inner import inner_folds
 from qml.bench.inner_trial import part_of
 from qml.bench.protocol import Protocol
 from qml.bench.run import run_cell
+from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
+from qml.data import make_source
 from qml.learn.fit import Budget, Cost, Fitted
 from tests.bench.contestants import (
     EpochArm,
@@ -180,7 +182,9 @@ def test_finished_folds_are_not_repeated(tmp_path):
 
 def test_a_class_smaller_than_the_folds_is_refused_before_any_fit(tmp_path):
     arm = SpendingArm(info("spend", "baseline", "Spend"))
-    with pytest.raises(DataError, match=r"30-fold needs 30 rows of every class"):
+    with pytest.raises(
+        DataError, match=r"inner=30 was asked for on 'digits'; class '\d' has 2\d training and validation rows"
+    ):
         run_cell(arm, SOURCE, make_task, replace(PROTOCOL, inner=30), 0, Store(tmp_path))
     assert arm.given == []
 
@@ -205,3 +209,10 @@ def test_steps_are_resumed_in_the_fold_they_stopped_in(tmp_path):
     assert {number for number, _ in result.records} == {result.chosen}
     assert len(result.curve("accuracy")) == 2
     assert json.dumps(result.to_json())
+
+
+def test_folds_and_sealed_rows_keep_what_a_source_promises():
+    from qml.contracts import check_source
+
+    check_source(inner_folds(SOURCE(0), 3, seed=0)[0]).raise_if_failed()
+    check_source(SealedSource(make_source("wine"), watched=True)).raise_if_failed()

@@ -1,5 +1,6 @@
 """A contestant is handed no test targets, and the choice does not depend on them."""
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,6 +9,7 @@ import pytest
 
 from qml.bench.arm import ArmInfo
 from qml.bench.facts import targets
+from qml.bench.fitting import RATE_SECONDS
 from qml.bench.protocol import Protocol
 from qml.bench.run import run_cell
 from qml.bench.sealed import SealedSource
@@ -38,6 +40,7 @@ class CheatingArm:
         known = self.read(source) if self.when == "fit" else targets(source, "train")
 
         def predict(src, split):
+            time.sleep(RATE_SECONDS)  # long enough to be measured at once: there is no second pass that could fail
             answers = self.read(src) if self.when == "predict" else known
             return np.eye(10)[np.resize(answers, len(inputs_of(src, split)))]
 
@@ -94,3 +97,21 @@ def test_what_is_chosen_does_not_depend_on_test_targets(tmp_path):
         assert true.metrics["validation"] == other.metrics["validation"]
         assert other.metrics["test"]["accuracy"] < 0.2 < true.metrics["test"]["accuracy"]
         assert [point.validation for point in true.budget_curve] == [point.validation for point in other.budget_curve]
+
+
+def test_fits_on_fewer_rows_are_sealed_too(tmp_path):
+    protocol = replace(PROTOCOL, rows_curve=(0.5,), trials=1)
+
+    @dataclass(frozen=True)
+    class LateArm(CheatingArm):
+        """Reads test targets where it is given fewer rows."""
+
+        def fit(self, source, settings, budget, seed, folder):
+            arm = CheatingArm("fit", "test" if source.schema.sizes["train"] < 180 else "train")
+            return arm.fit(source, settings, budget, seed, folder)
+
+    result = run_cell(LateArm("fit"), SOURCE, make_task, protocol, 0, Store(tmp_path))
+    assert result.status == "finished"
+    assert result.rows_curve == {}
+    honest = run_cell(CheatingArm("fit", "train"), SOURCE, make_task, protocol, 0, Store(tmp_path / "honest"))
+    assert set(honest.rows_curve) == {"90"}

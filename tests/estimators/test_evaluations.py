@@ -95,3 +95,18 @@ def test_a_jax_hybrid_counts_as_a_torch_one():
     hybrid = HybridSpec(circuit=CircuitSpec("sel", 3, 1), framework="jax")
     (arm,) = arms_for(hybrid, ["hybrid"], TRAINING, signature_of(source), searched=False, progress=False)
     assert fitted(arm, source).info[EVALUATIONS] == 2 * 106 + 2 * 36
+
+
+def test_a_fit_that_must_converge_and_does_not_is_a_failed_trial(tmp_path):
+    from qml.bench import Protocol, Store, run_cell
+
+    source = make_source("wine", seed=0)
+    hybrid, training = HybridSpec(circuit=CircuitSpec("sel", 3, 1)), Training(plateau=50, max_steps=20)
+    (arm,) = arms_for(hybrid, ["removed"], training, signature_of(source), searched=False, progress=False)
+    protocol = Protocol("plateau", "wine", seeds=(0, 1), epochs=50)
+    result = run_cell(arm, lambda seed: source, lambda s: training.task(s.schema.target), protocol, 0, Store(tmp_path))
+    assert result.status == "failed"
+    assert "NotConvergedError" in result.trials[0].reason
+    assert result.trials[0].cost["cpu_s"] > 0
+    assert result.cpu_s == result.budget_curve[-1].cpu_s > 0
+    assert result.counted["test"]["auc"] == 0.5
