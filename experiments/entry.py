@@ -16,9 +16,9 @@ from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
 from qml.config import COMPOSING, built, folder, register, translated
-from qml.learn.interrupt import Terminated, end_on_terminate
+from qml.learn.interrupt import end_on_terminate
 
-FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+FAILED, INTERRUPTED = 1, 130
 REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Make it writable, or name another folder"),
@@ -49,10 +49,7 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
         sys.exit(FAILED)
     except OSError as error:
         _stop(machine_trouble(name, error), error)
-    except Terminated:
-        print("\nAsked to end. What is finished is kept; the same command continues.", file=sys.stderr)
-        sys.exit(TERMINATED)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
         print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
         sys.exit(INTERRUPTED)
 

@@ -138,6 +138,9 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
             )
     for plugin in plain.get("plugins") or []:
         imported(plugin, "plugins")
+    reproduce = plain.pop("reproduce", None)
+    if reproduce:
+        return _reproduction(reproduce, plain, entry)
     job = instantiated(plain, entry)
     wanted = located(schema.BUILDS[entry], "_target_")
     if not isinstance(job, wanted):
@@ -193,6 +196,18 @@ def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str
 def _key(override: str) -> str:
     """What an override changes."""
     return override.partition("=")[0].lstrip("+~").strip()
+
+
+def _reproduction(reproduce: Any, plain: Mapping[str, Any], entry: str) -> Any:
+    """The job of a published study, which takes the place of a comparison."""
+    if entry != "benchmark" or not isinstance(reproduce, Mapping) or "_target_" not in reproduce:
+        raise ConfigError(
+            f"reproduce={reproduce!r} was asked of {entry!r}; a published study is named by its _target_ and run by "
+            f"experiments.benchmark. See conf/recipe/repro."
+        )
+    keys = {key: plain[key] for key in ("store", "out", "report")}
+    job = located("qml.estimators.reproduction.ReproductionJob", "reproduce")
+    return job(instantiated(reproduce, "reproduce"), plain["recipe_name"] or "reproduction", **keys)
 
 
 def allowed(plugins: Sequence[str]) -> set[str]:
@@ -297,8 +312,9 @@ def translated(error: Exception) -> ConfigError:
 
 
 def groups() -> list[str]:
-    """Every group of `conf/`."""
-    return sorted({str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")} - {"."})
+    """Every group of `conf/` but those of Hydra itself."""
+    found = {str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")}
+    return sorted(group for group in found if group != "." and group.partition("/")[0] != "hydra")
 
 
 def choices(group: str) -> list[str]:

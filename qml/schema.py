@@ -369,6 +369,17 @@ class StudyCnnConfig:
 
 
 @dataclass
+class StudyMlpConfig:
+    """Group `model`, of the published study: its classical multilayer perceptron, scikit-learn's."""
+
+    _target_: str = "qml.models.published.StudyMlp"
+    widths: list[int] = field(default_factory=lambda: [100])
+    alpha: float = 0.001
+    batch_size: int = 32
+    learning_rate: float = 0.001
+
+
+@dataclass
 class TrainingConfig:
     """Group `training`: how torch and JAX models are trained.
 
@@ -468,6 +479,8 @@ class BenchmarkConfig:
         workers: processes of this machine that share the cells; 1 is one process.
         sets: of a suite, for each data set what it changes, in the words of the command line, such as
             `[[data=wine], [data=digits, data.rows=600]]`; empty compares on one set.
+        reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
+            are then not read, but `store`, `out`, `report` and `recipe_name` are.
     """
 
     _target_: str = "qml.estimators.jobs.BenchmarkJob"
@@ -488,6 +501,7 @@ class BenchmarkConfig:
     plugins: list[str] = field(default_factory=list)
     workers: int = 1
     sets: list[Any] = field(default_factory=list)
+    reproduce: Any = None
 
 
 @dataclass
@@ -621,6 +635,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "_quanvolution": QuanvolutionConfig,
         "_separable_variational": SeparableVariationalConfig,
         "_study_cnn": StudyCnnConfig,
+        "_study_mlp": StudyMlpConfig,
     },
     "model/circuit": {"_schema": CircuitConfig},
     "model/features": {"_identity": IdentityConfig, "_mlp": MlpConfig, "_cnn": CnnConfig, "_own": OwnConfig},

@@ -34,6 +34,14 @@ CAPABILITIES = Capabilities(
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """What a forward run leaves for its gradient: its columns, and its kets where memory allowed."""
+
+    columns: tuple[np.ndarray, np.ndarray, np.ndarray | None]
+    kets: Any
+
+
+@dataclass(frozen=True)
 class EngineExecutor:
     """Exact values and adjoint gradients on the CPU, in float32 or float64 as handed in.
 
@@ -110,7 +118,8 @@ class EngineExecutor:
         compiled, runner = self._runner(program, inputs_BD, weights)
         rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
         run = runner.forward(rows, shared, initial, keep=keep, threads=self.threads)
-        return Values(compiled.word_map.values(run.words_BW), None, run.residual)
+        kept = _Kept((rows, shared, initial), run.residual) if keep else None
+        return Values(compiled.word_map.values(run.words_BW), None, kept)
 
     def vjp(
         self,
@@ -120,19 +129,26 @@ class EngineExecutor:
         cotangent_BK: np.ndarray,
         *,
         seed: int | None = None,
-        residual: Any = None,
+        residual: _Kept | None = None,
+        want_inputs: bool = True,
     ) -> Gradients:
         """Gradients of `sum(values_BK * cotangent_BK)`; arguments as for `forward`, whose residual may be handed in.
 
-        A residual belongs to the very Program, inputs and weights of the `forward` that left it.
+        A residual belongs to the very Program, inputs and weights of the `forward` that left it. Without `want_inputs`
+        the gradient of the inputs may be left at zero, where that spares work: for rows that are data.
         """
         compiled, runner = self._runner(program, inputs_BD, weights)
-        rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
+        if residual is None or len(residual.columns[0]) != len(inputs_BD):
+            rows, shared, initial = _columns(program, compiled, inputs_BD, weights)
+        else:
+            rows, shared, initial = residual.columns
         check_arguments(self, program, cotangents=cotangent_BK)
         _check_cotangent(program, inputs_BD, cotangent_BK)
         cotangent_BW = np.ascontiguousarray(compiled.word_map.pull_back(cotangent_BK))
-        run = runner.gradients(rows, shared, cotangent_BW, initial, residual=residual, threads=self.threads)
-        back = compiled.columns.pull_back(inputs_BD, weights, run.rows_BM, run.shared_S, run.initial_BA)
+        kept = None if residual is None else residual.kets
+        run = runner.gradients(rows, shared, cotangent_BW, initial, residual=kept, threads=self.threads)
+        by_columns = run.rows_BM, run.shared_S, run.initial_BA
+        back = compiled.columns.pull_back(inputs_BD, weights, *by_columns, want_inputs=want_inputs)
         return Gradients(back.inputs_BD, back.weights)
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:

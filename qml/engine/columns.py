@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qml.base.errors import ShapeError
+from qml.base.lazy import cached_property
 from qml.circuits.angle import Angle, Slot
 from qml.circuits.program import Program
 from qml.circuits.steps import preparations
@@ -122,6 +123,8 @@ class Columns:
         grad_rows_BM: np.ndarray,
         grad_shared_S: np.ndarray,
         grad_initial_BA: np.ndarray | None = None,
+        *,
+        want_inputs: bool = True,
     ) -> SlotGradients:
         """Gradients of inputs and weights from those of the columns, and of the initial amplitudes where given.
 
@@ -131,15 +134,18 @@ class Columns:
             grad_rows_BM: `(B, M)`.
             grad_shared_S: `(S,)`.
             grad_initial_BA: complex, `(B or 1, A)`, in the convention of this class; None for none.
+            want_inputs: whether the gradient of the inputs is asked for; else it may be left at zero.
 
         Returns:
             Gradients in the shapes and dtype of inputs and weights; zero for unused slots. They may be the very
             arrays that were handed in.
         """
         row_BN, shared_P = self._slots(inputs_BD, weights)
+        if not (want_inputs or self.row_weights or self._mixes):
+            return SlotGradients(np.zeros_like(row_BN), self._shared_pulled(shared_P, grad_shared_S))
         grad_row, grad_shared = self._rows.pull_back(row_BN, shared_P, grad_rows_BM)
         if not self.row_weights:
-            direct = self._shared.pull_back(shared_P[None], shared_P[:0], grad_shared_S[None])[0][0]
+            direct = self._shared_pulled(shared_P, grad_shared_S)
             grad_shared = grad_shared + direct if self._rows.reads_shared else direct
         if grad_initial_BA is not None and self._preparation is not None:
             more_row, more_shared = self._preparation.pull_back(row_BN, shared_P, grad_initial_BA)
@@ -197,6 +203,15 @@ class Columns:
         if not self.n_inputs or not self.n_weights:
             return (weights if self.n_weights else inputs_BD), np.zeros(0, inputs_BD.dtype)
         return np.concatenate([inputs_BD, weights], axis=1), np.zeros(0, inputs_BD.dtype)
+
+    @cached_property
+    def _mixes(self) -> bool:
+        """Whether a number of a row depends on a shared slot as well."""
+        return self._rows.reads_shared or (self._preparation is not None and self._preparation.reads_shared)
+
+    def _shared_pulled(self, shared_P: np.ndarray, grad_shared_S: np.ndarray) -> np.ndarray:
+        """Gradient of the shared slots from that of the shared values."""
+        return self._shared.pull_back(shared_P[None], shared_P[:0], grad_shared_S[None])[0][0]
 
     def _shared_values(self, shared_P: np.ndarray) -> np.ndarray:
         return self._shared.values(shared_P[None], shared_P[:0])[0] if not self.row_weights else shared_P[:0]

@@ -47,6 +47,11 @@ class Preparation:
         """Whether the state differs by row; otherwise one row serves the whole batch."""
         return any(part.map.reads_rows for part in self._parts)
 
+    @cached_property
+    def reads_shared(self) -> bool:
+        """Whether the state depends on a shared slot."""
+        return any(part.map.reads_shared for part in self._parts)
+
     def amplitudes(self, row_BN: np.ndarray, shared_P: np.ndarray) -> np.ndarray:
         """The initial states, `(B or 1, A)` complex64 or complex128.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.seeds import generator
-from qml.bench import Cell, Store
+from qml.bench import Cell, Protocol, Store
 from qml.bench.checks.cells import CHECKED
 from qml.bench.checks.losses import loss_findings, loss_of
 from qml.bench.checks.provenance import circuit_findings
@@ -120,22 +120,22 @@ def made_up(outputs: np.ndarray, batch: Batch, source: Source) -> tuple[np.ndarr
     return shown, rng.uniform(-1, 1, ROWS).astype(outputs.dtype)
 
 
-def check_circuits(cells: Iterable[tuple[int, SpecArm, Cell]], store: Store) -> None:
+def check_circuits(arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[int], store: Store) -> None:
     """Refuse a store whose finished cells ran other circuits under the same configurations.
-
-    Args:
-        cells: seed, contestant and cell of all that is planned.
-        store: where some of them may be finished.
 
     Raises:
         DataError: a circuit is not the one whose digest its cells hold; names the contestant and both digests.
     """
     now, recorded = {}, {}
-    for seed, arm, cell in cells:
-        if PROGRAM in arm.info.details and store.is_finished(cell):
-            name = f"{arm.info.name}, seed {seed}"
-            now[name] = str(arm.info.details[PROGRAM])
-            recorded[name] = str(store.get(cell).cell.arm.details.get(PROGRAM, ""))
+    for arm in arms:
+        if PROGRAM not in arm.info.details:
+            continue
+        for seed in seeds:
+            cell = Cell.of(arm.info, protocol, seed)
+            if store.is_finished(cell):
+                name = f"{arm.info.name}, seed {seed}"
+                now[name] = str(arm.info.details[PROGRAM])
+                recorded[name] = str(store.get(cell).cell.arm.details.get(PROGRAM, ""))
     wrong = [one for one in circuit_findings(recorded, now) if one.is_severe]
     if wrong:
         raise DataError(

@@ -16,6 +16,7 @@ from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
+from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
 from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
 from qml.estimators.reports import WrittenReport, written
@@ -150,7 +151,9 @@ class BenchmarkJob:
             protocol.check_seed(self.seed)
         arms = self.contestants(signature, progress)
         cells_of(arms, protocol)
-        return Planned(protocol, arms, protocol.seeds if self.seed is None else (self.seed,))
+        seeds = protocol.seeds if self.seed is None else (self.seed,)
+        check_circuits(arms, protocol, seeds, Store(self.store))
+        return Planned(protocol, arms, seeds)
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:
         """Run every cell that is missing, seeds outermost, and write the report.
@@ -188,8 +191,8 @@ class BenchmarkJob:
 
         store, results = Store(self.store), []
         due = [(seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)]
+        plan = self._asked(plan, due)
         self._warm_up(due)
-        plan = replace(plan, arms=self._asked(plan.arms, due))
         title = f"{plan.protocol.name} on {plan.protocol.data}"
         with tqdm(plan.cells, desc=title, unit="cell", disable=not shown) as bar:
             for seed, arm, _ in bar:
@@ -212,6 +215,16 @@ class BenchmarkJob:
         """Whether the cell will be run."""
         return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
 
+    def _asked(self, plan: Planned, due: Sequence[tuple[int, SpecArm]]) -> Planned:
+        """The plan, with what was found of the training of those contestants that are `due`."""
+        if not due:
+            return plan
+        from qml.estimators.asked import asked
+
+        names, source = {arm.info.name for _, arm in due}, self.data.source(due[0][0])
+        arms = (asked([arm], source)[0] if arm.info.name in names else arm for arm in plan.arms)
+        return replace(plan, arms=tuple(arms))
+
     def _warm_up(self, due: Sequence[tuple[int, SpecArm]]) -> None:
         """Pay what a process pays once before the clock of the first of the cells that are `due` runs."""
         if not due:
@@ -219,15 +232,6 @@ class BenchmarkJob:
         from qml.estimators.warmup import warm_up
 
         warm_up({arm.info.name: arm for _, arm in due}.values(), self.data.source(due[0][0]))
-
-    def _asked(self, arms: tuple[SpecArm, ...], due: Sequence[tuple[int, SpecArm]]) -> tuple[SpecArm, ...]:
-        """The contestants; those of cells that are `due` with what was found of their training."""
-        from qml.estimators.asked import asked
-
-        if not due:
-            return arms
-        source, about = self.data.source(due[0][0]), [arm for _, arm in due]
-        return tuple(asked([arm], source)[0] if any(arm is one for one in about) else arm for arm in arms)
 
     def task(self, source: Source) -> Task:
         """What is learnt from `source`."""
@@ -251,7 +255,8 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol; no folder is made.
         """
-        return written(Store(self.store), self.read(command), self.out, self.recipe_name)
+        protocol = self.read(command)
+        return written(Store(self.store), protocol, self.out, self.recipe_name)
 
     def read(self, command: Sequence[str] = ()) -> Protocol:
         """The protocol, of which the store has cells.
@@ -267,7 +272,7 @@ class ReportJob(BenchmarkJob):
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
             raise DataError(
-                f"no finished cell of this protocol ({protocol.hash}: {protocol.data}) in {self.store}; run "
+                f"{protocol.data}: no finished cell of this protocol ({protocol.hash}) in {self.store}; run "
                 f"`{shlex.join(words)}` first"
             )
         return protocol
@@ -285,14 +290,9 @@ def run_planned(
         command: words that run this again, kept with each cell.
 
     Raises:
-        DataError: cells that are finished ran other circuits than these plans would.
         WorkerError: one of several workers failed.
     """
-    from qml.estimators.asked import check_circuits
-
     store = Store(jobs[0].store)
-    for plan in plans:
-        check_circuits(plan.cells, store)
     due = [[cell for *_, cell in plan.cells if job.is_due(cell, store)] for job, plan in zip(jobs, plans, strict=True)]
     if jobs[0].workers == 1 or not any(due):
         ran = [job.run_cells(plan, shown=shown, command=command) for job, plan in zip(jobs, plans, strict=True)]

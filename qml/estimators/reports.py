@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qml.base.errors import QmlError
 from qml.bench import Protocol, RenderedReport, Store
 from qml.bench.suite import Suite
+
+
+class FailedBenchmarkError(QmlError, RuntimeError):
+    """A benchmark did not keep its own terms, such as a champion below its floor."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,10 @@ class WrittenReport:
     def failed(self) -> bool:
         """Whether the audit found a failure."""
         return bool(self.failures)
+
+    def check(self) -> None:
+        """Raise `FailedBenchmarkError` if an audit found a failure."""
+        _check(self.failures)
 
     def __str__(self) -> str:
         note = f"\nThe audit found a failure: {'; '.join(self.failures)}." if self.failures else ""
@@ -63,6 +73,10 @@ class WrittenSuite:
     def failed(self) -> bool:
         """Whether an audit found a failure."""
         return bool(self.failures)
+
+    def check(self) -> None:
+        """Raise `FailedBenchmarkError` if an audit found a failure."""
+        _check(self.failures)
 
     def __str__(self) -> str:
         note = f"\nThe audit found failures: {'; '.join(self.failures)}." if self.failures else ""
@@ -113,3 +127,12 @@ def written_suite(store: Store, suite: Suite, out: str | Path) -> WrittenSuite:
     made = render_suite(suite, store, Path(out) / suite.name)
     reports = tuple(_told(report, report.verdict) for report in made.reports)
     return WrittenSuite(made.html_path, made.markdown_path, made.verdict, suite.data, reports)
+
+
+def _check(failures: Sequence[str]) -> None:
+    """Raise `FailedBenchmarkError` where there are failures."""
+    if failures:
+        raise FailedBenchmarkError(
+            f"This benchmark counts as failed: {'; '.join(failures)}. A weak champion or a broken term is a defect of "
+            f"the benchmark, not a result; see the findings of the report, mend the cause and run again."
+        )

@@ -9,7 +9,7 @@ from qml.base.errors import ConfigError
 from qml.bench import Store
 from qml.bench.suite import Suite
 from qml.estimators.jobs import BenchmarkJob, ReportJob, run_planned
-from qml.estimators.outcome import BenchmarkOutcome, Planned, check_report
+from qml.estimators.outcome import BenchmarkOutcome, Planned
 from qml.estimators.reports import WrittenSuite, written_suite
 
 SHARED = ("store", "out", "workers", "retry_failed", "report", "seed", "recipe_name", "framework")
@@ -56,7 +56,7 @@ class SuiteOutcome:
         for outcome in self.outcomes:
             outcome.check()
         if self.report is not None and all(outcome.whole for outcome in self.outcomes):
-            check_report(self.report)
+            self.report.check()
 
 
 @dataclass(frozen=True)

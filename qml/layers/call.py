@@ -51,6 +51,7 @@ class Call:
         self.handle = f"call-{next(_numbers)}"
         _calls[self.handle] = self
         self.n_values = self.program.n_values
+        self._spares = isinstance(self.executor, EngineExecutor)  # it need not make gradients of inputs
         self.threads = self.executor.threads if isinstance(self.executor, EngineExecutor) else None
         self._direct: dict[Any, Runner | None] = {}
 
@@ -94,9 +95,11 @@ class Call:
         cotangent_BK: np.ndarray,
         seed: int | None = None,
         residual: Any = None,
+        want_inputs: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Gradients in the shapes of inputs and weights."""
-        out = self.executor.vjp(self.program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        """Gradients in the shapes of inputs and weights; that of the inputs may be zero where it is not wanted."""
+        spared = {} if want_inputs or not self._spares else {"want_inputs": False}
+        out = self.executor.vjp(self.program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual, **spared)
         return out.inputs_BD, out.weights
 
     def check_traceable(self, what: str) -> None:

@@ -70,15 +70,13 @@ class FastValues(torch.autograd.Function):
         """Gradients of the inputs and of each block; differentiable themselves when a graph is asked for."""
         inputs, *blocks = ctx.saved_tensors
         call, seed, residual, weights = ctx.kept
+        wanted = ctx.needs_input_grad
         if _composes():
             pair = ComposableGradients.apply(inputs, flat(tuple(blocks), inputs), cotangents[0], call, seed)
             by_inputs, by_weights = pair
         else:
-            cotangent = array_of(cotangents[0])
-            by_inputs, by_weights = map(
-                torch.from_numpy, call.gradients(array_of(inputs), weights, cotangent, seed, residual)
-            )
-        wanted = ctx.needs_input_grad
+            arrays = array_of(inputs), weights, array_of(cotangents[0])
+            by_inputs, by_weights = map(torch.from_numpy, call.gradients(*arrays, seed, residual, wanted[3]))
         return None, None, None, by_inputs if wanted[3] else None, *_cut(by_weights, blocks, wanted[4:])
 
     @staticmethod

@@ -16,10 +16,6 @@ class Interrupt:
         self.pressed = False
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: somebody wants this process to end, such as a queue that needs its node."""
-
-
 def end_on_terminate() -> None:
     """From now on SIGTERM ends this process as Ctrl-C does: a fit under way saves its state first.
 
@@ -36,7 +32,7 @@ def end_on_terminate() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    raise Terminated("SIGTERM")
+    raise KeyboardInterrupt("SIGTERM")
 
 
 @contextmanager
@@ -53,7 +49,7 @@ def listening() -> Iterator[Interrupt]:
 
     def press(number: int, frame: FrameType | None) -> None:
         if interrupt.pressed:
-            raise Terminated("SIGTERM") if number == signal.SIGTERM else KeyboardInterrupt
+            raise KeyboardInterrupt
         interrupt.pressed = True
 
     heard = [signal.SIGINT, *([signal.SIGTERM] if signal.getsignal(signal.SIGTERM) is _end else [])]

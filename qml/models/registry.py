@@ -10,7 +10,7 @@ from qml.base.registry import Registry
 from qml.models.champions import Boosting, CnnChampion, Logistic, Majority, MlpChampion, Neighbours, Svm
 from qml.models.kernels.sinks import KitchenSinks
 from qml.models.kernels.specs import IqpKernel, ProjectedKernel, SeparableKernel, ZzKernel
-from qml.models.published import PUBLISHED, SeparableVariational, StudyCnn
+from qml.models.published import PUBLISHED, SeparableVariational, StudyCnn, StudyMlp
 from qml.models.spec import HybridSpec
 
 MODELS: Registry[Callable[..., Any]] = Registry("model")
@@ -30,6 +30,7 @@ for _name, _spec in (
     ("separable_kernel", SeparableKernel),
     ("zz_kernel", ZzKernel),
     ("kitchen_sinks", KitchenSinks),
+    ("study_mlp", StudyMlp),
 ):
     MODELS.add(_name, _spec)
 

@@ -43,6 +43,8 @@ def check(program, batch, rng, row_weights=False):
                 floor = np.sqrt(max(batch, 1)) if place == 2 and not row_weights else 1.0
                 error = np.abs(got - wanted) / np.maximum(floor, np.abs(wanted))
                 assert error.max(initial=0) <= bound, (place, dtype, error.max())
+            spared = EngineExecutor().vjp(program, *given, want_inputs=False).weights
+            np.testing.assert_array_equal(spared, found[2])
 
 
 PROGRAMS = random_programs(seed=11, count=120, max_qubits=5)

@@ -11,7 +11,8 @@ from qml.base.digest import canonical
 from qml.base.errors import ConfigError
 from qml.bench import Store
 from qml.estimators import DataChoice, Terms, compare
-from qml.estimators.outcome import FailedBenchmarkError, FailedCellsError
+from qml.estimators.outcome import FailedCellsError
+from qml.estimators.reports import FailedBenchmarkError
 from qml.models import CircuitSpec, HybridSpec
 from qml.models.champions import Champion, Svm
 

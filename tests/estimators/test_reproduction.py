@@ -1,6 +1,7 @@
 """Published fits are read, trained as published, and judged by their own error; a model's own needs reach its fit."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from qml.data import ArraySource
 from qml.estimators.always import always_on, with_all
 from qml.estimators.arms import arms_for
 from qml.estimators.choices import Training, signature_of
-from qml.estimators.reproduction import Agreement, Measured, PublishedFit, measure, read_fits, reproduce
+from qml.estimators.reproduction import Agreement, Claim, Measured, PublishedFit, measure, read_fits
+from qml.estimators.reproduction.page import table
 from qml.learn import Budget, Plateau, predictions
 from qml.models import KINDS, MODELS, CircuitSpec, HybridSpec, Signature
+from qml.models.published import Dressed, Published
 
-CORE = Path(__file__).resolve().parents[2] / "conf" / "recipe" / "repro" / "bowles_core.csv"
+RECIPES = Path(__file__).resolve().parents[2] / "conf" / "recipe" / "repro"
+X, Y = np.arange(40.0, dtype=np.float32)[:, None], np.arange(40) % 2
 
 
 @pytest.fixture(scope="module")
@@ -32,56 +36,108 @@ def held_out():
     return ArraySource.from_arrays(inputs, (inputs[:, 0] > 0).astype(int))
 
 
-def test_every_published_fit_of_the_core_can_be_built():
-    fits = read_fits(CORE)
-    assert len(fits) > 30
+def claim(published=(0.9, 0.95), **options) -> Claim:
+    return Claim("dressed", "here", tuple(published), options.pop("n_test", 30), **options)
+
+
+def measured(*correct, n_test=60, train=None):
+    return tuple(Measured(seed, right, n_test, 500, 2.0, 1.0, train=train) for seed, right in enumerate(correct))
+
+
+@pytest.mark.parametrize("table", ["bowles_core", "bowles_kernels", "bowles_classical"])
+def test_every_published_fit_can_be_built(table):
+    fits = read_fits(RECIPES / f"{table}.csv")
+    assert len(fits) > 100
     for fit in fits:
-        features = 16 if fit.data.startswith("bars") else (4 if fit.data.endswith("_4") else 10)
+        sides = re.search(r"_(\d+)_x", fit.claim.data)
+        columns = re.search(r"(\d+)d(-\d+degree|-from3d.*|-\d+manifold|-250)?$", fit.claim.data)
+        features = int(sides[1]) ** 2 if sides else int(columns[1])
         spec = MODELS[fit.model]().with_settings(fit.settings).on(Signature((features,), 2))
         spec.check()
-        assert fit.learning_rate in spec.learning_rates
-        assert len(fit.published) == 5
-        off = {k: v for k, v in fit.settings.items() if k in spec.choices and v not in spec.choices[k]}
-        assert not off or (fit.model, fit.data) == ("circuit_centric", "mnist_pca_10")  # searched at depth 4
+        assert len(fit.claim.published) == 5
+        if isinstance(spec, Published):
+            assert fit.learning_rate in spec.learning_rates
+            off = {k: v for k, v in fit.settings.items() if k in spec.choices and v not in spec.choices[k]}
+            assert not off or (fit.model, fit.claim.data) == ("circuit_centric", "mnist_3-5_10d")  # searched at depth 4
+        else:
+            assert fit.learning_rate is None
 
 
 def test_a_fit_is_a_function_of_its_seed(source):
-    fit = PublishedFit("dressed", "here", {"depth": 1}, 0.1, (0.9, 0.95))
+    fit = PublishedFit("dressed", {"depth": 1}, 0.1, claim())
     first, again, other = (measure(fit, source, seed) for seed in (1, 1, 2))
-    assert (first.correct, first.steps) == (again.correct, again.steps)
+    assert (first.correct, first.steps, first.train) == (again.correct, again.steps, again.train)
     assert first.steps >= 402
     assert first.accuracy > 0.8
+    assert first.train > 0.8
     assert (first.correct, first.steps) != (other.correct, other.steps)
-    assert len(reproduce([fit], {}, [1])) == 0
 
 
-def test_agreement_is_judged_by_its_error():
-    def measured(*correct):
-        return tuple(Measured(seed, right, 60, 500, 2.0, 1.0) for seed, right in enumerate(correct))
+def test_a_fit_that_never_levels_has_failed(source, monkeypatch):
+    monkeypatch.setattr(Dressed, "max_steps", 410)
+    monkeypatch.setattr("qml.learn.plateau.Plateau.is_met", lambda *_: False)
+    found = measure(PublishedFit("dressed", {"depth": 1}, 0.1, claim()), source, 1)
+    assert "not level" in found.failed
+    assert found.accuracy == 0
+    assert Agreement(claim(), (found, found)).agrees is False
 
-    fit = PublishedFit("dressed", "here", {}, 0.01, (0.80, 0.82, 0.84), fit_s=100.0, steps=(400, 600))
-    near, far = Agreement(fit, measured(49, 50, 48)), Agreement(fit, measured(30, 31, 30))
+
+def test_agreement_of_means_is_judged_by_its_error():
+    published = claim((0.80, 0.82, 0.84), n_test=60, fit_s=100.0, steps=(400, 600))
+    near, far = Agreement(published, measured(49, 50, 48)), Agreement(published, measured(30, 31, 30))
     assert near.agrees is True
     assert far.agrees is False
     assert near.faster == 50
     expected = math.sqrt(np.var([0.80, 0.82, 0.84], ddof=1) / 3 + np.var([49 / 60, 50 / 60, 48 / 60], ddof=1) / 3)
     assert near.error == pytest.approx(expected)
-    assert Agreement(fit, measured(49)).agrees is None
-    assert "DIFFERS" in str(far)
-    corrected = PublishedFit("dressed", "here", {}, 0.01, (0.99,), corrected=(0.5, 0.52))
+    assert Agreement(published, measured(49)).agrees is None
+    assert far.verdict == "DIFFERS"
+    corrected = claim((0.99,), n_test=60, corrected=(0.5, 0.52))
     assert Agreement(corrected, measured(30, 31)).difference == pytest.approx((30.5 / 60) - 0.51)
+
+
+@pytest.mark.parametrize(
+    ("rule", "correct", "train", "verdict"),
+    [
+        ("exact", (54, 57), None, "exact"),
+        ("exact", (54, 56), None, "DIFFERS"),
+        ("one", (54, 57), None, "exact"),
+        ("one", (53, 58), None, "within one row"),
+        ("one", (52, 57), None, "DIFFERS"),
+        ("training", (30, 30), 0.9, "DIFFERS"),
+        ("shown", (30, 30), None, "not judged"),
+    ],
+)
+def test_each_rule_sees_a_wrong_number(rule, correct, train, verdict):
+    found = Agreement(claim((0.9, 0.95), n_test=60, rule=rule), measured(*correct, train=train))
+    assert found.verdict == verdict
+
+
+def test_published_training_scores_are_named():
+    published = claim((0.9, 0.9), n_test=60, rule="training", corrected=(0.5,))
+    found = Agreement(published, measured(30, 30, train=0.9))
+    assert found.verdict == "is the training score"
+    assert found.test_rows == pytest.approx(0.0)
+    assert "training 0.9000" in table([found])
 
 
 def test_files_and_sources_that_do_not_fit_are_refused(tmp_path, held_out):
     (tmp_path / "few.csv").write_text("model,data\n")
-    with pytest.raises(DataError, match="lacks the columns settings"):
+    with pytest.raises(DataError, match="lacks the columns arm"):
         read_fits(tmp_path / "few.csv")
-    text = CORE.read_text().splitlines()
+    with pytest.raises(DataError, match="cannot be read"):
+        read_fits(tmp_path / "none.csv")
+    text = (RECIPES / "bowles_core.csv").read_text().splitlines()
     (tmp_path / "bad.csv").write_text("\n".join([text[0], text[1].replace("[", "<", 1)]))
     with pytest.raises(DataError, match="line 2"):
         read_fits(tmp_path / "bad.csv")
     with pytest.raises(ConfigError, match="validation=0"):
-        measure(PublishedFit("dressed", "here", {}, 0.1, (0.9,)), held_out, 0)
+        measure(PublishedFit("dressed", {}, 0.1, claim()), held_out, 0)
+    with pytest.raises(ConfigError, match="learning_rate=None"):
+        measure(PublishedFit("dressed", {}, None, claim()), ArraySource.from_arrays(X, Y, validation=0.0), 0)
+    for wrong in ({"published": ()}, {"published": (1.2,)}, {"rule": "nearly"}):
+        with pytest.raises((DataError, ConfigError)):
+            claim(**wrong)
 
 
 def test_all_stand_beside_a_hybrid_without_being_named():

@@ -6,6 +6,7 @@ References:
 """
 
 from qml.models.published.images import Quanvolution, StudyCnn, WeiNet
+from qml.models.published.mlp import StudyMlp
 from qml.models.published.spec import Published
 from qml.models.published.tabular import (
     Boltzmann,
@@ -45,6 +46,7 @@ __all__ = [
     "Quanvolution",
     "SeparableVariational",
     "StudyCnn",
+    "StudyMlp",
     "TreeTensor",
     "WeiNet",
 ]

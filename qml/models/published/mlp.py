@@ -1,0 +1,62 @@
+"""The study's multilayer perceptron, which is scikit-learn's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from qml.models.champions import Champion
+
+PASSES = 3000
+
+
+@dataclass(frozen=True)
+class StudyMlp(Champion):
+    """Dense layers with ReLU on the columns as they are, trained by Adam until the loss stops falling; classes only.
+
+    For tables of that study; the champion "mlp" goes through the same training as every other arm.
+
+    Args:
+        widths: of the hidden layers.
+        alpha: quadratic penalty.
+        batch_size: rows an update.
+        learning_rate: of Adam.
+
+    References:
+        Bowles, Ahmed and Schuld, arXiv:2403.07059 (2024).
+
+    Example:
+        >>> from qml.models import Signature
+        >>> StudyMlp(widths=(10, 10)).on(Signature((4,), 2)).build(seed=0).hidden_layer_sizes
+        (10, 10)
+    """
+
+    widths: tuple[int, ...] = (100,)
+    alpha: float = 0.001
+    batch_size: int = 32
+    learning_rate: float = 0.001
+
+    title: ClassVar[str] = "MLP of the study"
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "widths": ((100,), (10, 10, 10, 10), (50, 10, 5)),
+        "alpha": (0.01, 0.001, 0.0001),
+        "learning_rate": (0.001, 0.01, 0.1),
+    }
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+
+    def build(self, seed: int) -> Any:
+        """A scikit-learn estimator."""
+        from sklearn.neural_network import MLPClassifier
+
+        rows: Any = self.batch_size
+        return MLPClassifier(
+            self.widths,
+            alpha=self.alpha,
+            batch_size=rows,
+            learning_rate_init=self.learning_rate,
+            max_iter=PASSES,
+            random_state=seed,
+        )
