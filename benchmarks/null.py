@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fill(store, options)
     begun = time.perf_counter()
     wanted = set(options.data)
-    pool = Pool.of(cell for cell in store if cell.cell.arm.name == options.arm and cell.cell.data in wanted)
+    cells = (cell for cell in store if cell.cell.arm.name == options.arm and cell.cell.data in wanted)
+    pool = Pool.of(cells, least=1).whole(options.seeds)
     print(f"pool of {options.arm}: {pool.size}")
     found, curves = [], []
     for design in designs_for(pool, options):

@@ -43,7 +43,7 @@ def draw(kept: Mapping[str, Any], path: Path) -> None:
     axes.set_xlabel("true difference, points of accuracy")
     axes.set_ylabel('"better" than the twin, % of benchmarks')
     axes.set_ylim(0, 101)
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=-0.1)
     axes.legend(frameon=False, fontsize=8)
     marks = f"dashed: {100 * POWER:.0f} %; dotted: {100 * kept['bar']:.0f} %, allowed where there is no difference"
     axes.set_title(marks, fontsize=9)

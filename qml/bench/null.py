@@ -52,11 +52,12 @@ class Pool:
     cells: Mapping[str, tuple[tuple[CellResult, ...], ...]]
 
     @classmethod
-    def of(cls, results: Iterable[CellResult]) -> Pool:
+    def of(cls, results: Iterable[CellResult], *, least: int = len(ROLES)) -> Pool:
         """The pool in a store's cells; what a simulation does not need is dropped.
 
         Args:
             results: cells whose protocols name their split (`SPLIT`); others are passed over.
+            least: seeds that each split must have; a contestant needs one.
 
         Raises:
             DataError: no such cell, cells of several arms, or fewer finished seeds on a split than contestants.
@@ -79,14 +80,29 @@ class Pool:
         cells = {}
         for data, splits in sorted(groups.items()):
             rows = [tuple(found[seed] for seed in sorted(found)) for _, found in sorted(splits.items())]
-            least = min(map(len, rows))
-            if least < len(ROLES):
+            fewest = min(map(len, rows))
+            if fewest < least:
                 raise DataError(
-                    f"A pool needs a seed for each of {len(ROLES)} contestants; {data!r} has a split with {least}. "
+                    f"A pool needs a seed for each of {least} contestants; {data!r} has a split with {fewest}. "
                     "Run more seeds."
                 )
             cells[data] = tuple(rows)
         return cls(cells)
+
+    def whole(self, seeds: int) -> Pool:
+        """The splits that have so many seeds at least; a pool that is still being filled has others.
+
+        Raises:
+            DataError: a data set has no such split.
+        """
+        cells = {data: tuple(row for row in rows if len(row) >= seeds) for data, rows in self.cells.items()}
+        empty = [data for data, rows in cells.items() if not rows]
+        if empty:
+            raise DataError(
+                f"A pool of {seeds} seeds a split was asked for; {empty[0]!r} has no split with as many. Run more "
+                "seeds, or ask for fewer."
+            )
+        return Pool(cells)
 
     @property
     def size(self) -> str:

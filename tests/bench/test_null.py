@@ -98,6 +98,15 @@ def test_pools_that_cannot_be_drawn_from_are_refused():
         simulate(Pool.of(results(seeds=10)), ManySets(50, 1), 1)
 
 
+def test_a_pool_that_is_being_filled_is_used_as_far_as_it_is_whole():
+    begun = [*results(sets=2, splits=3, seeds=10), *[c for c in results(sets=2, splits=5, seeds=10) if c.cell.seed < 2]]
+    pool = Pool.of(begun, least=1)
+    assert pool.size == "set0: 5 splits x 2 seeds; set1: 5 splits x 2 seeds"
+    assert pool.whole(10).size == "set0: 3 splits x 10 seeds; set1: 3 splits x 10 seeds"
+    with pytest.raises(DataError, match="'set0' has no split with as many"):
+        pool.whole(11)
+
+
 def test_real_cells_make_a_pool(tmp_path):
     """Cells that the harness has run, on two fixed splits."""
     arm = EpochArm(info("mlp", "baseline", "MLP"), 8)
