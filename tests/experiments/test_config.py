@@ -13,6 +13,7 @@ from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
 from qml.estimators import BenchmarkJob, ReportJob, TrainJob
+from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,8 @@ CHOICES = [
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
-    assert isinstance(config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])]), BenchmarkJob)
+    wanted = ReproductionJob if name.startswith("repro/") else BenchmarkJob
+    assert isinstance(config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])]), wanted)
 
 
 @pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
