@@ -11,20 +11,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+from benchmarks.machine import chosen_cores, description
+from qml.base.errors import DataError
 from qml.bench import Store, run_cell
 from qml.bench.null import SPLIT, Design, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
 from qml.bench.protocol import Protocol
+from qml.data.source import Source
 from qml.estimators.arms import SpecArm, arms_for
 from qml.estimators.choices import DataChoice, Terms, Training, signature_of
+from qml.learn.task import Task
 from qml.models import CircuitSpec, HybridSpec
 
 BAR = 0.06
 SHIFTS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+SCHEMA = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,22 +41,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = Store(options.store)
     if options.cells:
         fill(store, options)
-    pool = Pool.of(result for result in store if result.cell.arm.name == options.arm)
+    begun = time.perf_counter()
+    wanted = set(options.data)
+    pool = Pool.of(cell for cell in store if cell.cell.arm.name == options.arm and cell.cell.data in wanted)
     print(f"pool of {options.arm}: {pool.size}")
-    designs = designs_for(pool, options)
-    found = [simulate(pool, design, options.benchmarks) for design in designs]
-    print(table(found))
-    curves = [power_curve(pool, design, SHIFTS, options.power) for design in designs] if options.power else []
-    if curves:
-        print(power_table(curves))
+    found, curves = [], []
+    for design in designs_for(pool, options):
+        found.append(simulate(pool, design, options.benchmarks))
+        print(table(found[-1:], head=len(found) == 1), flush=True)
+    for design in designs_for(pool, options) if options.power else []:
+        curves.append(power_curve(pool, design, SHIFTS, options.power))
+        print(power_table(curves[-1:], head=len(curves) == 1), flush=True)
+    kept = record(pool, options, found, curves, time.perf_counter() - begun)
     if options.json:
-        kept = {
-            "pool": pool.size,
-            "null": [asdict(t) for t in found],
-            "power": [[asdict(t) for t in c] for c in curves],
-        }
         options.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    return 0 if all(max(tally.most, tally.claimed) <= BAR for tally in found) else 1
+    if options.plot:
+        from benchmarks.null_plot import draw
+
+        draw(kept, options.plot)
+    return 0 if all(max(tally.most, tally.decided_better / tally.benchmarks) <= BAR for tally in found) else 1
+
+
+def record(
+    pool: Pool, options: argparse.Namespace, found: Sequence[Tally], curves: Sequence[Sequence[Tally]], seconds: float
+) -> dict[str, Any]:
+    """A run as plain values: the machine, the command, the pool, and every count."""
+    return {
+        "schema": SCHEMA,
+        "machine": description(chosen_cores(None)),
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "arm": options.arm,
+        "pool": pool.size,
+        "scores": pool.scores,
+        "bar": BAR,
+        "seconds": round(seconds, 1),
+        "null": [asdict(tally) for tally in found],
+        "power": [[asdict(tally) for tally in curve] for curve in curves],
+    }
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -69,6 +98,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--power", type=int, default=200, help="benchmarks a point of the power curve; 0 for none")
     parser.add_argument("--no-cells", dest="cells", action="store_false", help="run no cell; use those in the store")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the counts there")
+    parser.add_argument(
+        "--plot", type=Path, default=None, metavar="FILE", help="draw the power curves there (PNG, SVG)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -79,12 +111,12 @@ def fill(store: Store, options: argparse.Namespace) -> None:
         data = choice(name, options.rows)
         arm = contestant(options.arm, data)
         for split in range(options.splits):
-            terms = protocol(data, split, options)
+            terms, source = protocol(data, split, options), data.source(split)
             for seed in terms.seeds:
                 done = run_cell(
                     arm,
-                    lambda _, split=split, data=data: data.source(split),
-                    lambda source: Training().task(source.schema.target),
+                    lambda _, source=source: source,
+                    learnt,
                     terms,
                     seed,
                     store,
@@ -93,10 +125,22 @@ def fill(store: Store, options: argparse.Namespace) -> None:
             print(f"{name}, split {split}: {ran} cells run in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
+def learnt(source: Source) -> Task:
+    """What the arm learns.
+
+    Raises:
+        DataError: the data set has no target.
+    """
+    target = source.schema.target
+    if target is None:
+        raise DataError(f"A pool needs labelled data; {source.schema.name!r} has no target. Name another data set.")
+    return Training().task(target)
+
+
 def choice(name: str, rows: int) -> DataChoice:
     """A data set with so many training rows at most."""
     whole = DataChoice(name)
-    return replace(whole, rows=rows) if whole.source(0).schema.sizes["train"] > rows else whole
+    return replace(whole, rows=rows) if (whole.source(0).schema.sizes["train"] or 0) > rows else whole
 
 
 def contestant(name: str, data: DataChoice) -> SpecArm:
@@ -120,20 +164,24 @@ def designs_for(pool: Pool, options: argparse.Namespace) -> list[Design]:
     return [*made, *(ManySets(sets, min(5, seeds // 7)) for sets in (8, 12, 30) if sets <= len(pool.units))]
 
 
-def table(found: Sequence[Tally]) -> str:
-    """What was said of contestants that do not differ, a row a design, in per cent."""
-    heads = ("benchmarks", "better, most", "any better", "any claim", "headline")
-    lines = [f"{'no difference':44s} " + " ".join(f"{head:>12s}" for head in heads)]
+def table(found: Sequence[Tally], *, head: bool = True) -> str:
+    """What was said of contestants that do not differ, a row a design, in per cent.
+
+    "better, most": of the comparison that says it most often; "decide": by any of those that decide the headline;
+    "any better" and "any claim": by any of all five; "headline": it credits the circuit.
+    """
+    heads = ("benchmarks", "better, most", "decide", "any better", "any claim", "headline")
+    lines = [f"{'no difference':44s} " + " ".join(f"{name:>12s}" for name in heads)] if head else []
     for tally in found:
         n = tally.benchmarks
-        shares = (tally.most, tally.any_better / n, tally.any_claim / n, tally.claimed)
+        shares = (tally.most, tally.decided_better / n, tally.any_better / n, tally.any_claim / n, tally.claimed)
         lines.append(f"{tally.title:44s} {n:12d} " + " ".join(f"{100 * share:11.1f}%" for share in shares))
     return "\n".join(lines)
 
 
-def power_table(curves: Sequence[Sequence[Tally]]) -> str:
+def power_table(curves: Sequence[Sequence[Tally]], *, head: bool = True) -> str:
     """Share of benchmarks that say "better" than the twin, a row a design, a column a true difference."""
-    lines = [f"{'better than the twin by':44s} " + " ".join(f"{shift:>8g}" for shift in SHIFTS)]
+    lines = [f"{'better than the twin by':44s} " + " ".join(f"{shift:>8g}" for shift in SHIFTS)] if head else []
     for curve in curves:
         lines.append(f"{curve[0].title:44s} " + " ".join(f"{100 * tally.better('twin'):7.1f}%" for tally in curve))
     return "\n".join(lines)

@@ -6,13 +6,12 @@ import sys
 
 from omegaconf import DictConfig
 
-from experiments.entry import run
-from qml.config import built
+from experiments.entry import job_of, run
 
 
 def main(config: DictConfig) -> None:
     """Print the findings; the status is 2 where one is severe, and 1 where the audit could not be done."""
-    outcome = built(config, "audit").run()
+    outcome = job_of(config, "audit").run()
     print(outcome)
     sys.exit(outcome.status)
 

@@ -15,7 +15,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
-from qml.config import COMPOSING, folder, register, translated
+from qml.config import COMPOSING, built, folder, register, translated
+from qml.learn.interrupt import end_on_terminate
 
 FAILED, INTERRUPTED = 1, 130
 REMEDIES = {
@@ -37,6 +38,7 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands errors on instead of printing them
     try:
         register()
+        end_on_terminate()
         hydra.main(version_base="1.3", config_path=str(folder()), config_name=name)(main)()
     except QmlError as error:
         _stop(error, error)
@@ -47,9 +49,19 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
         sys.exit(FAILED)
     except OSError as error:
         _stop(machine_trouble(name, error), error)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
         print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def job_of(config: DictConfig, name: str) -> Any:
+    """The job that this command line describes, also where it compares on several data sets.
+
+    Args:
+        config: composed by Hydra.
+        name: "train", "benchmark", "report" or "audit".
+    """
+    return built(config, name, list(HydraConfig.get().overrides.task))
 
 
 class MachineError(QmlError, RuntimeError):

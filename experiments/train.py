@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from experiments.entry import run
-from qml.config import built
+from experiments.entry import job_of, run
 
 
 def main(config: DictConfig) -> None:
     """Train, or continue a run that was killed; save the model; print its scores."""
-    print(built(config, "train").run())
+    print(job_of(config, "train").run())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _ADDRESSES = {  # name -> module that has it; loaded when the name is first used
     "QmlError": "qml.base.errors",
     "Store": "qml.bench",
     "Supervised": "qml.learn",
-    "compare": "qml.estimators.jobs",
+    "compare": "qml.estimators.comparing",
     "make_source": "qml.data",
     "open_table": "qml.data",
     "render": "qml.bench",

@@ -97,7 +97,8 @@ def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
         entry: "benchmark", "train" or "report".
 
     Returns:
-        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`.
+        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`; of several `sets` a `SuiteJob` or
+        `SuiteReportJob`.
 
     Raises:
         ConfigError: an unknown group, name, key or value; nothing has run.
@@ -106,11 +107,16 @@ def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
         >>> build(["recipe=smoke", "model/circuit=iqp"]).model.circuit.name
         'iqp'
     """
-    return built(compose(overrides, entry), entry)
+    return built(compose(overrides, entry), entry, overrides)
 
 
-def built(config: DictConfig, entry: str) -> Any:
+def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
     """The job of a composed configuration; its class is checked.
+
+    Args:
+        config: composed.
+        entry: "benchmark", "train", "report" or "audit".
+        overrides: from which it was composed; needed where it has several `sets`.
 
     Raises:
         ConfigError: a `_target_` outside `qml` and the plugins, a value that its class refuses, or another class.
@@ -120,6 +126,9 @@ def built(config: DictConfig, entry: str) -> Any:
     except OmegaConfBaseException as error:
         raise translated(error) from error
     plain = {key: value for key, value in plain.items() if key not in ("hydra", "recipe")}
+    sets = plain.pop("sets", None)
+    if sets:
+        return _suite(sets, plain, entry, overrides)
     packages = allowed(plain.get("plugins") or [])
     for path, address in addresses(plain):
         if address.replace(":", ".").partition(".")[0] not in packages:
@@ -140,6 +149,53 @@ def built(config: DictConfig, entry: str) -> Any:
             f"List the schema first among the defaults of {entry}.yaml."
         )
     return job
+
+
+def _suite(sets: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) -> Any:
+    """The jobs of several data sets as one: each is composed from the same overrides and those of its set."""
+    title = plain["protocol"]["title"]
+    jobs = [build([*own, "sets=[]"], entry) for own in overrides_of(sets, overrides)]
+    return located(schema.SUITES[entry], "sets")(jobs, title=title)
+
+
+def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str]]:
+    """What each data set of a suite is composed from.
+
+    A value that the command line gives counts on every set, also where the set has one of its own.
+
+    Args:
+        sets: for each what it changes: one override, or a list of them.
+        overrides: of the command line.
+
+    Raises:
+        ConfigError: a set that is no list of overrides, or one that the command line speaks of as well.
+
+    Example:
+        >>> overrides_of([["data=wine"], ["data=digits", "data.rows=600"]], ["recipe=mine", "data.rows=50"])
+        [['data=wine', 'recipe=mine', 'data.rows=50'], ['data=digits', 'recipe=mine', 'data.rows=50']]
+    """
+    given = [text for text in overrides if _key(text) != "sets"]
+    known = {_key(text) for text in given}
+    found = []
+    for number, entry in enumerate(sets):
+        own = [entry] if isinstance(entry, str) else entry
+        if not isinstance(own, list) or not own or not all(isinstance(text, str) and "=" in text for text in own):
+            raise ConfigError(
+                f"sets[{number}] is {entry!r}; it must be a list of overrides such as [data=wine, data.rows=100]."
+            )
+        both = [text for text in own if _key(text) in known and _key(text) in groups()]
+        if both:
+            raise ConfigError(
+                f"{_key(both[0])} was given on the command line; this suite chooses it for each of its sets "
+                f"({both[0]} for one). Leave it out, or name the sets: \"sets=[['data=wine'],['data=digits']]\"."
+            )
+        found.append([text for text in own if _key(text) not in known] + given)
+    return found
+
+
+def _key(override: str) -> str:
+    """What an override changes."""
+    return override.partition("=")[0].lstrip("+~").strip()
 
 
 def _reproduction(reproduce: Any, plain: Mapping[str, Any], entry: str) -> Any:
@@ -258,8 +314,9 @@ def translated(error: Exception) -> ConfigError:
 
 
 def groups() -> list[str]:
-    """Every group of `conf/`."""
-    return sorted({str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")} - {"."})
+    """Every group of `conf/` but those of Hydra itself."""
+    found = {str(path.parent.relative_to(folder())) for path in folder().rglob("*.yaml")}
+    return sorted(group for group in found if group != "." and group.partition("/")[0] != "hydra")
 
 
 def choices(group: str) -> list[str]:

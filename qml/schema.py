@@ -143,12 +143,14 @@ class LogisticConfig:
 
 @dataclass
 class SvmConfig:
-    """Group `model`: support vectors with a Gaussian kernel."""
+    """Group `model`: support vectors with a Gaussian kernel; landmarks stand for more than `exact_rows` rows."""
 
     _target_: str = "qml.models.champions.Svm"
     C: float = 10.0
     gamma: float | str = "scale"
     scaling: str = "standard"
+    exact_rows: int = 5000
+    landmarks: int = 1000
 
 
 @dataclass
@@ -434,13 +436,18 @@ class BackendConfig:
 class ProtocolConfig:
     """Group `protocol`: the terms of a comparison, hashed before the first cell; see `qml.bench.Protocol`.
 
-    `rank: auto` is accuracy for classes and r2 for numbers. `trials: 1` means fixed settings: nothing is searched.
+    `rank: auto` is r2 for numbers; for classes it is accuracy where no class is rare, else auc (two classes) or
+    balanced_accuracy. `trials: 1` means fixed settings: nothing is searched. `folds: k` makes every seed a fold of a
+    repeated stratified k-fold. `inner` is "holdout" or a number of inner folds; `sampler` is "random", "tpe" or "grid".
     """
 
     _target_: str = "qml.estimators.choices.Terms"
     name: str = MISSING
     title: str = ""
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
+    folds: int | None = None
+    inner: Any = "holdout"
+    sampler: str = "random"
     trials: int = 1
     epochs: int = 20
     cpu_s: float | None = None
@@ -469,6 +476,9 @@ class BenchmarkConfig:
         retry_failed: run cells again that failed.
         recipe_name: which recipe this is, for the name of its report.
         plugins: packages of yours that `_target_` and `make` may name; they are imported first.
+        workers: processes of this machine that share the cells; 1 is one process.
+        sets: of a suite, for each data set what it changes, in the words of the command line, such as
+            `[[data=wine], [data=digits, data.rows=600]]`; empty compares on one set.
         reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
             are then not read, but `store`, `out`, `report` and `recipe_name` are.
     """
@@ -489,6 +499,8 @@ class BenchmarkConfig:
     retry_failed: bool = False
     recipe_name: str = ""
     plugins: list[str] = field(default_factory=list)
+    workers: int = 1
+    sets: list[Any] = field(default_factory=list)
     reproduce: Any = None
 
 
@@ -637,4 +649,9 @@ BUILDS = {  # entry -> class that its configuration builds
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "report": "qml.estimators.jobs.ReportJob",
     "train": "qml.estimators.training.TrainJob",
+}
+
+SUITES = {  # entry -> class that joins the jobs of several data sets
+    "benchmark": "qml.estimators.suite_job.SuiteJob",
+    "report": "qml.estimators.suite_job.SuiteReportJob",
 }

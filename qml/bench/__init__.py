@@ -3,10 +3,11 @@
 from qml.bench.arm import Arm, ArmInfo, Family
 from qml.bench.audit import Finding, findings
 from qml.bench.budget import best_trial, sample_settings
-from qml.bench.cell import Cell, CellResult, Trial
+from qml.bench.cell import BudgetPoint, Cell, CellResult, Trial
 from qml.bench.protocol import CHAMPION, Protocol
-from qml.bench.report import RenderedReport, render
+from qml.bench.report import RenderedReport, RenderedSuite, render, render_suite
 from qml.bench.run import cells_of, run_cell
+from qml.bench.sealed import SealedSource
 from qml.bench.statistics import Estimate, calibration_error, confusion, over_rows, over_splits
 from qml.bench.store import DamagedCellError, Store
 from qml.bench.words import headline, word_of
@@ -15,6 +16,7 @@ __all__ = [
     "CHAMPION",
     "Arm",
     "ArmInfo",
+    "BudgetPoint",
     "Cell",
     "CellResult",
     "DamagedCellError",
@@ -23,6 +25,8 @@ __all__ = [
     "Finding",
     "Protocol",
     "RenderedReport",
+    "SealedSource",
+    "RenderedSuite",
     "Store",
     "Trial",
     "best_trial",
@@ -34,6 +38,7 @@ __all__ = [
     "over_rows",
     "over_splits",
     "render",
+    "render_suite",
     "run_cell",
     "sample_settings",
     "word_of",

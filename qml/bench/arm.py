@@ -45,5 +45,9 @@ class Arm(Protocol):
     def fit(
         self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path | None
     ) -> Fitted:
-        """Train on "train", watch "validation"; `settings` is one point of the space."""
+        """Train on "train", watch "validation"; `settings` is one point of the space.
+
+        `source` is sealed: test targets are not in it, nor validation targets in a shuffled read. The fitted model
+        predicts from inputs alone. See `qml.bench.sealed.SealedSource`.
+        """
         ...

@@ -9,11 +9,13 @@ from itertools import combinations
 import numpy as np
 
 from qml.bench.cell import CellResult
+from qml.bench.checks.balance import accuracy_of_rare_classes
 from qml.bench.checks.cells import CELL_CHECKS
+from qml.bench.contestant import Contestant
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed, plural
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 LAST_PART = 0.25
 
@@ -41,14 +43,15 @@ def _failed(s: Summary) -> Iterator[Finding]:
         if arm.failed:
             seeds = ", ".join(str(cell.cell.seed) for cell in arm.failed)
             reason = str(arm.failed[0].reason)
-            left = "It has no score." if not arm.cells else "Its score rests on the other seeds."
+            left = "They count as chance." if arm.at_chance else "They have no score."
             title = f"{plural(len(arm.failed), 'failed cell')} of {total}: {arm.title}"
             yield Finding("fail", title, f"seed {seeds}: {reason.rstrip('.')}. {left}")
     for arm in s.arms:
         bad = [t for cell in arm.cells for t in cell.trials if t.status == "failed"]
         if bad:
             title = f"{plural(len(bad), 'failed trial')} of {arm.title}"
-            yield Finding("warn", title, f"They count as tried and were never chosen. First reason: {bad[0].reason}")
+            text = f"They count as tried, with the score of a constant answer. First reason: {bad[0].reason}"
+            yield Finding("warn", title, text)
 
 
 def _store(s: Summary) -> Iterator[Finding]:
@@ -375,5 +378,6 @@ CHECKS = (
     _inside,
     _converged,
     _versions,
+    accuracy_of_rare_classes,
     *CELL_CHECKS,
 )

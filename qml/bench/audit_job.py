@@ -13,8 +13,10 @@ from qml.bench.audit_report import AuditOutcome, AuditSection
 from qml.bench.checks.cells import recorded_circuits
 from qml.bench.checks.provenance import circuit_findings, table_circuit_findings
 from qml.bench.checks.samples import read_samples, sample_findings
-from qml.bench.checks.tables import table_findings
+from qml.bench.checks.tables import COPIES, table_findings
 from qml.bench.finding import by_level
+from qml.bench.results_row import ResultTable
+from qml.bench.results_store import tables_of
 from qml.bench.results_table import read_results
 from qml.bench.scale import plural
 from qml.bench.store import Store
@@ -30,7 +32,7 @@ class AuditJob:
         preset: layout of a table, a name of `PRESETS`; None takes columns that are called as the fields are.
         columns: field of `ResultRow` -> column, or several; an empty list leaves a field out.
         metric: what the scores of a table are; None as the preset says.
-        train_rows, test_rows: CSV files of samples to compare; both or none.
+        train_rows, test_rows: CSV or Parquet files of samples to compare; both or none.
         circuits: arm -> digest of its circuit as it is built now, against what was recorded: the column
             `circuit` of a table, or the details of a cell's arm.
         out: folder of `audit.md` and `audit.json`; None writes none.
@@ -78,7 +80,7 @@ class AuditJob:
         table = read_results(self.path, self.preset, self.columns, self.metric)
         found = by_level([*table_findings(table), *table_circuit_findings(table, self.circuits)])
         subject = f"{plural(len(table.rows), 'row')} of {plural(len(table.files), 'file')}"
-        return (AuditSection(subject, found, {row.number: f"{row.place} ({row.label})" for row in table.rows}),)
+        return (AuditSection(subject, found, _labels(table)),)
 
     def _records(self) -> tuple[AuditSection, ...]:
         """What our own records show, one section a protocol."""
@@ -88,7 +90,9 @@ class AuditJob:
         cells = tuple(store)
         hashes = dict.fromkeys(cell.cell.protocol_hash for cell in cells)
         summaries = [summarise(cells, key, store.damaged(), store.unfinished()) for key in hashes or (None,)]
-        return tuple(
+        across = tables_of(cells) if len(hashes) > 1 else ()
+        sections = [_across(table) for table in across]
+        return *sections, *(
             AuditSection(
                 f"{s.protocol.name} on {s.protocol.data}, protocol {s.protocol.hash[:12]}",
                 by_level([*findings(s), *circuit_findings(recorded_circuits(s), self.circuits)]),
@@ -102,3 +106,13 @@ class AuditJob:
             return ()
         found = sample_findings(read_samples(self.train_rows), read_samples(self.test_rows))
         return (AuditSection(f"{self.train_rows} against {self.test_rows}", by_level(list(found))),)
+
+
+def _across(table: ResultTable) -> AuditSection:
+    """Whether cells of one protocol stand again under another; all else is asked within each protocol."""
+    subject = f"All protocols as one table of {plural(len(table.rows), 'row')} ({table.metric})"
+    return AuditSection(subject, table_findings(table, COPIES), _labels(table))
+
+
+def _labels(table: ResultTable) -> dict[int, str]:
+    return {row.number: f"{row.place} ({row.label})" for row in table.rows}

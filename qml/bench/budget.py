@@ -1,15 +1,112 @@
-"""Equal chances: every contestant tries the same number of settings, drawn from its own space, chosen on validation."""
+"""Equal chances: every contestant tries as many settings of its own space, named by the same sampler."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qml.base.errors import ConfigError
+from qml.base.registry import unknown
 from qml.base.seeds import generator
 
 Settings = dict[str, Any]
+SAMPLERS = ("random", "tpe", "grid")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Which setting a contestant tries next; the same answer for the same history, so that a killed cell continues.
+
+    | name | the next setting |
+    |---|---|
+    | "random" | drawn from the grid of the space, none twice while it has others left |
+    | "tpe" | half of the trials, at most ten, as "random"; then the tree-structured Parzen estimator of Optuna |
+    | "grid" | every point of the grid in order; for reproductions |
+
+    "tpe" needs the extra of that name. A contestant without a space repeats its one setting, each time with another
+    seed, under every sampler.
+
+    Args:
+        name: one of `SAMPLERS`.
+        space: hyper-parameter -> choices; empty means that there is nothing to choose.
+        trials: how many settings in all.
+        seed: of the draws.
+
+    Raises:
+        ConfigError: the sampler is not known or cannot go through this space in so many trials.
+
+    Example:
+        >>> grid = Sampler("grid", {"C": (1, 10)}, trials=2, seed=0)
+        >>> grid.next([], True), grid.next([({"C": 1}, 0.5)], True)
+        ({'C': 1}, {'C': 10})
+    """
+
+    name: str
+    space: Mapping[str, Sequence[Any]]
+    trials: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_sampler(self.name, self.space, self.trials)
+
+    def next(self, history: Sequence[tuple[Settings, float]], higher_is_better: bool) -> Settings:
+        """The setting of the next trial.
+
+        Args:
+            history: settings tried so far with their validation scores, in order; chance for those that failed.
+            higher_is_better: of the score.
+        """
+        if self.name == "grid" and self.space:
+            return grid_settings(self.space)[len(history)]
+        drawn = sample_settings(self.space, self.trials, self.seed)
+        if self.name != "tpe" or not self.space:
+            return drawn[len(history)]
+        from qml.bench.tpe import first_draws, suggested  # Optuna is loaded when it is asked for
+
+        if len(history) < first_draws(self.trials):
+            return drawn[len(history)]
+        return suggested(self.space, history, higher_is_better, self.seed)
+
+
+def check_sampler(name: str, space: Mapping[str, Sequence[Any]], trials: int, arm: str = "") -> None:
+    """Refuse, before any work, a sampler that cannot go through a space in so many trials.
+
+    Args:
+        name: of the sampler.
+        space: of one contestant.
+        trials: of the protocol.
+        arm: its name, for the message.
+
+    Raises:
+        ConfigError: not a sampler, or a grid of another size.
+        MissingExtraError: "tpe" without Optuna.
+    """
+    if name not in SAMPLERS:
+        raise unknown("protocol.sampler", name, list(SAMPLERS))
+    if name == "tpe":
+        import qml.bench.tpe  # noqa: F401  (says what to install)
+    size = math.prod(len(options) for options in space.values())
+    if name == "grid" and space and size != trials:
+        whose = f"the space of {arm!r}" if arm else "the space"
+        raise ConfigError(
+            f"protocol.sampler='grid' with trials={trials} was asked for; {whose} has {size} points "
+            f"({', '.join(f'{key}: {len(options)}' for key, options in sorted(space.items()))}). Set trials={size}, or "
+            f"sampler='random', which draws from it."
+        )
+
+
+def grid_settings(space: Mapping[str, Sequence[Any]]) -> tuple[Settings, ...]:
+    """Every point of the grid, the first hyper-parameter (by name) changing fastest.
+
+    Example:
+        >>> grid_settings({"a": (1, 2), "b": (3, 4)})[:2]
+        ({'a': 1, 'b': 3}, {'a': 2, 'b': 3})
+    """
+    names = sorted(space)
+    choices = [tuple(space[name]) for name in names]
+    return tuple(_point(names, choices, index) for index in range(math.prod(len(options) for options in choices)))
 
 
 def sample_settings(space: Mapping[str, Sequence[Any]], trials: int, seed: int) -> tuple[Settings, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -55,8 +56,13 @@ class Finding:
         return ". ".join(parts) + "." if self.evidence or self.consequence else self.text
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data from which `from_json` makes an equal finding."""
         return {**asdict(self), "rows": list(self.rows)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Finding:
+        """The finding that `to_json` wrote."""
+        return cls(**{**data, "rows": tuple(data.get("rows", ()))})
 
 
 def by_level(found: list[Finding]) -> tuple[Finding, ...]:

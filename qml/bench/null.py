@@ -14,7 +14,7 @@ from qml.base.seeds import generator
 from qml.bench.across import Across, read
 from qml.bench.arm import ArmInfo, Family
 from qml.bench.cell import Cell, CellResult
-from qml.bench.protocol import CONTRASTS, Protocol
+from qml.bench.protocol import CHAMPION, CONTRASTS, Protocol
 from qml.bench.scores import Scores
 from qml.bench.statistics import wilson
 from qml.bench.summary import Summary, summarise
@@ -33,6 +33,8 @@ ROLES: tuple[tuple[str, Family], ...] = (
 )
 ARRAYS = ("test_targets", "test_rows", "test_left_out")
 BETTER = ("better", "better!")
+DECIDING = ("removed", "twin", CHAMPION)
+"""Comparisons that decide a headline; the others are shown beside it."""
 CLAIMS: tuple[State, ...] = ("yes", "part", "replaceable")
 DRAWS = 4000
 
@@ -92,6 +94,20 @@ class Pool:
         return "; ".join(
             f"{data}: {len(rows)} splits x {min(map(len, rows))} seeds" for data, rows in self.cells.items()
         )
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Of each data set: mean test score, and how much it moves between splits and between the seeds of a split."""
+        found = {}
+        for data, rows in self.cells.items():
+            values = [[cell.metrics["test"][cell.protocol.rank] for cell in row] for row in rows]
+            means, spreads = [float(np.mean(row)) for row in values], [float(np.var(row)) for row in values]
+            found[data] = {
+                "mean": float(np.mean(means)),
+                "sd_of_splits": float(np.std(means)),
+                "sd_of_seeds": float(np.sqrt(np.mean(spreads))),
+            }
+        return found
 
     @property
     def units(self) -> tuple[tuple[CellResult, ...], ...]:
@@ -183,7 +199,7 @@ class ManySets:
         units = pool.units
         if self.sets > len(units):
             raise DataError(f"A suite of {self.sets} data sets was asked for; the pool has {len(units)} splits.")
-        arms = tuple(role for role, _ in ROLES)
+        arms = tuple(CHAMPION if role == "mlp" else role for role, _ in ROLES)
         sign, table = 1.0, []
         for unit in rng.permutation(len(units))[: self.sets]:
             picked = _picked(units[unit], self.count * len(arms), rng)
@@ -193,7 +209,7 @@ class ManySets:
         values = np.array(table)
         values[:, 0] += sign * shift
         names = tuple(str(number) for number in range(self.sets))
-        contrasts = [(arms[0], against) for against in ("removed", "twin", "product", "frozen", "mlp")]
+        contrasts = [(arms[0], against) for _, against in CONTRASTS]
         return read(Scores(arms, names, values, sign > 0), contrasts, self.rope, draws=DRAWS)
 
 
@@ -207,7 +223,8 @@ class Tally:
         benchmarks: how many.
         words: comparison -> word -> count.
         states: state of the headline -> count.
-        any_better: benchmarks in which any comparison said "better" of the hybrid.
+        decided_better: benchmarks in which any of the comparisons that decide the headline said "better" of the hybrid.
+        any_better: benchmarks in which any comparison did.
         any_claim: benchmarks in which any comparison said "better" or "worse".
     """
 
@@ -216,6 +233,7 @@ class Tally:
     benchmarks: int
     words: Mapping[str, Mapping[str, int]]
     states: Mapping[str, int]
+    decided_better: int
     any_better: int
     any_claim: int
 
@@ -253,16 +271,17 @@ def simulate(pool: Pool, design: Design, benchmarks: int, *, shift: float = 0.0,
     """
     words: dict[str, Counter[str]] = {}
     states: Counter[str] = Counter()
-    any_better = any_claim = 0
+    decided = any_better = any_claim = 0
     for number in range(benchmarks):
         outcome = design.draw(pool, generator(seed, "null", design.title, number), shift)
         for role, word in outcome.words.items():
             words.setdefault(role, Counter())[word] += 1
         states[outcome.state] += 1
+        decided += any(outcome.words.get(role) in BETTER for role in DECIDING)
         any_better += any(word in BETTER for word in outcome.words.values())
         any_claim += any(word not in ("open", "equal") for word in outcome.words.values())
     counts = {role: dict(counter) for role, counter in words.items()}
-    return Tally(design.title, shift, benchmarks, counts, dict(states), any_better, any_claim)
+    return Tally(design.title, shift, benchmarks, counts, dict(states), decided, any_better, any_claim)
 
 
 def power_curve(

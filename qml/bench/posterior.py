@@ -65,7 +65,7 @@ def bayesian_signed_rank(
 
     References:
         Benavoli, Corani, Demšar, Zaffalon, JMLR 18, 77 (2017); Benavoli et al., ICML 2014. The same numbers as
-        `baycomp.SignedRankTest`, which loops over draws in Python: this is one matrix product.
+        `baycomp.SignedRankTest` up to the draws, its oracle in the tests: this is one matrix product.
 
     Example:
         >>> found = bayesian_signed_rank([0.03, 0.05, 0.02, 0.04, 0.06, 0.03], rope=0.01, draws=2000)

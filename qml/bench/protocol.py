@@ -10,8 +10,10 @@ from typing import Any
 from qml.base.digest import digest
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
+from qml.bench.budget import SAMPLERS
 
 CHAMPION = "champion"
+HOLDOUT = "holdout"
 CONTRASTS = (
     ("hybrid", "removed"),
     ("hybrid", "twin"),
@@ -29,15 +31,20 @@ class Protocol:
         name: short name of the protocol.
         data: name of the data set.
         split: how rows are divided ("auto", "stratified", "official", ...): words of the data room.
-        test: share of rows held back for the end, in (0, 1); ignored by official splits.
+        test: share of rows held back for the end, in (0, 1); ignored by official splits, and 1/folds with folds.
         validation: share of rows that choices are made on, in (0, 1).
         rows: use at most so many rows; None uses all.
         source: which rows are seen and how, beyond the above, as pairs of a name and its text: transforms, options,
             a digest of the contents. Not where the data lie.
-        seeds: every seed of the comparison; a job may run only some of them.
+        seeds: every seed of the comparison, each one outer split; a job may run only some of them.
+        folds: repeated stratified k-fold: seed s tests on fold s % k of deal s // k, so that k seeds test every row
+            once; None splits anew for every seed, as `split` says.
+        inner: where settings are chosen: "holdout" on the validation rows; k on k inner folds of the training and
+            validation rows, after which the chosen setting is fitted once more, as for a hold-out.
+        sampler: how settings are drawn, one of `SAMPLERS`.
         trials: settings tried by each contestant, the same number for all.
         epochs: passes over the training rows of one fit, at most.
-        cpu_s: CPU seconds of one fit, at most; None is unbounded.
+        cpu_s: CPU seconds of one trial, at most; with inner folds of all its fits together; None is unbounded.
         patience: epochs without a better validation score before a fit stops; None never stops early.
         rank: the metric by which settings are chosen (on validation rows) and contestants compared (on test rows).
         metrics: metrics to keep beside `rank`; empty keeps all that the task gives.
@@ -64,6 +71,9 @@ class Protocol:
     rows: int | None = None
     source: tuple[tuple[str, str], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    folds: int | None = None
+    inner: int | str = HOLDOUT
+    sampler: str = "random"
     trials: int = 1
     epochs: int = 20
     cpu_s: float | None = None
@@ -81,6 +91,7 @@ class Protocol:
         for key in ("name", "data", "split", "rank"):
             value = getattr(self, key)
             _check(isinstance(value, str) and value.strip() != "", key, value, "a word")
+        self._check_folds()
         for key in ("test", "validation"):
             value = getattr(self, key)
             _check(_number(value) and 0 < value < 1, key, value, "a share between 0 and 1")
@@ -94,6 +105,35 @@ class Protocol:
         _check(self.cpu_s is None or (_number(self.cpu_s) and self.cpu_s > 0), "cpu_s", self.cpu_s, "None or above 0")
         _check(_number(self.rope) and self.rope > 0, "rope", self.rope, "above 0, in units of the ranking metric")
         self._check_lists()
+
+    def _check_folds(self) -> None:
+        """Outer and inner folds and the sampler; with outer folds the share of test rows follows."""
+        folds, inner = self.folds, self.inner
+        _check(folds is None or (_integer(folds) and folds >= 2), "folds", folds, "None or an integer of at least 2")
+        wanted = f"{HOLDOUT!r} or an integer of at least 2"
+        _check(inner == HOLDOUT or (isinstance(inner, int) and _integer(inner) and inner >= 2), "inner", inner, wanted)
+        several = inner == HOLDOUT or self.trials != 1
+        _check(several, "inner", inner, f"{HOLDOUT!r} with trials=1, where nothing is chosen")
+        _check(self.sampler in SAMPLERS, "sampler", self.sampler, f"one of {', '.join(SAMPLERS)}")
+        if folds is None:
+            return
+        object.__setattr__(self, "test", 1 / folds)
+        deals = {seed // folds for seed in self.seeds if _integer(seed)}
+        lacking = sorted({deal * folds + fold for deal in deals for fold in range(folds)} - set(self.seeds))
+        _check(
+            not lacking,
+            "seeds",
+            self.seeds,
+            f"whole deals of {folds} folds, in which every row is tested once; {lacking} are missing",
+        )
+
+    @property
+    def test_to_train(self) -> float | None:
+        """Rows tested on, as a share of those learnt from, in folds: 1/(k - 1); None where the rows themselves say it.
+
+        Validation rows count as learnt from: settings are chosen on them.
+        """
+        return None if self.folds is None else 1 / (self.folds - 1)
 
     def _freeze(self) -> None:
         """Lists from a configuration file become tuples, so that the value is hashable."""

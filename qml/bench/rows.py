@@ -15,8 +15,10 @@ from qml.base.seeds import derive, generator
 from qml.bench.arm import Arm
 from qml.bench.cell import Trial
 from qml.bench.facts import CHUNK, targets
+from qml.bench.fitting import checked_predictions
 from qml.bench.protocol import Protocol
-from qml.bench.trial import FAILURES, checked_predictions
+from qml.bench.sealed import SealedSource
+from qml.bench.trial import FAILURES
 from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 from qml.data.splits import nested_subset
@@ -103,7 +105,7 @@ def _fit_share(
     rows = max(1, round(share * whole))
     try:
         fewer = FewerRowsSource(source, rows, derive(best.seed, "rows"))
-        fitted = arm.fit(fewer, best.settings, budget, best.seed, folder)
+        fitted = arm.fit(SealedSource(fewer, watched=True), best.settings, budget, best.seed, folder)
         value = float(rank.compute(checked_predictions(fitted, fewer, "test", None), targets(source, "test")))
     except CheckpointError:
         raise

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.base.seeds import derive, generator
+from qml.base.seeds import derive
 from qml.bench.arm import Arm
-from qml.bench.budget import best_trial, sample_settings
+from qml.bench.budget import Sampler, Settings, check_sampler
+from qml.bench.budget_curve import best_finished
 from qml.bench.cell import Cell, CellResult, Trial
-from qml.bench.facts import check_splits, row_numbers, source_facts, targets
+from qml.bench.chance import chance_scores, constant_answer
+from qml.bench.facts import check_splits, source_facts, targets
+from qml.bench.inner import inner_folds
+from qml.bench.judged import judged
 from qml.bench.protocol import Protocol
 from qml.bench.provenance import provenance
 from qml.bench.rows import rows_curve
+from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
 from qml.bench.trial import TrialRunner
 from qml.data.source import Source
 from qml.learn.fit import Budget
 from qml.learn.task import Metric, Task
 
-BLOCKS = 100
 Progress = Callable[[str], None]
 _logger = logging.getLogger(__name__)
 
@@ -45,8 +48,9 @@ def run_cell(
 
     The settings are drawn from the contestant's space, each is fitted in its own folder (so that a killed
     fit continues from its checkpoint and a finished trial is never repeated), the best is chosen by its
-    validation score, and only then are test targets looked at. A contestant that fails gives a failed cell
-    with the reason; it does not end the benchmark.
+    validation score, or by its mean over inner folds, and only then are test targets looked at. The contestant
+    is handed rows whose test targets are sealed. One that fails gives a failed cell with the reason, which counts
+    as chance; it does not end the benchmark.
 
     Args:
         arm: the contestant.
@@ -64,7 +68,8 @@ def run_cell(
 
     Raises:
         ConfigError: the seed or the ranking metric is not known.
-        DataError: the source gives no labelled rows in one of its splits.
+        DataError: the source gives no labelled rows in one of its splits, a class has fewer rows than there are
+            inner folds, or the ranking metric is not defined on validation rows.
         KeyboardInterrupt: interrupted; start again to continue.
 
     Example:
@@ -115,20 +120,28 @@ def _run(
     command: Sequence[str],
 ) -> CellResult:
     check_splits(source)
-    metrics = chosen_metrics(make_task(source).metrics(), protocol)
+    metrics = chosen_metrics(make_task(SealedSource(source, watched=True)).metrics(), protocol)
     rank = next(metric for metric in metrics if metric.name == protocol.rank)
-    budget = Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience)
-    on_validation = targets(source, "validation")
-    runner = TrialRunner(arm, source, metrics, protocol.rank, budget, on_validation, store.work(cell))
-    trials = _run_trials(runner, protocol, cell, rank, say)
-    chosen = best_trial([trial.score for trial in trials], rank.higher_is_better)
-    settled: dict[str, Any] = {"metrics": {}, "arrays": {}, "rows_curve": {}}
-    if chosen is not None:
-        settled = _read_test(runner, chosen, metrics, rank, on_validation, targets(source, "test"))
-        settled["rows_curve"] = rows_curve(arm, source, rank, protocol, budget, trials[chosen], runner.folder)
-    reason = None if chosen is not None else _reason(trials)
+    on_validation, answer = targets(source, "validation"), constant_answer(source)
+    runner = TrialRunner(
+        arm,
+        source,
+        metrics,
+        protocol.rank,
+        Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience),
+        on_validation,
+        store.work(cell),
+        _chance_of(answer, rank, on_validation, source),
+        inner_folds(source, protocol.inner, derive(cell.seed, "inner")) if isinstance(protocol.inner, int) else (),
+    )
+    trials, tried = _run_trials(runner, protocol, cell, rank, say)
+    chosen = best_finished(trials, rank.higher_is_better)
+    refit = None if chosen is None or not runner.folds else runner.refit(trials[chosen], tried[chosen])
+    reason = _reason(trials) if chosen is None else _refit_reason(refit)
     if reason is not None:
         _logger.warning("%s, seed %d failed: %s", arm.info.name, cell.seed, reason)
+        chosen = None
+    best = None if chosen is None else refit or trials[chosen]
     return CellResult(
         cell=cell,
         protocol=protocol,
@@ -139,27 +152,47 @@ def _run(
         metric_facts={m.name: {"higher_is_better": m.higher_is_better, "unit": m.unit} for m in metrics},
         data=source_facts(source),
         provenance=provenance(command),
-        records=tuple((trial.number, record) for trial in trials for record in runner.records(trial.number)),
-        **settled,
+        rows_curve={} if best is None else rows_curve(arm, source, rank, protocol, runner.budget, best, runner.folder),
+        refit=refit,
+        **judged(runner, rank, answer, trials, chosen, refit),
     )
 
 
-def _run_trials(runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress) -> tuple[Trial, ...]:
-    """Every trial in order; predictions are kept of the best so far only."""
-    settings = sample_settings(cell.arm.space, protocol.trials, derive(cell.seed, "trials"))
+def _chance_of(answer: np.ndarray, rank: Metric, wanted: np.ndarray, source: Source) -> float:
+    """The validation value of the constant prediction.
+
+    Raises:
+        DataError: the ranking metric is not defined for it, and so for no choice among these rows.
+    """
+    scores = chance_scores(answer, (rank,), wanted)
+    if rank.name not in scores:
+        raise DataError(
+            f"Settings are ranked by {rank.name!r}; it is not defined on the validation rows of {source.schema.name!r} "
+            f"(a single class, or a constant target). Rank by another metric, or give validation more rows."
+        )
+    return scores[rank.name]
+
+
+def _run_trials(
+    runner: TrialRunner, protocol: Protocol, cell: Cell, rank: Metric, say: Progress
+) -> tuple[tuple[Trial, ...], list[Settings]]:
+    """Every trial in order, and its setting as it was drawn; predictions are kept of those that led when they ended."""
+    sampler = Sampler(protocol.sampler, cell.arm.space, protocol.trials, derive(cell.seed, "trials"))
     trials: list[Trial] = []
-    for number, setting in enumerate(settings):
-        say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1} of {len(settings)} {setting or ''}".rstrip())
-        repeat = sum(earlier == setting for earlier in settings[:number])
+    tried: list[Settings] = []
+    for number in range(protocol.trials):
+        history = [(tried[trial.number], trial.score) for trial in trials if trial.score is not None]
+        setting = sampler.next(history, rank.higher_is_better)
+        say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1} of {protocol.trials} {setting or ''}".rstrip())
+        repeat = sum(earlier == setting for earlier in tried)
         trial = runner.run(number, setting, derive(cell.seed, "fit", repeat))
         trials.append(trial)
-        best = best_trial([t.score for t in trials], rank.higher_is_better)
-        for other in trials:
-            if other.number != best:
-                runner.drop_predictions(other.number)
-        outcome = f"{protocol.rank} {trial.score:.4g}" if trial.score is not None else f"failed: {trial.reason}"
+        tried.append(setting)
+        if best_finished(trials, rank.higher_is_better) != number:
+            runner.drop_predictions(number)
+        outcome = f"{protocol.rank} {trial.score:.4g}" if trial.status == "finished" else f"failed: {trial.reason}"
         say(f"{cell.arm.name}, seed {cell.seed}: trial {number + 1}: {outcome}")
-    return tuple(trials)
+    return tuple(trials), tried
 
 
 def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Metric, ...]:
@@ -176,69 +209,25 @@ def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Met
     return tuple(known[name] for name in dict.fromkeys((protocol.rank, *wanted)))
 
 
-def _read_test(
-    runner: TrialRunner,
-    chosen: int,
-    metrics: tuple[Metric, ...],
-    rank: Metric,
-    on_validation: np.ndarray,
-    on_test: np.ndarray,
-) -> dict[str, Any]:
-    """Metrics of both splits for the chosen trial; test targets are read only now, after every choice."""
-    found = runner.predictions(chosen)
-    truth = {"validation": on_validation, "test": on_test}
-    scores = {}
-    for split, wanted in truth.items():
-        values = {metric.name: float(metric.compute(found[split], wanted)) for metric in metrics}
-        scores[split] = {name: value for name, value in values.items() if np.isfinite(value)}
-    arrays = {f"{split}_targets": wanted for split, wanted in truth.items()}
-    arrays |= {f"{split}_predictions": found[split] for split in truth}
-    numbers = row_numbers(runner.source, "test")
-    if numbers is not None:
-        arrays["test_rows"] = numbers
-    arrays["test_left_out"] = left_out(rank, found["test"], on_test)
-    return {"metrics": scores, "arrays": arrays}
-
-
-def left_out(metric: Metric, found: np.ndarray, wanted: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
-    """The metric with one block of rows left out at a time, for the jackknife over test rows.
-
-    The blocks depend on the number of rows only, so two contestants on the same rows can be compared block
-    by block.
-
-    Args:
-        metric: computed on the rows that stay.
-        found: predictions `(N, C)` or `(N,)`.
-        wanted: targets `(N,)`.
-        blocks: how many blocks, at most N.
-
-    Returns:
-        `(G,)` values, G = min(blocks, N); empty when the metric is not defined on some of them.
-    """
-    count = min(blocks, len(wanted))
-    block = generator(0, "blocks", len(wanted)).permutation(len(wanted)) % count if count > 1 else np.zeros(0)
-    values = []
-    for number in range(count if count > 1 else 0):
-        stay = block != number
-        try:
-            values.append(float(metric.compute(found[stay], wanted[stay])))
-        except ValueError:  # such as an area under the curve with one class left
-            return np.zeros(0)
-    result = np.array(values)
-    return result if np.isfinite(result).all() else np.zeros(0)
-
-
 def _reason(trials: tuple[Trial, ...]) -> str:
     reasons = list(dict.fromkeys(trial.reason or "no reason given" for trial in trials))
     return f"every one of {len(trials)} trials failed: " + "; ".join(reasons)
+
+
+def _refit_reason(refit: Trial | None) -> str | None:
+    """Why the chosen setting gave no predictions, though its trial did."""
+    return f"the chosen setting failed on the whole training part: {refit.reason}" if refit and refit.reason else None
 
 
 def cells_of(arms: tuple[Arm, ...], protocol: Protocol) -> tuple[Cell, ...]:
     """Every cell of a benchmark, seeds outermost, for `Store.missing` and for progress bars.
 
     Raises:
-        ConfigError: two contestants have one name and one configuration.
+        ConfigError: two contestants have one name and one configuration, or the sampler cannot go through the space
+            of one of them in the trials of the protocol.
     """
+    for arm in arms:
+        check_sampler(protocol.sampler, arm.info.space, protocol.trials, arm.info.name)
     cells = tuple(Cell.of(arm.info, protocol, seed) for seed in protocol.seeds for arm in arms)
     if len({cell.digest for cell in cells}) != len(cells):
         names = ", ".join(arm.info.name for arm in arms)

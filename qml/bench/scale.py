@@ -169,6 +169,17 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def listed_some(words: list[str] | tuple[str, ...], most: int = 3) -> str:
+    """As `listed`, the first few by name and the rest by number.
+
+    Example:
+        >>> listed_some(["a", "b", "c", "d", "e"]), listed_some(["a", "b"])
+        ('a, b, c and 2 more', 'a and b')
+    """
+    words = list(words)
+    return listed(words if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} more"])
+
+
 def listed(words: list[str] | tuple[str, ...]) -> str:
     """Words with commas and "and".
 

@@ -13,6 +13,8 @@ from qml.base.errors import ShapeError
 CONFIDENCE = 0.95
 POWER = 0.80
 ROUNDING = 1e-9
+CALIBRATION_BINS = 15
+"""Bins of the metric "calibration_error" (`qml.learn.metrics`), which a test holds equal to this number."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def wilson(right: int, rows: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Rows whose confidence lies in one tenth: mean confidence, share right, its Wilson interval, number of rows."""
+    """Rows whose confidence lies in one bin: mean confidence, share right, its Wilson interval, number of rows."""
 
     confidence: float
     right: float
@@ -196,7 +198,9 @@ class ReliabilityBin:
     rows: int
 
 
-def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) -> tuple[ReliabilityBin, ...]:
+def reliability(
+    probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS
+) -> tuple[ReliabilityBin, ...]:
     """Stated confidence against share right, in equal bins of confidence; empty bins are left out.
 
     Args:
@@ -205,7 +209,7 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) 
         bins: how many bins over 0..1.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
-    place = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     found = []
     for number in range(bins):
         inside = place == number
@@ -216,7 +220,7 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) 
     return tuple(found)
 
 
-def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 10) -> float:
+def calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
     """Expected calibration error: mean distance of confidence from share right over bins, weighted by rows.
 
     Args:

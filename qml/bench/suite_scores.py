@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.bench.contestant import Contestant
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed
 from qml.bench.scores import Scores
 from qml.bench.suite import Suite
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,14 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
         if reasons:
             left_out.append((name, _said(reasons)))
         else:
-            columns[name] = [_score(_arm(summary, name)) for summary in chosen]
+            columns[name] = [_score(stands_for(summary, name)) for summary in chosen]
     if not columns:
         raise DataError(f"No arm is whole on every data set of {suite.name!r}: {listed([n for n, _ in left_out])}.")
     values = np.array(list(columns.values())).T
     return SuiteScores(Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better), tuple(left_out))
 
 
-def _arm(summary: Summary, role: str) -> Contestant | None:
+def stands_for(summary: Summary, role: str) -> Contestant | None:
     """Who stands for a role on one data set."""
     hero = summary.hero
     return hero if hero is not None and hero.role == role and role != CHAMPION else summary.reference(role)
@@ -83,7 +84,7 @@ def _arm(summary: Summary, role: str) -> Contestant | None:
 
 def _reason(summary: Summary, role: str) -> str:
     """Why nobody can stand for that role on this data set; empty where somebody can."""
-    arm = _arm(summary, role)
+    arm = stands_for(summary, role)
     if arm is None:
         return "absent"
     if not summary.is_whole(arm):

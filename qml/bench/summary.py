@@ -12,123 +12,17 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.lazy import cached_property
-from qml.bench.arm import ArmInfo
 from qml.bench.cell import CellResult
+from qml.bench.contestant import Contestant, contestants_of
+from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale
 from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.words import State, Word, headline, word_of
 
 SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
-FAMILIES = ("hybrid", "control", "baseline")
-SHORT = {
-    "hybrid": "Hybrid",
-    "product": "No entangl.",
-    "frozen": "Frozen",
-    "twin": "Twin",
-    "removed": "Removed",
-    "surrogate": "Fourier",
-    "random_features": "Random Fourier",
-    "unweighted": "Plain readout",
-    "shuffled": "Shuffled",
-    "logistic": "Logistic",
-    "svm": "RBF SVM",
-    "boosting": "Boosting",
-    "mlp": "MLP",
-    "cnn": "CNN",
-    "knn": "kNN",
-    "majority": "Majority",
-}
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """One arm with its cells under one protocol.
-
-    Args:
-        key: unique in this summary; the arm's name, with a part of its digest where two share a name.
-        cells: finished cells, by seed.
-        failed: failed cells, by seed.
-        rank: the ranking metric.
-    """
-
-    key: str
-    name: str
-    title: str
-    family: str
-    details: Mapping[str, Any]
-    cells: tuple[CellResult, ...]
-    failed: tuple[CellResult, ...]
-    rank: str
-
-    @property
-    def role(self) -> str:
-        """What it stands for in contrasts: `details["role"]`, else its name."""
-        return str(self.details.get("role", self.name))
-
-    @property
-    def short(self) -> str:
-        """A short title for narrow drawings: `details["short"]`, else the usual one of its role, else the title.
-
-        Where others have its name, `details["apart"]` is added.
-        """
-        short = str(self.details.get("short", SHORT.get(self.role, self.title)))
-        if self.key == self.name:
-            return short
-        return f"{short} {self.details['apart']}" if "apart" in self.details else self.title
-
-    @property
-    def spoken(self) -> str:
-        """The title inside a sentence: "the hybrid", "circuit removed", "RBF SVM"."""
-        if self.role == "hybrid":
-            return "the hybrid" if self.key == self.name else f"the {self.title[:1].lower()}{self.title[1:]}"
-        return self.title if self.family != "control" else self.title[:1].lower() + self.title[1:]
-
-    @cached_property
-    def scores(self) -> dict[int, float]:
-        """Test value of the ranking metric by seed."""
-        return {c.cell.seed: c.metrics["test"][self.rank] for c in self.cells if self.rank in c.metrics["test"]}
-
-    @cached_property
-    def validation(self) -> float:
-        """Mean validation value of the ranking metric; the only number by which contestants are chosen."""
-        return float(np.mean([c.metrics["validation"][self.rank] for c in self.cells])) if self.cells else float("nan")
-
-    @property
-    def capped(self) -> int:
-        """Cells in which a trial met the cap of CPU seconds."""
-        return sum(c.capped > 0 for c in self.cells)
-
-    def typical_cost(self, key: str) -> float:
-        """Median over seeds of one number of the chosen fit's cost: a first fit may also compile."""
-        return (
-            float(np.median([c.best.cost.get(key, 0.0) for c in self.cells if c.best])) if self.cells else float("nan")
-        )
-
-    def typical_rate(self, key: str) -> float | None:
-        """Median over seeds of rows a second ("predict_rows_s" or "train_rows_s"); None where it was not measured."""
-        found = [c.best.rates[key] for c in self.cells if c.best and key in c.best.rates]
-        return float(np.median(found)) if found else None
-
-    def mean_info(self, key: str) -> float | None:
-        """Mean over seeds of a number that the fit gave of itself; None where it gave none."""
-        found = [c.best.info[key] for c in self.cells if c.best and key in c.best.info]
-        return float(np.mean(found)) if found else None
-
-    @cached_property
-    def parameters(self) -> dict[str, float]:
-        """Trained numbers by part, mean over seeds."""
-        parts = sorted({part for c in self.cells if c.best for part in c.best.parameters})
-        return {p: float(np.mean([c.best.parameters.get(p, 0) for c in self.cells if c.best])) for p in parts}
-
-    @property
-    def all_parameters(self) -> float:
-        """Trained numbers of all parts."""
-        return float(sum(self.parameters.values()))
-
-    def array(self, name: str) -> list[np.ndarray]:
-        """One stored array of each finished cell."""
-        return [c.arrays[name] for c in self.cells if name in c.arrays]
+LADDER = ("product", "frozen", "unweighted", "", "surrogate", "random_features", "twin", "removed", "shuffled")
+"""Roles of ablations from the smallest to the largest removal; "" is the place of any other."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +49,7 @@ class Summary:
         others: cells of the same data under another protocol hash; they are named and not used.
         damaged: folders of the store that could not be read, with the reason.
         unfinished: digests of cells that were begun and not ended.
+        about: key or arm digest of the hybrid that the verdict is to be about; None takes the best by validation score.
     """
 
     protocol: Protocol
@@ -162,13 +57,14 @@ class Summary:
     others: tuple[CellResult, ...] = ()
     damaged: tuple[tuple[str, str], ...] = ()
     unfinished: tuple[str, ...] = ()
+    about: str | None = None
 
     def __getitem__(self, key: str) -> Contestant:
         return next(arm for arm in self.arms if arm.key == key)
 
     @property
     def ranked(self) -> tuple[Contestant, ...]:
-        """Contestants with at least one finished cell."""
+        """Contestants with at least one score."""
         return tuple(arm for arm in self.arms if arm.scores)
 
     @cached_property
@@ -180,7 +76,8 @@ class Summary:
     def scale(self) -> Scale:
         """How the ranking metric is written."""
         values = [abs(v) for arm in self.arms for v in arm.scores.values()]
-        facts = self.cells[0].metric_facts[self.protocol.rank] if self.cells else {}
+        cells = self.cells or tuple(cell for arm in self.arms for cell in arm.failed)
+        facts = cells[0].metric_facts.get(self.protocol.rank, {}) if cells else {}
         return Scale.of(self.protocol.rank, facts, float(np.median(values)) if values else 1.0)
 
     @cached_property
@@ -212,32 +109,51 @@ class Summary:
 
     def estimate(self, arm: Contestant) -> Estimate:
         """Mean score of one contestant with its interval, in units of the metric."""
-        return self._estimate([(cell, None) for cell in arm.cells if cell.cell.seed in arm.scores], 1.0)
+        return self._estimate([(cell, None) for cell in arm.judged], 1.0)
 
     def difference(self, arm: Contestant, against: Contestant) -> Estimate | None:
         """Paired difference, positive when `arm` is better; None where no seed can be paired."""
-        other = {cell.cell.seed: cell for cell in against.cells if cell.cell.seed in against.scores}
-        pairs = [
-            (cell, other[cell.cell.seed])
-            for cell in arm.cells
-            if cell.cell.seed in arm.scores and cell.cell.seed in other and _same_rows(cell, other[cell.cell.seed])
-        ]
+        pairs = paired(arm, against)
         limit = 1.0 if self.scale.percent else math.inf
         return replace(self._estimate(pairs, self.scale.sign), limit=limit) if pairs else None
 
     def _estimate(self, pairs: Sequence[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
         rank = self.protocol.rank
-        values = np.array([a.metrics["test"][rank] - (b.metrics["test"][rank] if b else 0.0) for a, b in pairs])
+        values = np.array(
+            [a.counted["test"][rank] - (b.counted["test"][rank] if b is not None else 0.0) for a, b in pairs]
+        )
         if not self.fixed_test:
-            return over_splits(sign * values, self.rows("train"), self.rows("test"))
-        sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b else 0.0) for a, b in pairs]
+            folds = self.protocol.folds
+            sizes = (self.rows("train"), self.rows("test")) if folds is None else (folds - 1, 1)
+            return over_splits(sign * values, *sizes)
+        sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b is not None else 0.0) for a, b in pairs]
         if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
             return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")
         return over_rows(sign * values, sign * np.stack([a - b for a, b in sides]))
 
+    def row_test(self, comparison: Comparison) -> McNemar | None:
+        """McNemar's test of a comparison, row by row; None without classes or one test set, or where a fit failed."""
+        if not self.fixed_test or not self.labels:
+            return None
+        pairs = paired(comparison.arm, comparison.against)
+        names = ("test_targets", "test_predictions")
+        if any(name not in cell.arrays for pair in pairs for cell in pair for name in names):
+            return None
+        first, second = (
+            np.stack([pair[k].arrays[names[1]].argmax(axis=1) == pair[k].arrays[names[0]] for pair in pairs])
+            for k in (0, 1)
+        )
+        return mcnemar(first, second)
+
     @cached_property
     def hero(self) -> Contestant | None:
-        """The hybrid that the verdict is about: the best by validation score of the protocol's, whole ones first."""
+        """The hybrid that the verdict is about: the one asked for, else the best by validation score.
+
+        The protocol's own hybrids go before others, and whole ones before those that lack seeds.
+        """
+        asked = [arm for arm in self.ranked if self.about is not None and self.about in (arm.key, arm.digest)]
+        if asked:
+            return asked[0]
         named = [arm for arm, _ in self.protocol.contrasts]
         references = {against for _, against in self.protocol.contrasts}
         hybrids = [arm for arm in self.ranked if arm.family == "hybrid"]
@@ -261,17 +177,35 @@ class Summary:
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The contrasts of the protocol that the cells allow, in its order, all for the hero."""
-        if self.hero is None:
-            return ()
-        found = []
-        for _, role in self.protocol.contrasts:
-            against = self.reference(role)
-            if against is None or against.key == self.hero.key or role in {c.role for c in found}:
-                continue
-            estimate = self.difference(self.hero, against)
-            if estimate is not None:
-                found.append(Comparison(self.hero, against, role, estimate, word_of(estimate, self.protocol.rope)))
-        return tuple(found)
+        roles = dict.fromkeys(role for _, role in self.protocol.contrasts)
+        return tuple(c for role in roles if (c := self._against(role)) is not None)
+
+    @cached_property
+    def beside(self) -> tuple[Comparison, ...]:
+        """The hero against those of its ablations that no contrast of the protocol names: an exploration."""
+        named = {c.against.key for c in self.comparisons}
+        roles = dict.fromkeys(a.role for a in self.ranked if a.family != "baseline" and a.role != "hybrid")
+        found = [c for role in roles if (c := self._against(role)) is not None]
+        return tuple(c for c in found if c.against.key not in named)
+
+    @cached_property
+    def ladder(self) -> tuple[Comparison, ...]:
+        """The comparisons with ablations, from the smallest to the largest removal, named beforehand or not."""
+
+        def place(comparison: Comparison) -> int:
+            return LADDER.index(comparison.role if comparison.role in LADDER else "")
+
+        return tuple(sorted((c for c in (*self.comparisons, *self.beside) if c.role != CHAMPION), key=place))
+
+    def _against(self, role: str) -> Comparison | None:
+        """The hero against what a word of the protocol stands for; None where no seed can be paired."""
+        against = self.reference(role)
+        if self.hero is None or against is None or against.key == self.hero.key:
+            return None
+        estimate = self.difference(self.hero, against)
+        if estimate is None:
+            return None
+        return Comparison(self.hero, against, role, estimate, word_of(estimate, self.protocol.rope))
 
     def reference(self, role: str) -> Contestant | None:
         """The contestant that a word of the protocol stands for."""
@@ -311,6 +245,13 @@ class Summary:
         """The verdict as one word, by the rule of `words.headline`."""
         words: dict[str, Word] = {role: c.word for role, c in self.verdict.items()}
         return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
+
+
+def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellResult]]:
+    """Cells of two contestants of one seed and the same test rows."""
+    other = {cell.cell.seed: cell for cell in against.judged}
+    found = [(cell, other[cell.cell.seed]) for cell in arm.judged if cell.cell.seed in other]
+    return [(one, two) for one, two in found if _same_rows(one, two)]
 
 
 def _same_rows(first: CellResult, second: CellResult) -> bool:
@@ -358,43 +299,4 @@ def summarise(
     others = tuple(
         cell for cell in cells if cell.cell.protocol_hash != matching[0] and cell.protocol.data == protocol.data
     )
-    return Summary(protocol, _contestants(mine, protocol), others, damaged, unfinished)
-
-
-def _titles(arms: Mapping[str, ArmInfo]) -> dict[str, str]:
-    """A title for each arm by its digest: where two share one, with `details["apart"]` or a part of the digest."""
-    titles = {key: arm.title for key, arm in arms.items()}
-    for tail in (lambda key: arms[key].details.get("apart", ""), lambda key: key[:4]):
-        counts = Counter(titles.values())
-        shared = [key for key, title in titles.items() if counts[title] > 1 and tail(key)]
-        titles |= {key: f"{titles[key]} ({tail(key)})" for key in shared}
-    return titles
-
-
-def _contestants(cells: list[CellResult], protocol: Protocol) -> tuple[Contestant, ...]:
-    groups: dict[str, list[CellResult]] = {}
-    for cell in sorted(cells, key=lambda c: (c.cell.arm.name, c.cell.arm_digest, c.cell.seed)):
-        groups.setdefault(cell.cell.arm_digest, []).append(cell)
-    names = Counter(group[0].cell.arm.name for group in groups.values())
-    titles = _titles({key: group[0].cell.arm for key, group in groups.items()})
-    found = []
-    for key, group in groups.items():
-        info = group[0].cell.arm
-        found.append(
-            Contestant(
-                key=info.name if names[info.name] == 1 else f"{info.name}-{key[:4]}",
-                name=info.name,
-                title=titles[key],
-                family=info.family,
-                details=info.details,
-                cells=tuple(c for c in group if c.status == "finished"),
-                failed=tuple(c for c in group if c.status == "failed"),
-                rank=protocol.rank,
-            )
-        )
-    order = [name for pair in protocol.contrasts for name in pair]
-
-    def place(arm: Contestant) -> tuple[int, int, str]:
-        return FAMILIES.index(arm.family), order.index(arm.role) if arm.role in order else len(order), arm.key
-
-    return tuple(sorted(found, key=place))
+    return Summary(protocol, contestants_of(mine, protocol), others, damaged, unfinished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from qml.bench.statistics import Estimate
@@ -79,18 +80,25 @@ def phrase(word: Word, band: str) -> str:
     }[word]
 
 
-def rung(word: Word, subject: str, cost: str) -> str:
-    """What one rung of the ladder says: `subject` is what was taken away, `cost` what it costs when it harms.
+def rungs(words: Sequence[tuple[Word, str]], cost: str) -> str:
+    """What the rungs of a ladder say, gathered by what they say; the worst evidence comes last.
+
+    Args:
+        words: for each rung its word, and what was taken away.
+        cost: what it costs when it harms, such as "accuracy".
 
     Example:
-        >>> rung("worse", "Entanglement", "accuracy")
-        'Entanglement costs accuracy'
+        >>> rungs([("worse", "entanglement"), ("open", "training"), ("open", "the circuit")], "accuracy")
+        'Costs accuracy: entanglement. No evidence either way: training, the circuit.'
     """
-    if word in ("better", "better!"):
-        return f"{subject} helps"
-    if word in ("worse", "worse!"):
-        return f"{subject} costs {cost}"
-    return f"{subject} makes no practical difference" if word == "equal" else f"{subject}: no evidence either way"
+    heads = {
+        "Helps": ("better", "better!"),
+        f"Costs {cost}": ("worse", "worse!"),
+        "Makes no practical difference": ("equal",),
+        "No evidence either way": ("open",),
+    }
+    said = {head: [subject for word, subject in words if word in group] for head, group in heads.items()}
+    return " ".join(f"{head}: {', '.join(subjects)}." for head, subjects in said.items() if subjects)
 
 
 def headline(removed: Word | None, twin: Word | None, champion: Word | None) -> State:

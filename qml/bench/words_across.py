@@ -57,13 +57,43 @@ def word_across(
 
 
 def headline_across(state: State, n_data: int) -> str:
-    """The answer of a suite: that of one data set, said of all of them.
+    """The answer of a suite: that of one data set, said of all of them; none where there are too few of them.
 
     Example:
         >>> headline_across("no", 12)
         'No. The circuit did not earn its place on these 12 data sets under this budget.'
+        >>> headline_across("open", 3)
+        'No verdict across data sets: 3 are too few.'
     """
+    if n_data < FEWEST_DATA:
+        return f"No verdict across data sets: {n_data} {'is' if n_data == 1 else 'are'} too few."
     return HEADLINES[state].replace("this data", f"these {n_data} data sets")
+
+
+def few(n_data: int, contrasts: int, blind: int) -> str:
+    """What so few data sets can never show, said once; "" where every contrast could have been decided.
+
+    Args:
+        n_data: data sets.
+        contrasts: how many were read together.
+        blind: how many of them could have shown no difference, however large.
+
+    Example:
+        >>> few(12, 3, 0)
+        ''
+    """
+    if n_data < FEWEST_DATA:
+        return (
+            f"The unit of a verdict across data sets is the data set. It takes at least {FEWEST_DATA}, so these "
+            f"{n_data} "
+            "can give none, whatever they show; the verdict of each stands below."
+        )
+    if blind:
+        return (
+            f"With {n_data} data sets and {contrasts} contrasts read together the signed-rank test, corrected by Holm, "
+            "could have found no difference, however large: only “practically equal” can be said here."
+        )
+    return ""
 
 
 def sentence(contrast: Contrast, scale: Scale, first: str, second: str) -> str:

@@ -8,7 +8,7 @@ from qml.data.make import SOURCES, make_source
 from qml.data.opening import open_table
 from qml.data.partition import split_table
 from qml.data.source import Batch, Column, ColumnKind, Schema, Source, Target
-from qml.data.splits import Split, at_random, by_group, by_time, folds, nested_subset, stratified
+from qml.data.splits import Split, at_random, by_group, by_time, folds, nested_subset, one_fold, stratified
 from qml.data.table import Ragged, Table
 from qml.data.transformed import TransformedSource, transformed
 from qml.data.transforms import (
@@ -60,6 +60,7 @@ __all__ = [
     "from_state",
     "make_source",
     "nested_subset",
+    "one_fold",
     "open_table",
     "split_table",
     "stratified",

@@ -39,6 +39,7 @@ def make_source(
     seed: int = 0,
     test: float = 0.2,
     validation: float = 0.2,
+    folds: int | None = None,
     rows: int | None = None,
     transforms: Transform | str | None = "auto",
     root: str | Path | None = None,
@@ -52,6 +53,7 @@ def make_source(
         seed: of the split and of `rows`; a published test part stays as it is.
         test: share of the rows, where the test part is not published.
         validation: share of the rows; 0 for none.
+        folds: test on fold `seed % folds` of deal `seed // folds`, in place of a share; see `qml.data.splits.one_fold`.
         rows: rows to keep of the training part, stratified; fewer rows lie within more rows of the same seed.
         transforms: "auto" by the kinds of the columns, a Transform of your own, or None. Fitted on the training
             part that is left after `rows`.
@@ -74,14 +76,15 @@ def make_source(
         dtype('float32')
     """
     if name in SOURCES and name not in CATALOGUE:
-        if (how, test, validation, rows, transforms, root) != ("auto", 0.2, 0.2, None, "auto", None):
+        given = (how, test, validation, folds, rows, transforms, root)
+        if given != ("auto", 0.2, 0.2, None, None, "auto", None):
             raise ConfigError(f"source {name!r} is your own: it takes a seed; give other options where it is built.")
         return SOURCES[name](seed=seed)
     if name not in CATALOGUE:
         raise unknown("data set", name, [*CATALOGUE, *(own for own in SOURCES if own not in CATALOGUE)])
     entry, table = CATALOGUE[name], open_table(name, root)
     inputs, columns = feature_array(table)
-    split = split_table(table, how, seed=seed, test=test, validation=validation)
+    split = split_table(table, how, seed=seed, test=test, validation=validation, folds=folds)
     if rows is not None:
         split = _fewer(table, split, rows, seed)
     source = ArraySource.of_parts(

@@ -6,14 +6,24 @@ import numpy as np
 
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.data.splits import Split, at_random, by_group, by_time, stratified
+from qml.data.splits import Split, at_random, by_group, by_time, one_fold, stratified
 from qml.data.table import PARTS, Table, share
 
 HOW = ("auto", "official", "group", "time", "stratified", "random")
 """Ways to split that `make_source` knows."""
+DEALT = ("stratified", "random")
+"""Those that deal rows one by one, as folds do."""
 
 
-def split_table(table: Table, how: str = "auto", *, seed: int = 0, test: float = 0.2, validation: float = 0.2) -> Split:
+def split_table(
+    table: Table,
+    how: str = "auto",
+    *,
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float = 0.2,
+    folds: int | None = None,
+) -> Split:
     """Parts "train", "validation" and "test" of the usable rows of a table.
 
     Args:
@@ -25,9 +35,11 @@ def split_table(table: Table, how: str = "auto", *, seed: int = 0, test: float =
         test: share of all rows; not used where the test part is published.
         validation: share of all rows, or of a published training part; not used where a validation part is
             published. With 0 there is none.
+        folds: the test part is a fold of so many, as `qml.data.splits.one_fold` deals them, and `test` is not used;
+            for rows that may be dealt one by one: "stratified" and "random".
 
     Raises:
-        ConfigError: an unknown way, or one that this set cannot be split by.
+        ConfigError: an unknown way, one that this set cannot be split by, or folds of rows that belong together.
         DataError: a part would be empty, or a class is too rare.
 
     Example:
@@ -38,6 +50,8 @@ def split_table(table: Table, how: str = "auto", *, seed: int = 0, test: float =
     if how not in HOW:
         raise unknown("how", how, list(HOW))
     chosen = table.how if how == "auto" else how
+    if folds is not None:
+        return _fold(table, chosen, how, folds, seed, validation)
     if chosen == "official":
         return _official(table, how == "auto", seed, validation)
     rows = np.flatnonzero(table.usable())
@@ -58,6 +72,20 @@ def _of_rows(table: Table, rows: np.ndarray, how: str, seed: int, test: float, v
         split = stratified(classes, seed=seed, labels=labels, **shares)
     else:
         split = at_random(len(rows), seed=seed, **shares)
+    return Split({part: rows[places] for part, places in split.parts.items()}, split.how)
+
+
+def _fold(table: Table, chosen: str, how: str, folds: int, seed: int, validation: float) -> Split:
+    """One fold of the usable rows."""
+    if chosen not in DEALT:
+        raise ConfigError(
+            f"folds={folds} was asked of {table.name!r} with how={how!r}, which is {chosen!r}: folds deal rows one by "
+            f"one. Leave folds out, or say how='stratified' where that is fair."
+        )
+    rows = np.flatnonzero(table.usable())
+    classes = _classes(table, rows) if chosen == "stratified" else None
+    labels = table.target.labels if table.target else ()
+    split = one_fold(classes, len(rows), k=folds, seed=seed, validation=validation, labels=labels)
     return Split({part: rows[places] for part, places in split.parts.items()}, split.how)
 
 

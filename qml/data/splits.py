@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -320,6 +321,54 @@ def folds(targets: np.ndarray, k: int = 5, repeats: int = 1, seed: int = 0) -> I
                 {"train": np.flatnonzero(fold_of != fold), "test": np.flatnonzero(fold_of == fold)},
                 f"fold {fold + 1} of {k}, repeat {repeat + 1} of {repeats}",
             )
+
+
+def one_fold(
+    targets: np.ndarray | None,
+    n_rows: int,
+    *,
+    k: int,
+    seed: int,
+    validation: float = 0.2,
+    labels: tuple[str, ...] = (),
+) -> Split:
+    """The split of one seed of a repeated stratified k-fold: fold `seed % k` of deal `seed // k` is tested.
+
+    So `k` seeds from a multiple of `k` on test every row exactly once. The validation part is drawn from the other
+    folds, anew for every seed.
+
+    Args:
+        targets: `(N,)` integer classes, or None to deal at random.
+        n_rows: N.
+        k: folds.
+        seed: which deal and fold.
+        validation: share of all rows; 0 for none.
+        labels: names of the classes, for errors.
+
+    Raises:
+        DataError: fewer than two folds, a class with fewer rows than folds, or no row left for training.
+
+    Example:
+        >>> classes = np.repeat([0, 1], 20)
+        >>> tested = [one_fold(classes, 40, k=4, seed=seed)["test"] for seed in range(4, 8)]
+        >>> sorted(np.concatenate(tested).tolist()) == list(range(40))
+        True
+    """
+    if n_rows < k:
+        raise DataError(f"{k}-fold needs at least {k} rows; there are {n_rows}. Take fewer folds.")
+    _checked(1 / max(k, 1), validation)
+    classes = np.zeros(n_rows, np.int64) if targets is None else targets
+    deal = next(islice(folds(classes, k, seed=seed // k), seed % k, None))
+    how = f"fold {seed % k + 1} of {k}, deal {seed // k + 1}"
+    if not validation:
+        return Split(deal.parts, how)
+    rest, share_of_rest = deal["train"], validation * n_rows / len(deal["train"])
+    if targets is None:
+        carved = at_random(len(rest), test=0.0, validation=share_of_rest, seed=seed)
+    else:
+        carved = stratified(targets[rest], test=0.0, validation=share_of_rest, seed=seed, labels=labels)
+    parts = {part: rest[places] for part, places in carved.parts.items()}
+    return Split({**parts, "test": deal["test"]}, how)
 
 
 def nested_subset(rows: np.ndarray, targets: np.ndarray | None, size: int, seed: int = 0) -> np.ndarray:

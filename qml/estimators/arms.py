@@ -17,6 +17,7 @@ from qml.bench.facts import targets
 from qml.data.resampled import ShuffledLabels
 from qml.data.source import Source
 from qml.estimators.choices import Training, signature_of
+from qml.estimators.evaluations import circuit_evaluations
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.inside import circuit_facts
 from qml.estimators.looking import builder, drawn, task_of
@@ -74,7 +75,8 @@ class SpecArm:
         fitted = fit(build, task, learnt, budget, seed, folder)
         if fitted.cost.stopped == "interrupted":
             return fitted
-        return replace(fitted, info={**fitted.info, **circuit_facts(spec, fitted, task, source, seed)})
+        counted = circuit_evaluations(spec, fitted, source)
+        return replace(fitted, info={**fitted.info, **counted, **circuit_facts(spec, fitted, task, source, seed)})
 
 
 def in_units_of(spec: Spec, source: Source) -> Spec:
@@ -213,7 +215,7 @@ def arms_for(
 
 def shuffled(arm: SpecArm) -> SpecArm:
     """The same contestant on shuffled labels: a control that must end at chance."""
-    details = {**arm.info.details, "role": SHUFFLED, "short": "Shuffled"}
+    details = {**arm.info.details, "role": SHUFFLED, "short": "Labels shuffled"}
     config = {**arm.info.config, "labels": SHUFFLED}
     info = replace(arm.info, title="Labels shuffled", family="control", config=config, details=details)
     return replace(arm, info=info, shuffled=True)

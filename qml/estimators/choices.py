@@ -11,7 +11,9 @@ from typing import Any
 from qml.base.digest import canonical, digest
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
-from qml.bench.protocol import CONTRASTS, Protocol
+from qml.bench.balance import fitting_rank
+from qml.bench.chance import constant_answer
+from qml.bench.protocol import CONTRASTS, HOLDOUT, Protocol
 from qml.data.source import Source, Target
 from qml.estimators.contents import catalogue_contents, source_contents
 from qml.estimators.kept import KeptSource
@@ -22,7 +24,7 @@ from qml.models.features import located
 from qml.models.signature import Signature
 
 Pairs = tuple[tuple[str, Any], ...]
-OF_THE_CATALOGUE = ("how", "test", "validation", "rows", "hold_out", "transforms", "root")
+OF_THE_CATALOGUE = ("how", "test", "validation", "folds", "rows", "hold_out", "transforms", "root")
 
 
 def pairs(options: Mapping[str, Any] | Pairs) -> Pairs:
@@ -39,6 +41,7 @@ class DataChoice:
         name: an entry of the catalogue, or a label of your own set.
         how: "auto", or another word of the data room.
         test, validation: shares of rows.
+        folds: test on fold `seed % folds` of deal `seed // folds`; set by the terms of a comparison.
         rows: at most so many; None uses all.
         hold_out: whether validation rows are taken out of training; False where nothing is chosen on them.
         transforms: "auto" or "none".
@@ -54,6 +57,7 @@ class DataChoice:
     how: str = "auto"
     test: float = 0.2
     validation: float = 0.2
+    folds: int | None = None
     rows: int | None = None
     hold_out: bool = True
     transforms: str = "auto"
@@ -144,6 +148,7 @@ def _source(choice: DataChoice, seed: int) -> Source:
         seed=seed,
         test=choice.test,
         validation=choice.validation if choice.hold_out else 0.0,
+        folds=choice.folds,
         rows=choice.rows,
         transforms=None if choice.transforms == "none" else choice.transforms,
         root=choice.root,
@@ -273,12 +278,16 @@ class Backend:
 class Terms:
     """The terms of a comparison that do not depend on the data; with the data they make a `Protocol`.
 
-    See `qml.bench.Protocol` for each. `rank="auto"` is accuracy for classes and r2 for numbers.
+    See `qml.bench.Protocol` for each. `rank="auto"` is r2 for numbers; for classes it follows from their shares among
+    the training rows of the first seed, see `qml.bench.balance.fitting_rank`.
     """
 
     name: str
     title: str = ""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    folds: int | None = None
+    inner: int | str = HOLDOUT
+    sampler: str = "random"
     trials: int = 1
     epochs: int = 20
     cpu_s: float | None = None
@@ -290,13 +299,33 @@ class Terms:
     contrasts: tuple[tuple[str, str], ...] | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
 
+    def divided(self, data: DataChoice) -> DataChoice:
+        """The data as these terms divide them: in folds, where they say so.
+
+        Raises:
+            ConfigError: folds of a source of your own, which divides its rows by itself.
+        """
+        return data if self.folds is None else replace(data, folds=self.folds)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Terms by which something is chosen on validation rows."""
+        found: dict[str, Any] = {"protocol.trials": self.trials} if self.trials > 1 else {}
+        return found if self.patience is None else {**found, "protocol.patience": self.patience}
+
+    def _fitting(self, data: DataChoice, signature: Signature) -> str:
+        """The metric that fits the target, by the training rows of the first seed."""
+        if signature.kind != "classes":
+            return "r2"
+        return fitting_rank(constant_answer(data.source(self.seeds[0])))
+
     def protocol(self, data: DataChoice, signature: Signature) -> Protocol:
         """The Protocol on this data.
 
         Raises:
             ConfigError: a term cannot be meant.
         """
-        auto = "accuracy" if signature.kind == "classes" else "r2"
+        data = self.divided(data)
         return Protocol(
             name=self.name,
             title=self.title,
@@ -307,11 +336,14 @@ class Terms:
             rows=data.rows,
             source=data.terms(self.seeds[0]) if self.seeds else (),
             seeds=tuple(self.seeds),
+            folds=self.folds,
+            inner=self.inner,
+            sampler=self.sampler,
             trials=self.trials,
             epochs=self.epochs,
             cpu_s=self.cpu_s,
             patience=self.patience,
-            rank=auto if self.rank == "auto" else self.rank,
+            rank=self._fitting(data, signature) if self.rank == "auto" else self.rank,
             metrics=tuple(self.metrics),
             rope=self.rope,
             rows_curve=tuple(self.rows_curve),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qml.estimators.choices import Training
 from qml.learn.fit import Fit
 from qml.learn.hooks import HookLike
+from qml.learn.step import Step
 from qml.models.model import Spec
 
 
@@ -17,10 +18,17 @@ def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = ()
         hooks: called after each update and each pass.
         progress: a bar; None shows one in a terminal or in Jupyter.
     """
-    from qml.learn.registries import STEPS
     from qml.learn.step_fit import StepFit
 
-    step = STEPS[spec.framework](
+    step, every = step_of(spec, training), training.checkpoint_every_s
+    return StepFit(step, batch_size=training.batch_size, hooks=hooks, checkpoint_every_s=every, progress=progress)
+
+
+def step_of(spec: Spec, training: Training) -> Step:
+    """One update of `spec`, a model that learns by steps."""
+    from qml.learn.registries import STEPS
+
+    return STEPS[spec.framework](
         learning_rate=training.learning_rate,
         circuit_learning_rate=training.circuit_rate,
         weight_decay=training.weight_decay,
@@ -28,8 +36,6 @@ def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = ()
         gradient_clip=training.clip,
         schedule=training.schedule,
     )
-    every = training.checkpoint_every_s
-    return StepFit(step, batch_size=training.batch_size, hooks=hooks, checkpoint_every_s=every, progress=progress)
 
 
 def whole_fit() -> Fit:

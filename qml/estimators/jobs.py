@@ -10,52 +10,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qml.base.digest import canonical
-from qml.base.errors import ConfigError, DataError, QmlError
+from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.always import with_all
-from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for, champion
+from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
+from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
+from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
+from qml.estimators.reports import WrittenReport, written
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
 
 _logger = logging.getLogger(__name__)
 OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
-
-
-class FailedCellsError(QmlError, RuntimeError):
-    """Some cells of a benchmark failed; the others are kept."""
-
-
-@dataclass(frozen=True)
-class BenchmarkOutcome:
-    """What a job did.
-
-    Args:
-        ran: cells finished by this job.
-        skipped: cells that were finished before, or that another process is at.
-        failed: those of `ran` that failed, with their reasons.
-        report: paths and verdict; None where none was written.
-    """
-
-    ran: tuple[CellResult, ...]
-    skipped: int
-    failed: tuple[str, ...]
-    report: Any = None
-
-    def __str__(self) -> str:
-        lines = [f"{len(self.ran)} cells run, {self.skipped} finished before or by others, {len(self.failed)} failed."]
-        lines += [f"failed: {reason}" for reason in self.failed]
-        return "\n".join([*lines, str(self.report)] if self.report is not None else lines)
-
-    def check(self) -> None:
-        """Raise `FailedCellsError` if a cell failed."""
-        if self.failed:
-            raise FailedCellsError(
-                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0]}. The others are "
-                f"kept; when the cause is gone, run again with retry_failed=true."
-            )
 
 
 @dataclass(frozen=True)
@@ -76,6 +45,8 @@ class BenchmarkJob:
         retry_failed: run cells again that failed.
         recipe_name: for the name of the report.
         plugins: packages that were imported for this job.
+        workers: processes of this machine that share the cells; 1 is this process alone.
+        models: further models of your own beside `model`, as values.
 
     Example:
         ```python
@@ -100,13 +71,28 @@ class BenchmarkJob:
     retry_failed: bool = False
     recipe_name: str = ""
     plugins: Sequence[str] = ()
+    workers: int = 1
+    models: Sequence[Spec] = ()
 
     def __post_init__(self):
+        if not self.workers >= 1:
+            raise ConfigError(f"workers={self.workers} was asked for; it must be at least 1. Change workers.")
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
         terms = self.protocol
-        chosen = {"protocol.trials": terms.trials} if terms.trials > 1 else {}
-        self.data.check_choosing(chosen | ({} if terms.patience is None else {"protocol.patience": terms.patience}))
+        self.data.check_choosing(terms.chosen)
+        object.__setattr__(self, "data", terms.divided(self.data))
+
+    @property
+    def first_seed(self) -> int:
+        """The first seed of the protocol.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if not self.protocol.seeds:
+            raise ConfigError("protocol.seeds is empty; a comparison needs at least one seed (intervals need two).")
+        return self.protocol.seeds[0]
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
@@ -122,7 +108,7 @@ class BenchmarkJob:
         model = placed_in(self.model, self.framework, self.backend)
         base = model if isinstance(model, HybridSpec) else None
         name = arm_name(model)
-        own = arm_of(model.on(signature), self.training, name=name, searched=searched, progress=progress)
+        own = self._own(self.model, signature, progress)
         beside = with_all(self.arms, model, signature)
         others = [arm for arm in beside if arm not in (name, "hybrid" if base is not None else name)]
         if base is None and set(others) & OF_A_HYBRID:
@@ -140,7 +126,34 @@ class BenchmarkJob:
             searched=searched,
             progress=progress,
         )
-        return tuple(run_by(arm, self.backend) for arm in (own, *made))
+        further = (self._own(extra, signature, progress) for extra in self.models)
+        return tuple(run_by(arm, self.backend) for arm in (own, *further, *made))
+
+    def _own(self, model: Spec, signature: Signature, progress: bool | None) -> SpecArm:
+        """A model of the job as a contestant."""
+        placed = placed_in(model, self.framework, self.backend)
+        searched = self.protocol.trials > 1
+        return arm_of(placed.on(signature), self.training, name=arm_name(placed), searched=searched, progress=progress)
+
+    def planned(self, progress: bool | None = None) -> Planned:
+        """The protocol, the contestants and the seeds, before any cell runs.
+
+        Args:
+            progress: a bar for each fit.
+
+        Raises:
+            ConfigError, DataError, CapabilityError: something cannot be meant.
+        """
+        first = self.first_seed if self.seed is None else self.seed
+        signature = signature_of(self.data.source(first))
+        protocol = self.terms(signature)
+        if self.seed is not None:
+            protocol.check_seed(self.seed)
+        arms = self.contestants(signature, progress)
+        cells_of(arms, protocol)
+        seeds = protocol.seeds if self.seed is None else (self.seed,)
+        check_circuits(arms, protocol, seeds, Store(self.store))
+        return Planned(protocol, arms, seeds)
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:
         """Run every cell that is missing, seeds outermost, and write the report.
@@ -151,60 +164,66 @@ class BenchmarkJob:
 
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
+            WorkerError: one of several workers failed.
         """
         from qml.learn.bar import worth_showing
 
         shown = worth_showing() if progress is None else progress
-        first = self.protocol.seeds[0] if self.seed is None else self.seed
-        signature = signature_of(self.data.source(first))
-        protocol = self.terms(signature)
-        if self.seed is not None:
-            protocol.check_seed(self.seed)
-        arms = self.contestants(signature, shown)
-        cells_of(arms, protocol)
-        store = Store(self.store)
-        seeds = protocol.seeds if self.seed is None else (self.seed,)
-        results = self._run_cells(arms, protocol, seeds, store, shown, command)
-        ran = tuple(result for result in results if result is not None)
-        failed = tuple(f"{r.cell.arm.name}, seed {r.cell.seed}: {r.reason}" for r in ran if r.status == "failed")
-        outcome = BenchmarkOutcome(ran, len(results) - len(ran), failed)
-        return replace(outcome, report=written(store, protocol, self.out, self.recipe_name)) if self.report else outcome
+        plan = self.planned(shown)
+        (outcome,) = run_planned((self,), (plan,), shown, command)
+        if not self.report:
+            return outcome
+        own = Cell.of(plan.arms[0].info, plan.protocol, plan.seeds[0]).arm_digest
+        return replace(outcome, report=written(Store(self.store), plan.protocol, self.out, self.recipe_name, own))
 
-    def _run_cells(
-        self,
-        arms: Sequence[SpecArm],
-        protocol: Protocol,
-        seeds: Sequence[int],
-        store: Store,
-        shown: bool,
-        command: Sequence[str],
-    ) -> list[CellResult | None]:
+    def run_cells(self, plan: Planned, *, shown: bool, command: Sequence[str] = ()) -> tuple[CellResult, ...]:
+        """Run the cells of `plan` that are missing, in this process.
+
+        Args:
+            plan: of this job.
+            shown: a bar.
+            command: words that run this again, kept with each cell.
+
+        Returns:
+            The cells that were run here.
+        """
         from tqdm.auto import tqdm
 
-        jobs = [(seed, arm) for seed in seeds for arm in arms]
-        results = []
-        self._warm_up([(seed, arm) for seed, arm in jobs if self._is_due(Cell.of(arm.info, protocol, seed), store)])
-        with tqdm(jobs, desc=f"{protocol.name} on {protocol.data}", unit="cell", disable=not shown) as bar:
-            for seed, arm in bar:
+        store, results = Store(self.store), []
+        due = [(seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)]
+        plan = self._asked(plan, due)
+        self._warm_up(due)
+        title = f"{plan.protocol.name} on {plan.protocol.data}"
+        with tqdm(plan.cells, desc=title, unit="cell", disable=not shown) as bar:
+            for seed, arm, _ in bar:
                 say = bar.write if shown else _logger.info
-                results.append(
-                    run_cell(
-                        arm,
-                        self.data.source,
-                        self.task,
-                        protocol,
-                        seed,
-                        store,
-                        progress=say,
-                        retry_failed=self.retry_failed,
-                        command=command,
-                    )
+                result = run_cell(
+                    arm,
+                    self.data.source,
+                    self.task,
+                    plan.protocol,
+                    seed,
+                    store,
+                    progress=say,
+                    retry_failed=self.retry_failed,
+                    command=command,
                 )
-        return results
+                results += [] if result is None else [result]
+        return tuple(results)
 
-    def _is_due(self, cell: Cell, store: Store) -> bool:
+    def is_due(self, cell: Cell, store: Store) -> bool:
         """Whether the cell will be run."""
         return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
+
+    def _asked(self, plan: Planned, due: Sequence[tuple[int, SpecArm]]) -> Planned:
+        """The plan, with what was found of the training of those contestants that are `due`."""
+        if not due:
+            return plan
+        from qml.estimators.asked import asked
+
+        names, source = {arm.info.name for _, arm in due}, self.data.source(due[0][0])
+        arms = (asked([arm], source)[0] if arm.info.name in names else arm for arm in plan.arms)
+        return replace(plan, arms=tuple(arms))
 
     def _warm_up(self, due: Sequence[tuple[int, SpecArm]]) -> None:
         """Pay what a process pays once before the clock of the first of the cells that are `due` runs."""
@@ -226,7 +245,7 @@ class BenchmarkJob:
 class ReportJob(BenchmarkJob):
     """The report of a benchmark, from the cells that are in the store now; it runs none."""
 
-    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> Any:
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> WrittenReport:
         """Join the cells of the protocol and write HTML and Markdown.
 
         Args:
@@ -236,14 +255,73 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol; no folder is made.
         """
-        protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
+        protocol = self.read(command)
+        return written(Store(self.store), protocol, self.out, self.recipe_name)
+
+    def read(self, command: Sequence[str] = ()) -> Protocol:
+        """The protocol, of which the store has cells.
+
+        Args:
+            command: words that run the cells, told where there are none.
+
+        Raises:
+            DataError: the store has no cell of this protocol.
+        """
+        protocol = self.terms(signature_of(self.data.source(self.first_seed)))
         has_cells = (Path(self.store) / "cells").is_dir()
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
             raise DataError(
-                f"no finished cell of this protocol ({protocol.hash}) in {self.store}; run `{shlex.join(words)}` first"
+                f"{protocol.data}: no finished cell of this protocol ({protocol.hash}) in {self.store}; run "
+                f"`{shlex.join(words)}` first"
             )
-        return written(Store(self.store), protocol, self.out, self.recipe_name)
+        return protocol
+
+
+def run_planned(
+    jobs: Sequence[BenchmarkJob], plans: Sequence[Planned], shown: bool, command: Sequence[str] = ()
+) -> tuple[BenchmarkOutcome, ...]:
+    """Run the cells of jobs that share a store, one job after another, in as many processes as they ask for.
+
+    Args:
+        jobs: with one store and one number of workers.
+        plans: what each is about to run.
+        shown: a bar.
+        command: words that run this again, kept with each cell.
+
+    Raises:
+        WorkerError: one of several workers failed.
+    """
+    store = Store(jobs[0].store)
+    due = [[cell for *_, cell in plan.cells if job.is_due(cell, store)] for job, plan in zip(jobs, plans, strict=True)]
+    if jobs[0].workers == 1 or not any(due):
+        ran = [job.run_cells(plan, shown=shown, command=command) for job, plan in zip(jobs, plans, strict=True)]
+    else:
+        _in_workers(jobs, [cell for cells in due for cell in cells], store, shown, command)
+        ran = [tuple(store.get(cell) for cell in cells if store.is_finished(cell)) for cells in due]
+    return tuple(outcome_of(plan, found, store) for plan, found in zip(plans, ran, strict=True))
+
+
+def _in_workers(
+    jobs: Sequence[BenchmarkJob], due: Sequence[Cell], store: Store, shown: bool, command: Sequence[str]
+) -> None:
+    """Run the cells that are due in several processes, with one bar for all."""
+    from tqdm.auto import tqdm
+
+    from qml.estimators.side_by_side import run_side_by_side
+
+    for cell in due:
+        if store.is_finished(cell):  # it failed, and is to be run again: once, not once by each worker
+            with store.claim(cell) as mine:
+                if mine:
+                    store.discard(cell)
+    once = [replace(job, retry_failed=False) for job in jobs]
+    with tqdm(total=len(due), unit="cell", disable=not shown) as bar:
+
+        def watch() -> None:
+            bar.update(sum(store.path(cell).exists() for cell in due) - bar.n)
+
+        run_side_by_side(once, jobs[0].workers, command, watch)
 
 
 def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
@@ -273,90 +351,3 @@ def arm_name(model: Spec) -> str:
     name = next((name for name, made in MODELS.items() if made is type(model)), type(model).__name__.lower())
     ablation = getattr(model, "ablation", "")
     return f"{name}_{ablation}" if ablation else name
-
-
-@dataclass(frozen=True)
-class WrittenReport:
-    """Where a report lies and what it says first.
-
-    Args:
-        html: the page.
-        markdown: the same in Markdown.
-        verdict: its headline and its first sentence.
-        failed: whether the audit found a failure, such as a champion below its floor.
-    """
-
-    html: Path
-    markdown: Path
-    verdict: str
-    failed: bool
-
-    def __str__(self) -> str:
-        note = "\nThe audit found a failure: see the findings of the report." if self.failed else ""
-        return f"{self.verdict}{note}\n{self.html}\n{self.markdown}"
-
-
-def written(store: Store, protocol: Protocol, out: str | Path, recipe: str = "") -> WrittenReport:
-    """The report of one protocol's cells: HTML and Markdown in a folder of its own.
-
-    Raises:
-        DataError: the store has no cell of this protocol.
-    """
-    from qml.bench import render
-    from qml.bench.report.sentences import headline_text, lede
-    from qml.bench.report.view import View
-
-    name = recipe or f"{protocol.name}-{protocol.data.replace('/', '-')}"
-    report = render(store, Path(out) / name, protocol_hash=protocol.hash)
-    view = View(report.summary)
-    verdict = f"{headline_text(view)}\n{lede(view)}".replace("**", "").replace("\u00a0", " ")
-    return WrittenReport(report.html_path, report.markdown_path, verdict, report.failed)
-
-
-def compare(
-    models: Sequence[str | Spec],
-    data: str | DataChoice,
-    protocol: Terms | None = None,
-    *,
-    training: Training | None = None,
-    store: str = "results/store",
-    out: str = "results/reports",
-) -> BenchmarkOutcome:
-    """A benchmark without a configuration: models by name or as values, on one data set.
-
-    Args:
-        models: a `HybridSpec`, names of its ablations, and champions by name or as values.
-        data: name of a set, or a `DataChoice`.
-        protocol: terms; a small comparison of two seeds where left out.
-        training: for models that learn by steps.
-        store: folder of finished cells.
-        out: folder of reports.
-
-    Raises:
-        ConfigError: an unknown name.
-
-    Example:
-        ```python
-        compare([HybridSpec(circuit=CircuitSpec("sel", 6, 2)), "twin", "logistic"], "digits")
-        ```
-    """
-    hybrids = [model for model in models if isinstance(model, HybridSpec)]
-    named = [model for model in models if isinstance(model, str)]
-    own: Spec = hybrids[0] if hybrids else HybridSpec() if set(named) & OF_A_HYBRID else _first(models)
-    job = BenchmarkJob(
-        data if isinstance(data, DataChoice) else DataChoice(data),
-        own,
-        training or Training(),
-        protocol or Terms("small", seeds=(0, 1), epochs=10),
-        arms=tuple(named),
-        store=store,
-        out=out,
-    )
-    return job.run()
-
-
-def _first(models: Sequence[str | Spec]) -> Spec:
-    """The first of the models as a value."""
-    if not models:
-        raise ConfigError("compare needs at least one model; it got none. Name some: ['hybrid', 'twin', 'logistic'].")
-    return champion(models[0], {}) if isinstance(models[0], str) else models[0]

@@ -9,6 +9,7 @@ from qml.base.extras import require
 require("jax", extra="jax", purpose="qml.learn.jax_ops")
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 log_softmax = jax.nn.log_softmax
@@ -18,6 +19,11 @@ sum = jnp.sum
 softplus = jax.nn.softplus
 stop_gradient = jax.lax.stop_gradient
 grad = jax.grad
+
+
+def asarray(x: np.ndarray) -> Array:
+    """A NumPy array of any shape as an array of this framework; 64-bit numbers only where JAX was told to have them."""
+    return jnp.asarray(x)
 
 
 def mean(x: Array) -> Array:

@@ -15,6 +15,7 @@ from qml.base.errors import ShapeError
 from qml.base.extras import require
 
 require("sklearn", extra="train", purpose="qml.learn.metrics")
+from scipy.stats import rankdata
 from sklearn import metrics as sk
 
 from qml.learn.task import Metric
@@ -66,7 +67,7 @@ def scores(metrics: Iterable[Metric], predictions: np.ndarray, targets: np.ndarr
 
 def accuracy(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:
     """Share of rows whose most probable class is the right one."""
-    return float(sk.accuracy_score(labels_N, probabilities_NC.argmax(axis=1)))
+    return float(np.mean(probabilities_NC.argmax(axis=1) == labels_N))
 
 
 def balanced_accuracy(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:
@@ -80,7 +81,29 @@ def auc(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:
 
     NaN when the split holds a single class.
     """
-    return _one_against_rest(sk.roc_auc_score, probabilities_NC, labels_N)
+    return _one_against_rest(area_by_ranks, probabilities_NC, labels_N)
+
+
+def area_by_ranks(positive_N: np.ndarray, scores_N: np.ndarray) -> float:
+    """Share of pairs of a positive and another row that the scores put in order; a tie counts half.
+
+    The same number as the area under the ROC curve, from ranks: it is computed once for each block of test rows that
+    is left out, where scikit-learn's checks of its arguments would take most of the time of a small cell.
+
+    Args:
+        positive_N: `(N,)` booleans, some of each.
+        scores_N: `(N,)` numbers.
+
+    References:
+        Hanley and McNeil, Radiology 143, 29 (1982).
+
+    Example:
+        >>> area_by_ranks(np.array([False, True, False, True]), np.array([0.1, 0.4, 0.4, 0.8]))
+        0.875
+    """
+    n_positive = int(np.count_nonzero(positive_N))
+    below = float(rankdata(scores_N)[positive_N].sum()) - n_positive * (n_positive + 1) / 2
+    return below / (n_positive * (len(scores_N) - n_positive))
 
 
 def average_precision(probabilities_NC: np.ndarray, labels_N: np.ndarray) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from qml.base.extras import require
 
 require("torch", extra="torch", purpose="qml.learn.torch_ops")
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,11 @@ square = torch.square
 exp = torch.exp
 sum = torch.sum
 softplus: Callable[..., Tensor] = torch.nn.functional.softplus
+
+
+def asarray(x: np.ndarray) -> Tensor:
+    """A NumPy array of any shape as an array of this framework, in its dtype."""
+    return torch.from_numpy(np.ascontiguousarray(x))
 
 
 def mean(x: Tensor) -> Tensor:

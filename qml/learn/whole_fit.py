@@ -15,7 +15,7 @@ import numpy as np
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.base.extras import require
 from qml.base.seeds import derive
-from qml.data.source import Source
+from qml.data.source import Batch, Source
 from qml.learn.abilities import prepare_task
 from qml.learn.counters import Clock, Counters
 from qml.learn.fit import Budget, Cost, Fitted
@@ -118,7 +118,7 @@ class WholePredictor:
 
     def __call__(self, source: Source, split: str) -> np.ndarray:
         """Probabilities `(N, C)` or numbers `(N,)`, in the order of the rows."""
-        return self.of(gather(source, split)[0])
+        return self.of(gather_inputs(source, split))
 
     def of(self, inputs_ND: np.ndarray) -> np.ndarray:
         """Probabilities `(N, C)` or numbers `(N,)` of flattened rows; classes that training did not see get 0."""
@@ -146,6 +146,30 @@ def gather(source: Source, split: str) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         DataError: the split is unknown, empty, without labels, or a stream.
     """
+    batches, order = _ordered(source, split)
+    if any(batch.targets is None for batch in batches):
+        raise DataError(f"Split {split!r} of {source.schema.name!r} has no labels.")
+    targets = np.concatenate([np.asarray(batch.targets) for batch in batches])[order]
+    return _flat(batches, order), targets
+
+
+def gather_inputs(source: Source, split: str) -> np.ndarray:
+    """Inputs `(N, D)` of all rows of a split in their order, whether they have labels or not.
+
+    Raises:
+        DataError: the split is unknown, empty, or a stream.
+    """
+    return _flat(*_ordered(source, split))
+
+
+def _flat(batches: list[Batch], order: np.ndarray) -> np.ndarray:
+    """Inputs `(N, D)` of the batches in the order of their rows."""
+    inputs = np.concatenate([batch.inputs for batch in batches])[order]
+    return inputs.reshape(len(inputs), -1)
+
+
+def _ordered(source: Source, split: str) -> tuple[list[Batch], np.ndarray]:
+    """All batches of a split, and the order of their rows."""
     check_known(source, split)
     if source.schema.sizes[split] is None:
         raise DataError(
@@ -154,12 +178,7 @@ def gather(source: Source, split: str) -> tuple[np.ndarray, np.ndarray]:
     batches = list(source.batches(split, GATHER_SIZE))
     if not batches:
         raise DataError(f"Split {split!r} of {source.schema.name!r} was asked for; it has no rows.")
-    if any(batch.targets is None for batch in batches):
-        raise DataError(f"Split {split!r} of {source.schema.name!r} has no labels.")
-    order = np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
-    inputs = np.concatenate([batch.inputs for batch in batches])[order]
-    targets = np.concatenate([np.asarray(batch.targets) for batch in batches])[order]
-    return inputs.reshape(len(inputs), -1), targets
+    return batches, np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
 
 
 def softmax(values_NC: np.ndarray) -> np.ndarray:

@@ -96,18 +96,23 @@ class Svm(Champion):
 
     It gives decision values; `qml.learn` makes probabilities of them by one temperature fitted on validation rows.
 
-    Not for more than some tens of thousands of rows: its time grows with their square.
+    Beyond `exact_rows` training rows, landmarks stand for them, see `qml.models.gaussian.GaussianMachine`. For a number
+    it is exact whatever their number, and its time grows with their square.
 
     Args:
         C: cost of a row on the wrong side.
         gamma: inverse squared width of the kernel, "scale" for one over inputs times variance.
         scaling: "standard" gives each column variance one, "unit" puts it into 0..1 (often better for images),
             "none" leaves it.
+        exact_rows: largest number of rows without landmarks.
+        landmarks: rows that stand for all where there are more.
     """
 
     C: float = 10.0
     gamma: float | str = "scale"
     scaling: Literal["standard", "unit", "none"] = "standard"
+    exact_rows: int = 5000
+    landmarks: int = 1000
 
     title: ClassVar[str] = "SVM, Gaussian kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (1.0, 10.0, 100.0), "scaling": ("standard", "unit")}
@@ -116,13 +121,16 @@ class Svm(Champion):
         """A scikit-learn pipeline."""
         from sklearn.compose import TransformedTargetRegressor
         from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC, SVR
+        from sklearn.svm import SVR
+
+        from qml.models.gaussian import GaussianMachine
 
         gamma: Any = self.gamma
         if self.number:
             machine = TransformedTargetRegressor(SVR(C=self.C, gamma=gamma), transformer=StandardScaler())
             return scaled(machine, self.scaling)
-        return scaled(SVC(C=self.C, gamma=gamma), self.scaling)
+        drawn = derive(seed, "landmarks")
+        return scaled(GaussianMachine(self.C, gamma, self.exact_rows, self.landmarks, drawn), self.scaling)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,11 @@ from qml.models.spec import HybridSpec
 
 SHORT = {
     "": "Hybrid",
-    "twin": "Twin",
-    "frozen": "Frozen",
-    "product": "Product",
-    "removed": "Removed",
-    "surrogate": "Fourier",
+    "frozen": "Frozen circuit",
     "random_features": "Random Fourier",
     "unweighted": "Plain readout",
 }
+"""What ablations with a long title are called where there is little room."""
 
 
 def facts(spec: HybridSpec) -> dict[str, Any]:
@@ -32,7 +29,7 @@ def facts(spec: HybridSpec) -> dict[str, Any]:
     program = spec.program
     found: dict[str, Any] = {
         "role": spec.ablation or "hybrid",
-        "short": SHORT[spec.ablation],
+        "short": SHORT.get(spec.ablation, spec.title),
         "features": features_words(spec.features),
         "slot_size": f"{program.n_inputs} angles, {program.n_values} values",
         "head": head_words(spec),

@@ -9,7 +9,7 @@ from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import Cell, plain
 from qml.bench.protocol import Protocol
 
-BASE = Protocol("small", "digits")
+BASE = Protocol("small", "digits", trials=2)
 OTHER = dict(
     name="large",
     data="wine",
@@ -19,6 +19,9 @@ OTHER = dict(
     rows=500,
     source=(("transforms", "none"),),
     seeds=(0, 1),
+    folds=5,
+    inner=3,
+    sampler="tpe",
     trials=3,
     epochs=7,
     cpu_s=9.0,
@@ -43,7 +46,7 @@ def test_the_title_and_the_kind_of_list_do_not_change_the_hash():
 
 
 def test_json_round_trip():
-    protocol = replace(BASE, **OTHER)
+    protocol = replace(BASE, **{**OTHER, "seeds": (5, 6, 7, 8, 9)})
     assert Protocol.from_json(protocol.to_json()) == protocol
     assert Protocol.from_json(protocol.to_json()).hash == protocol.hash
     with pytest.raises(ConfigError, match="trials"):
@@ -65,6 +68,12 @@ def test_json_round_trip():
         ("seeds", (True,)),
         ("seeds", "01"),
         ("trials", 0),
+        ("folds", 1),
+        ("folds", True),
+        ("inner", 1),
+        ("inner", "fold"),
+        ("inner", 2.0),
+        ("sampler", "sobol"),
         ("epochs", 2.5),
         ("cpu_s", 0.0),
         ("cpu_s", float("inf")),
@@ -85,6 +94,25 @@ def test_json_round_trip():
 def test_bad_values_are_refused_by_name(key, value):
     with pytest.raises(ConfigError, match=key.split("_")[0]):
         replace(BASE, **{key: value})
+
+
+def test_seeds_of_folds_are_whole_deals():
+    assert replace(BASE, folds=3, seeds=(3, 4, 5, 0, 1, 2)).test == pytest.approx(1 / 3)
+    with pytest.raises(ConfigError, match=r"seeds is \(0, 1, 3\).*\[2, 4, 5\] are missing"):
+        replace(BASE, folds=3, seeds=(0, 1, 3))
+
+
+def test_the_share_of_test_rows_is_no_term_of_folds():
+    assert replace(BASE, folds=5, test=0.3) == replace(BASE, folds=5)
+    assert replace(BASE, folds=5).test_to_train == 0.25
+    assert BASE.test_to_train is None
+    with pytest.raises(ConfigError, match=r"test \+ validation"):
+        replace(BASE, folds=2, validation=0.5, seeds=(0, 1))
+
+
+def test_inner_folds_need_something_to_choose():
+    with pytest.raises(ConfigError, match="inner is 3; it must be 'holdout' with trials=1"):
+        replace(BASE, trials=1, inner=3)
 
 
 def test_a_foreign_seed_is_refused():

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from qml.base.errors import ConfigError
 from qml.bench.across import all_pairs, read
 from qml.bench.paired import holm, signed_rank
 from qml.bench.posterior import bayesian_signed_rank
-from qml.bench.ranks import Ranking, critical_value, rank
+from qml.bench.power import critical_sum
+from qml.bench.ranks import Ranking, control_value, critical_value, rank
 from qml.bench.scores import Scores
 
 # Demsar 2006, tables 2 and 6: area under the curve of C4.5 on 14 data sets, plain, with m, cf, or both tuned. Two
@@ -101,16 +103,54 @@ def test_demsar_critical_values():
     assert [critical_value(k, 0.10) for k in range(2, 11)] == pytest.approx(at_10, abs=1e-3)
 
 
-def test_demsar_holm(demsar):
-    """Section 3.2.2, all against C4.5: z = 2.416 for the best, from rounded ranks; Holm rejects two of three."""
+def test_demsar_against_a_control(demsar):
+    """Section 3.2.2, all against C4.5: z, p, and Holm rejects two of three.
+
+    The paper prints z of the first and second from ranks rounded to three figures, and 0.607 where its own z = 0.512
+    has p = 0.609 and the ranks themselves give 0.608.
+    """
     ranking = rank(demsar)
+    found = {one.arm: one for one in ranking.against("C4.5")}
+    assert list(found) == ["C4.5+m+cf", "C4.5+m", "C4.5+cf"]
+    assert f"{ranking.se:.3f}" == "0.488"
     ranks = dict(zip(ranking.arms, ranking.mean_ranks, strict=True))
-    others = ("C4.5+m+cf", "C4.5+m", "C4.5+cf")
-    printed = [(round(ranks["C4.5"], 3) - round(ranks[arm], 3)) / round(ranking.se, 3) for arm in others]
-    assert (f"{printed[0]:.3f}", f"{printed[2]:.3f}") == ("2.416", "0.512")
-    p = [2 * stats.norm.sf((ranks["C4.5"] - ranks[arm]) / ranking.se) for arm in others]
-    assert [f"{value:.3f}" for value in p[:2]] == ["0.016", "0.019"]
-    assert [value < 0.05 for value in holm(p)] == [True, True, False]
+    printed = [(round(ranks["C4.5"], 3) - round(ranks[arm], 3)) / 0.488 for arm in found]
+    assert [f"{z:.3f}" for z in printed] == ["2.416", "2.342", "0.512"]
+    assert [one.z for one in found.values()] == pytest.approx(printed, abs=1e-3)
+    assert [f"{one.p:.3f}" for one in found.values()] == ["0.016", "0.019", "0.608"]
+    assert [one.corrected < 0.05 for one in found.values()] == [True, True, False]
+    assert [one.corrected for one in found.values()] == list(holm([one.p for one in found.values()]))
+
+
+def test_demsar_bonferroni_dunn(demsar):
+    """Section 3.2.2: the critical difference is 1.16; 1.179 is above it, 1.143 "just below", 0.250 is not."""
+    ranking = rank(demsar)
+    assert f"{ranking.control_difference:.2f}" == "1.17"  # 1.1682; printed as 1.16, cut off
+    assert int(100 * ranking.control_difference) == 116
+    ranks = dict(zip(ranking.arms, ranking.mean_ranks, strict=True))
+    gaps = {arm: ranks["C4.5"] - ranks[arm] for arm in ("C4.5+m+cf", "C4.5+m", "C4.5+cf")}
+    assert [f"{gap:.3f}" for gap in gaps.values()] == ["1.179", "1.143", "0.250"]
+    assert [gap > ranking.control_difference for gap in gaps.values()] == [True, False, False]
+
+
+def test_demsar_values_of_bonferroni_dunn():
+    """Table 5 (b), two to ten arms; its 2.724 for nine arms at 5 % is a misprint of 2.734."""
+    at_5 = [1.960, 2.241, 2.394, 2.498, 2.576, 2.638, 2.690, 2.734, 2.773]
+    at_10 = [1.645, 1.960, 2.128, 2.241, 2.326, 2.394, 2.450, 2.498, 2.539]
+    assert [round(control_value(k, 0.05), 3) for k in range(2, 11)] == at_5
+    assert [round(control_value(k, 0.10), 3) for k in range(2, 11)] == at_10
+
+
+def test_demsar_ranks_of_differences(demsar):
+    """Table 2, the last column, and the critical sum of 14 data sets, 21."""
+    sizes = np.abs(demsar.differences("C4.5+m", "C4.5"))
+    assert stats.rankdata(sizes).tolist() == [3.5, 7, 9, 12, 5, 3.5, 6, 1.5, 14, 1.5, 11, 13, 8, 10]
+    assert critical_sum(14, 0.05) == 21
+
+
+def test_a_control_that_is_not_there_is_refused(demsar):
+    with pytest.raises(ConfigError, match=r"Did you mean 'C4.5\+m'"):
+        rank(demsar).against("C4.5m")
 
 
 def test_derrac_friedman():

@@ -75,7 +75,8 @@ def test_the_page_holds_every_section_and_figure(report):
     page, text = read(report)
     assert HEADLINES[report.summary.state] in page
     assert HEADLINES[report.summary.state] in text
-    names = ("verdict", "slot", "ladder", "learning", "anytime", "rows", "pareto", "confusion", "calibration")
+    curves = ("learning", "anytime", "budget", "rows", "pareto", "confusion", "calibration")
+    names = ("verdict", "slot", "ladder", *curves)
     for name in names:
         assert f'<figure id="{name}">' in page
     numbers = [int(n) for n in re.findall(r"<span>Figure (\d+)</span>", page)]
@@ -157,7 +158,9 @@ def test_a_page_of_failures_only(tmp_path):
     assert made.failed
     assert "This run has 1 failure" in page
     assert "the matrix is singular" in page
-    assert "every cell failed" in text
+    assert "scored as chance" in page
+    assert "scored as chance" in text
+    assert made.summary["bad"].at_chance == (0,)
 
 
 def test_without_hybrid_controls_or_baselines(digits_store, tmp_path):
@@ -386,10 +389,17 @@ def test_arms_that_share_a_title_are_told_apart_in_words(digits_store):
 
     found = summary_of(digits_store, twice)
     assert found.hero is not None
-    named = {arm.title: (arm.short, arm.spoken) for arm in found.arms if arm.role == "hybrid"}
-    assert named == {
-        "Hybrid (8 qubits)": ("Hybrid 8 qubits", "the hybrid (8 qubits)"),
-        "Hybrid (4 qubits)": ("Hybrid 4 qubits", "the hybrid (4 qubits)"),
-    }
+    named = {arm.title: arm.spoken for arm in found.arms if arm.role == "hybrid"}
+    assert named == {"Hybrid (8 qubits)": "the hybrid (8 qubits)", "Hybrid (4 qubits)": "the hybrid (4 qubits)"}
     assert f"The verdict is about {found.hero.title}" in titles(found, "note")
     assert summarise(digits_store).hero.spoken == "the hybrid"
+
+
+def test_calibration_errors_of_the_figure_are_those_of_the_metric():
+    from qml.bench.statistics import CALIBRATION_BINS, calibration_error
+    from qml.learn import metrics
+
+    rng = np.random.default_rng(3)
+    found, targets = rng.dirichlet([1, 1, 1], 500), rng.integers(0, 3, 500)
+    assert calibration_error(found, targets) == pytest.approx(metrics.calibration_error(found, targets), abs=1e-12)
+    assert metrics.CALIBRATION_BINS == CALIBRATION_BINS

@@ -7,7 +7,7 @@ from scipy import stats
 
 from qml.base.errors import ShapeError
 from qml.bench.statistics import Estimate, calibration_error, confusion, over_rows, over_splits, reliability, wilson
-from qml.bench.words import HEADLINES, STRIP, headline, phrase, rung, word_of, word_of_interval
+from qml.bench.words import HEADLINES, STRIP, headline, phrase, rungs, word_of, word_of_interval
 
 
 def test_corrected_interval_by_its_formula():
@@ -157,10 +157,9 @@ def test_phrases():
     assert phrase("worse!", "1 point") == "clearly worse"
     assert phrase("equal", "1 point") == "practically equal"
     assert phrase("open", "1 point") == "no evidence either way"
-    assert rung("better", "X", "accuracy") == "X helps"
-    assert rung("worse!", "X", "accuracy") == "X costs accuracy"
-    assert rung("equal", "X", "accuracy") == "X makes no practical difference"
-    assert rung("open", "X", "accuracy") == "X: no evidence either way"
+    found = rungs([("open", "A"), ("better!", "B"), ("worse!", "C"), ("equal", "D"), ("better", "E")], "accuracy")
+    assert found == ("Helps: B, E. Costs accuracy: C. Makes no practical difference: D. No evidence either way: A.")
+    assert rungs([], "accuracy") == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qml.base.errors import ConfigError, DataError
-from qml.data import Split, at_random, by_group, by_time, folds, nested_subset, stratified
+from qml.data import Split, at_random, by_group, by_time, folds, nested_subset, one_fold, stratified
 
 
 def covers_once(split, n_rows):
@@ -126,6 +126,29 @@ def test_folds_refuse():
         list(folds(np.array([0] * 8 + [1] * 2), 5))
     with pytest.raises(DataError, match="k >= 2"):
         list(folds(np.zeros(8), 1))
+
+
+@pytest.mark.parametrize(("k", "validation", "classes"), [(5, 0.2, 3), (3, 0.0, 2), (10, 0.1, None)])
+def test_k_seeds_test_each_row_once(k, validation, classes):
+    targets = None if classes is None else np.arange(60) % classes
+    for deal in range(3):
+        splits = [one_fold(targets, 60, k=k, seed=deal * k + fold, validation=validation) for fold in range(k)]
+        assert sorted(np.concatenate([split["test"] for split in splits]).tolist()) == list(range(60))
+        assert all(covers_once(split, 60) for split in splits)
+        assert all(abs(split.sizes().get("validation", 0) - validation * 60) <= 2 for split in splits)
+        if classes is not None:
+            assert all(np.ptp(np.bincount(targets[split["test"]])) <= 1 for split in splits)
+    first, second = one_fold(targets, 60, k=k, seed=0), one_fold(targets, 60, k=k, seed=k)
+    assert not np.array_equal(first["test"], second["test"])
+
+
+def test_one_fold_refuses():
+    with pytest.raises(DataError, match="class 1 has 2"):
+        one_fold(np.array([0] * 8 + [1] * 2), 10, k=5, seed=0)
+    with pytest.raises(DataError, match="at least 12 rows; there are 10"):
+        one_fold(None, 10, k=12, seed=0)
+    with pytest.raises(DataError, match="nothing to train on"):
+        one_fold(np.arange(20) % 2, 20, k=2, seed=0, validation=0.5)
 
 
 @settings(max_examples=60, deadline=None)

@@ -46,7 +46,8 @@ def test_peers_of_this_environment_compute_the_right_numbers(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if peer_named(name).environment is None])
-@pytest.mark.filterwarnings("ignore:jax.core.is_concrete is deprecated:DeprecationWarning")  # PennyLane's own call
+@pytest.mark.filterwarnings("ignore:jax.core.is_concrete is deprecated:DeprecationWarning")  # PennyLane's own calls
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype complex128:UserWarning")
 def test_every_peer_of_this_environment(name):
     peer, size = peer_named(name), Size(3, 2, 4)
     built = importlib.import_module(peer.module).build(size, numbers(size), "cpu")

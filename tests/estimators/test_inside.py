@@ -123,7 +123,7 @@ def test_the_audit_says_what_the_circuit_does(tmp_path):
     job = BenchmarkJob(DataChoice("wine"), hybrid, training, terms, arms=["removed"], store=str(tmp_path), report=False)
     job.run(progress=False)
     found = {finding.title: finding for finding in findings(summarise(Store(tmp_path).finished()))}
-    assert found["3 of 9 weights of Hybrid (sel, 3 qubits, depth 1) are dead"].level == "warn"
+    assert found["3 of 9 weights of Hybrid are dead"].level == "warn"
     through = found["The signal does go through the circuit"]
     assert through.level == "pass"
     assert "over validation rows" in through.text

@@ -12,7 +12,7 @@ from qml import config, schema
 from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
-from qml.estimators import BenchmarkJob, ReportJob, TrainJob
+from qml.estimators import BenchmarkJob, ReportJob, SuiteJob, SuiteReportJob, TrainJob
 from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
@@ -28,8 +28,13 @@ CHOICES = [
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
-    wanted = ReproductionJob if name.startswith("repro/") else BenchmarkJob
-    assert isinstance(config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])]), wanted)
+    made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
+    kind = SuiteJob if made_of_sets(group, name) else BenchmarkJob
+    assert isinstance(made, ReproductionJob if name.startswith("repro/") else kind)
+
+
+def made_of_sets(group, name):
+    return group == "recipe" and "sets" in yaml.safe_load((CONF / group / f"{name}.yaml").read_text())
 
 
 @pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
@@ -47,7 +52,7 @@ def test_registries_and_groups_agree():
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_file_lists_its_schema(group, name):
-    if group.partition("/")[0] == "recipe":
+    if group.partition("/")[0] in ("recipe", "hydra"):
         return
     defaults = yaml.safe_load((CONF / group / f"{name}.yaml").read_text())["defaults"]
     assert defaults[0] in schema.SCHEMAS[group]
@@ -65,9 +70,32 @@ def test_a_twin_on_the_command_line_is_the_twin_of_the_named_circuit():
     assert (job.model.ablation, job.model.circuit.name, job.model.circuit.depth) == ("twin", "reupload", 2)
 
 
+def test_several_sets_are_a_suite_of_one_job_each():
+    suite = config.build(["recipe=smoke", "data.rows=50", "sets=[['data=wine','data.test=0.3'],'data=digits']"])
+    assert isinstance(suite, SuiteJob)
+    assert [(job.data.name, job.data.rows, job.data.test) for job in suite.jobs] == [
+        ("wine", 50, 0.3),
+        ("digits", 50, 0.2),
+    ]
+    assert type(config.build(["recipe=fair_smoke"], "report")) is SuiteReportJob
+
+
+def test_the_command_line_counts_on_every_set():
+    suite = config.build(["recipe=fair_smoke", "data.rows=50", "workers=3", "protocol.seeds=[7]"])
+    assert {(job.data.rows, job.workers, tuple(job.protocol.seeds)) for job in suite.jobs} == {(50, 3, (7,))}
+    assert len(suite.jobs) == 3
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
+        (["recipe=fair_smoke", "data=digits"], "this suite chooses it for each of its sets"),
+        (["sets=[[]]"], "must be a list of overrides"),
+        (["sets=[wine]"], "must be a list of overrides"),
+        (["sets=['data=wien']"], "Did you mean 'wine'"),
+        (["sets=['data.rwos=3']"], "Did you mean 'rows'"),
+        (["workers=0"], "must be at least 1"),
+        (["sets=['data=wine',['data=digits','store=/tmp/a']]"], "share store"),
         (["data=digts"], "Did you mean 'digits'"),
         (["model=hybrd"], "Did you mean 'hybrid'"),
         (["model/circuit=reuplod"], "Did you mean 'reupload'"),

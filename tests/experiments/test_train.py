@@ -1,5 +1,7 @@
-"""A training run: one folder for each budget, and Ctrl-C, which keeps the checkpoint and nothing else."""
+"""A training run: one folder for each budget; Ctrl-C and SIGTERM, which keep the checkpoint and nothing else."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from qml import config
 from qml.base.errors import DataError
 from qml.estimators import training
+from qml.learn.interrupt import listening
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["data=wine", "model.circuit.n_qubits=3", "tensorboard=false"]
@@ -19,7 +22,7 @@ from qml.learn.csv_log import CsvLog
 
 def press(self, run, info):
     if run.counters.steps == 5:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.Signals[os.environ["QML_TEST_SIGNAL"]])
 
 CsvLog.on_step = press
 entry.run("train", train.main)
@@ -36,10 +39,12 @@ def test_a_changed_budget_is_a_new_folder(tmp_path):
     assert runs[1].folder == runs[3].folder
 
 
-def test_ctrl_c_keeps_the_checkpoint_only_and_the_same_command_continues(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_keeps_the_checkpoint_only_and_the_same_command_continues(number, tmp_path, monkeypatch):
     words = [*SMALL, "epochs=3", f"folder={tmp_path / 'runs'}"]
     command = [sys.executable, "-c", PRESSED, *words, f"hydra.run.dir={tmp_path / 'hydra'}"]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    environ = {**os.environ, "QML_TEST_SIGNAL": number}
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environ)
     assert ended.returncode == 130, ended.stderr[-3000:]
     assert "Interrupted. What is finished is kept; the same command continues." in ended.stderr
     assert "accuracy" not in ended.stdout
@@ -61,6 +66,12 @@ def test_ctrl_c_keeps_the_checkpoint_only_and_the_same_command_continues(tmp_pat
     assert resumed.folder == folder
     assert resumed.model.read_bytes() == whole.model.read_bytes()
     assert resumed.scores == whole.scores
+
+
+def test_without_an_entry_sigterm_is_left_alone():
+    before = signal.getsignal(signal.SIGTERM)
+    with listening():
+        assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("there", [False, True])

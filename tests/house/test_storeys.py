@@ -57,6 +57,7 @@ HEAVY = {
         "qml.backends.qiskit_*": "primitives of Qiskit on an Executor",
     },
     "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
+    "optuna": {"qml.bench.tpe": "the estimator behind protocol.sampler=tpe"},
     "hydra": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "omegaconf": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
     "sklearn": {

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 import torchmetrics.functional as tm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from qml.base.errors import ShapeError
-from qml.learn.metrics import class_metrics, number_metrics, scores
+from qml.learn.metrics import area_by_ranks, class_metrics, number_metrics, scores
 
 
 def probabilities(n, n_classes, seed=0):
@@ -88,3 +91,12 @@ def test_the_first_metric_ranks():
 def test_lengths_must_agree():
     with pytest.raises(ShapeError, match="3 and 2"):
         scores(number_metrics(), np.zeros(3), np.zeros(2))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 60), st.integers(1, 4), st.integers(0, 10_000))
+def test_the_area_by_ranks_is_scikit_learns_also_with_ties(rows, steps, seed):
+    rng = np.random.default_rng(seed)
+    positive = rng.permutation(rows) < rng.integers(1, rows)
+    scores = rng.integers(0, steps * 3, rows) / 7
+    assert area_by_ranks(positive, scores) == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)

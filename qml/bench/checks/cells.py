@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from qml.bench.budget import best_trial
+from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
+from qml.bench.checks.budgets import chosen_on_test, failed_trials, unequal_trials
+from qml.bench.checks.provenance import missing_provenance
+from qml.bench.checks.repetitions import seeds_without_effect
+from qml.bench.checks.tables import TABLE_CHECKS, TableCheck, table_findings
 from qml.bench.finding import Finding
+from qml.bench.results_store import table_of
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Summary
+
+CHECKED = "checked"
+"""Under this name the details of an arm hold what was found of its training, as plain data."""
+STRICTER: tuple[TableCheck, ...] = (  # `audit` and this file ask the same of the cells themselves
+    unequal_trials,
+    failed_trials,
+    chosen_on_test,
+    seeds_without_effect,
+    missing_provenance,
+)
 
 
 def scores_of_predictions(s: Summary) -> Iterator[Finding]:
@@ -45,7 +61,7 @@ def chosen_by_validation(s: Summary) -> Iterator[Finding]:
     wrong = []
     for cell in s.cells:
         facts = cell.metric_facts.get(s.protocol.rank, {})
-        best = best_trial([trial.score for trial in cell.trials], bool(facts.get("higher_is_better", True)))
+        best = best_finished(cell.trials, bool(facts.get("higher_is_better", True)))
         if cell.chosen is not None and cell.chosen != best:
             wrong.append(f"{_name(cell)}: trial {cell.chosen} was taken, {best} is the best")
     if wrong:
@@ -81,9 +97,10 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
     for arm in s.arms:
         seen: dict[bytes, int] = {}
         for cell in arm.cells:
-            if not cell.records or "test_predictions" not in cell.arrays:
+            if not _is_drawn(cell) or _is_constant(cell):
                 continue
-            key = b"".join(cell.arrays[name].tobytes() for name in ("test_predictions", "test_targets"))
+            names = ("test_predictions", "test_targets", "test_rows")
+            key = b"".join(cell.arrays[name].tobytes() for name in names if name in cell.arrays)
             first = seen.setdefault(key, cell.cell.seed)
             if first != cell.cell.seed:
                 twice[(str(first), str(cell.cell.seed))].append(arm.title)
@@ -94,6 +111,13 @@ def same_run_twice(s: Summary) -> Iterator[Finding]:
             "Predictions for the test rows are equal to the last digit, of arms whose training is drawn from the seed.",
             consequence="Repetitions are fewer than the protocol says, so intervals are too narrow.",
         )
+
+
+def _is_drawn(cell: CellResult) -> bool:
+    """Whether the seed must show in the predictions kept: learnt by epochs, from weights that it draws."""
+    epochs = {record.epoch for _, record in cell.records}
+    by_epochs = len(epochs) > 1 or any(record.metric == "loss" for _, record in cell.records)
+    return by_epochs and "test_predictions" in cell.arrays
 
 
 def unrecorded(s: Summary) -> Iterator[Finding]:
@@ -108,9 +132,55 @@ def unrecorded(s: Summary) -> Iterator[Finding]:
         yield Finding("warn", f"No digest of the circuit of {listed(nameless)}", text)
 
 
+def one_circuit(s: Summary) -> Iterator[Finding]:
+    """Arms of one configuration whose cells ran different circuits."""
+    for arm in s.arms:
+        seeds: dict[str, list[int]] = defaultdict(list)
+        for cell in (*arm.cells, *arm.failed):
+            seeds[str(cell.cell.arm.details.get("program", ""))].append(cell.cell.seed)
+        if len(seeds) > 1:
+            said = {digest[:12] or "no digest": listed(list(map(str, found))) for digest, found in seeds.items()}
+            yield Finding(
+                "severe",
+                f"Cells of {arm.title} ran {len(seeds)} circuits",
+                "One configuration was built into different circuits: the code that builds them has changed.",
+                "; ".join(f"{digest} in seeds {found}" for digest, found in said.items()),
+                "Seeds are no repetitions of one model. Run them again with one version, in a new store.",
+            )
+
+
+def trained_as_said(s: Summary) -> Iterator[Finding]:
+    """What was found of losses and optimisers before the first cell, and kept with every cell."""
+    asked = []
+    for arm in s.arms:
+        kept = [item for cell in (*arm.cells, *arm.failed) for item in cell.cell.arm.details.get(CHECKED, ())]
+        found = dict.fromkeys(Finding.from_json(item) for item in kept)
+        asked += [arm.title] if found else []
+        for one in found:
+            if one.level != "pass":
+                yield replace(one, title=f"{arm.title}: {one.title[:1].lower()}{one.title[1:]}")
+    if asked:
+        text = "a loss is made of each row's output and its own target, and an optimiser uses its past."
+        yield Finding("pass", f"Losses and optimisers of {plural(len(asked), 'arm')} asked before training", text)
+
+
+def as_a_table(s: Summary) -> Iterator[Finding]:
+    """What the checks of anyone's table find in these cells; checks that have a stricter one here are left out."""
+    if s.cells:
+        found = table_findings(table_of(s.cells), [check for check in TABLE_CHECKS if check not in STRICTER])
+        for one in found:  # rows of a table that nobody sees
+            yield replace(one, rows=(), title=one.title if one.level != "pass" else f"{one.title}, read as a table")
+
+
 def recorded_circuits(s: Summary) -> dict[str, str]:
     """Digest of each arm's circuit by the key of the arm, for `circuit_findings`."""
     return {arm.key: str(arm.details["program"]) for arm in s.arms if arm.details.get("program")}
+
+
+def _is_constant(cell: CellResult) -> bool:
+    """Whether one answer was given for every test row: two splits with equal shares of the classes give it twice."""
+    found = cell.arrays["test_predictions"]
+    return len(found) > 0 and bool((found == found[:1]).all())
 
 
 def _name(cell: CellResult) -> str:
@@ -122,5 +192,8 @@ CELL_CHECKS: tuple[Callable[[Summary], Iterator[Finding]], ...] = (
     chosen_by_validation,
     tested_on_training,
     same_run_twice,
+    one_circuit,
+    trained_as_said,
     unrecorded,
+    as_a_table,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Any
 
 from qml.bench.checks.evidence import examples, rows_of
 from qml.bench.finding import Finding
@@ -15,15 +15,6 @@ RECORDED = {
     "circuit": "the digest of the circuit",
     "chosen_on": "what was chosen on which split",
 }
-
-
-class Digested(Protocol):
-    """Anything with a content key: a `Program`."""
-
-    @property
-    def digest(self) -> str:
-        """Equal for equal circuits, in every process."""
-        ...
 
 
 def missing_provenance(table: ResultTable) -> Iterator[Finding]:
@@ -43,12 +34,12 @@ def missing_provenance(table: ResultTable) -> Iterator[Finding]:
             yield Finding("warn", title, "The column is there and empty.", rows=rows_of(empty))
 
 
-def circuit_findings(recorded: Mapping[str, str], rebuilt: Mapping[str, Digested | str]) -> tuple[Finding, ...]:
+def circuit_findings(recorded: Mapping[str, str], rebuilt: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Whether circuits are those whose digests were recorded.
 
     Args:
         recorded: name -> digest that stands beside the numbers.
-        rebuilt: name -> the circuit as it is built now, or its digest.
+        rebuilt: name -> the circuit as it is built now (a `Program`: anything with a `digest`), or its digest.
 
     Example:
         >>> [finding.level for finding in circuit_findings({"iqp": "ab12"}, {"iqp": "ab12"})]
@@ -83,7 +74,7 @@ def circuit_findings(recorded: Mapping[str, str], rebuilt: Mapping[str, Digested
     return tuple(found)
 
 
-def table_circuit_findings(table: ResultTable, rebuilt: Mapping[str, Digested | str]) -> tuple[Finding, ...]:
+def table_circuit_findings(table: ResultTable, rebuilt: Mapping[str, Any]) -> tuple[Finding, ...]:
     """As `circuit_findings`, for the rows of a table with a column of digests, by arm."""
     found = []
     now = {name: item if isinstance(item, str) else item.digest for name, item in rebuilt.items()}

@@ -68,14 +68,23 @@ def sample_findings(train_ND: np.ndarray, test_ND: np.ndarray) -> tuple[Finding,
 
 
 def read_samples(path: str | os.PathLike[str]) -> np.ndarray:
-    """Inputs `(N, D)` float64 of a CSV file of numbers whose last column is the target; a header is left out.
+    """Inputs `(N, D)` of a CSV or Parquet file of numbers whose last column is the target.
+
+    Of a CSV file a header is left out, and inputs are float64. A Parquet file (`.parquet`) may hold lists of equal
+    length, such as embeddings; raw pixels and numbers come in the dtype that holds all of them.
 
     Raises:
         DataError: no such file, no rows, lines of different lengths, or a value that is no number.
+        MissingExtraError: a Parquet file, and pyarrow is not installed.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"Samples were to be read from {path}; there is no such file. Check the path.")
+    return _of_parquet(path) if path.suffix == ".parquet" else _of_csv(path)
+
+
+def _of_csv(path: Path) -> np.ndarray:
+    """Inputs of a CSV file."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = [line for line in csv.reader(file, strict=True) if line]
@@ -85,11 +94,32 @@ def read_samples(path: str | os.PathLike[str]) -> np.ndarray:
         ) from error
     body = lines[1:] if lines and not _are_numbers(lines[0][:-1]) else lines
     if not body or len({len(line) for line in body}) > 1 or len(body[0]) < 2:
-        raise DataError(f"{path} was to hold rows of at least two equal columns, the last one the target; it does not.")
+        raise _no_rows(path)
     wrong = next((number for number, line in enumerate(body) if not _are_numbers(line[:-1])), None)
     if wrong is not None:
         raise DataError(f"Row {wrong} of {path} holds {body[wrong][:-1]}; inputs are numbers. Encode words first.")
     return np.array([[float(value) for value in line[:-1]] for line in body])
+
+
+def _of_parquet(path: Path) -> np.ndarray:
+    """Inputs of a Parquet file."""
+    from qml.data.parquet import names_and_rows, read_columns
+
+    names, rows = names_and_rows(path)
+    if rows < 1 or len(names) < 2:
+        raise _no_rows(path)
+    columns = read_columns([path], dict.fromkeys(names[:-1], "raw"))
+    parts = []
+    for name, (values, _) in columns.items():
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+            kind = values.dtype if isinstance(values, np.ndarray) else "lists of different lengths"
+            raise DataError(f"Column {name!r} of {path} holds {kind}; inputs are numbers. Encode words first.")
+        parts.append(values.reshape(rows, -1))
+    return np.concatenate(parts, axis=1)
+
+
+def _no_rows(path: Path) -> DataError:
+    return DataError(f"{path} was to hold rows of at least two equal columns, the last one the target; it does not.")
 
 
 def _are_numbers(values: list[str]) -> bool:

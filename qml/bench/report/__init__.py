@@ -1,5 +1,6 @@
-"""The report: one self-contained HTML page and a Markdown file, made of stored cells and of nothing else."""
+"""The report of stored cells and of nothing else: HTML, Markdown, JSON and CSV, of one data set or of a suite."""
 
 from qml.bench.report.render import RenderedReport, render
+from qml.bench.report.suite import RenderedSuite, render_suite
 
-__all__ = ["RenderedReport", "render"]
+__all__ = ["RenderedReport", "RenderedSuite", "render", "render_suite"]

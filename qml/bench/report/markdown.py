@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 
-from qml.bench.audit import Finding
+from qml.bench.finding import Finding
 from qml.bench.report import sentences
+from qml.bench.report.content import Content
 from qml.bench.report.page import page_title, report_date
 from qml.bench.report.protocol_text import Pairs, command, protocol_pairs, provenance_pairs
+from qml.bench.report.sure import p_text, share_text, sureness, visible_text
+from qml.bench.report.tables import cautions, quartiles
 from qml.bench.report.view import View
-from qml.bench.scale import plural, short, three
-from qml.bench.words import phrase
+from qml.bench.scale import short, three
 
 Row = tuple[str, ...]
 
 
-def markdown(view: View, found: tuple[Finding, ...]) -> str:
+def markdown(content: Content) -> str:
     """The whole report."""
+    view, found = content.view, content.findings
     p = view.summary.protocol
     facts = [(f"{number} {unit}".strip(), plain(what)) for number, unit, what in sentences.key_facts(view)]
     parts = [
         f"# {plain(page_title(view))}",
         f"Experiment report, {report_date(view)}, protocol `{p.hash[:12]}`",
+        cleaned(sentences.alarm(found)),
         f"## 1 {sentences.QUESTION}",
         f"**{sentences.headline_text(view)}**",
         cleaned(sentences.lede(view)),
@@ -35,7 +38,7 @@ def markdown(view: View, found: tuple[Finding, ...]) -> str:
         "## 3 Scores",
         _scores(view),
         "## 4 Failures, capped cells, audit findings",
-        "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in found),
+        findings_text(found),
         "## 5 Provenance",
         _pairs(provenance_pairs(view)),
         "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms),
@@ -59,6 +62,11 @@ def _spaced(part: str) -> str:
     return lead + plain(part) + trail
 
 
+def findings_text(found: tuple[Finding, ...]) -> str:
+    """The audit as a list."""
+    return "\n".join(f"- {f.level}: **{plain(f.title)}**{': ' + plain(f.words) if f.words else '.'}" for f in found)
+
+
 def table(head: Row, rows: list[Row]) -> str:
     """A Markdown table; all but the first column to the right."""
     lines = [head, tuple("---" if i == 0 else "---:" for i in range(len(head))), *rows]
@@ -70,25 +78,22 @@ def _pairs(pairs: Pairs) -> str:
 
 
 def _comparisons(view: View) -> str:
-    s = view.summary
-    if not s.comparisons or s.hero is None:
+    found = sureness(view)
+    if not found or view.summary.hero is None:
         return ""
+    by_rows = any(item.rows is not None for item in found)
     rows = []
-    for c in s.comparisons:
-        chances = [f"{100 * v:.0f} %" if math.isfinite(v) else "–" for v in c.estimate.posterior(s.protocol.rope)]
-        seen = view.scale.size(c.estimate.visible) if c.estimate.known else "–"
-        word = phrase(c.word, view.scale.band(s.protocol.rope)) if s.barred(c) is None else "shown, not judged"
-        rows.append(
-            (
-                plain(c.against.title),
-                f"{view.scale.signed(c.estimate.mean)} {view.interval_text(c.estimate)}",
-                word,
-                *chances,
-                seen,
-            )
-        )
-    head = (f"{plain(s.hero.title)} minus", f"difference{', ' + view.scale.units if view.scale.units else ''} [95 %]")
-    return table((*head, "reading", "P(worse)", "P(equal)", "P(better)", "seen from"), rows)
+    for item in found:
+        c = item.comparison
+        numbers = f"{view.scale.signed(c.estimate.mean)} {view.interval_text(c.estimate)}"
+        name = plain(c.against.title) + ("" if item.named else " (beside)")
+        test = (p_text(item.rows.p) if item.rows is not None else "–",) if by_rows else ()
+        seen = visible_text(view, item.visible)
+        rows.append((name, numbers, item.reading, *map(share_text, item.posterior), seen, *test))
+    units = f", {view.scale.units}" if view.scale.units else ""
+    head = (f"{plain(view.summary.hero.title)} minus", f"difference{units} [95 %]", "reading")
+    more = ("P(worse)", "P(equal)", "P(better)", "seen from", *(("p, by rows",) if by_rows else ()))
+    return table((*head, *more), rows)
 
 
 def _scores(view: View) -> str:
@@ -102,29 +107,37 @@ def _scores(view: View) -> str:
             if e.known
             else "–"
         )
-        notes = [f"capped in {plural(arm.capped, 'cell')}"] if arm.capped else []
+        notes = cautions(view, arm)
         rows.append(
             (
                 plain(arm.title) + (f" ({'; '.join(notes)})" if notes else ""),
                 view.scale.number(e.mean),
                 ends,
+                view.scale.number(arm.spread.median),
+                quartiles(view, arm),
                 str(len(arm.scores)),
                 three(arm.parameters.get("quantum") or None),
                 three(arm.parameters.get("classical")),
                 three(arm.typical_cost("cpu_s")),
                 short(arm.typical_rate("predict_rows_s")),
                 short(arm.typical_rate("train_rows_s")),
+                short(arm.evaluations) if arm.evaluations else "–",
+                "–" if arm.peak_bytes is None else three(arm.peak_bytes / 1e6),
             )
         )
     head = (
         "arm",
         view.scale.axis,
         "95 % interval",
+        "median",
+        "quartiles",
         "seeds",
         "quantum",
         "classical",
         "CPU s",
         "predicted rows/s",
         "trained rows/s",
+        "circuit evaluations",
+        "peak MB",
     )
     return table(head, rows)

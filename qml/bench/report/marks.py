@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import digits, esc
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 LETTER = {"hybrid": "q", "control": "c", "baseline": "b"}
 USUAL = {
@@ -14,7 +15,10 @@ USUAL = {
     "frozen": "half",
     "twin": "square",
     "removed": "box",
+    "unweighted": "bar",
     "surrogate": "split",
+    "random_features": "corner",
+    "shuffled": "crossed",
     "logistic": "up",
     "svm": "diamond",
     "boosting": "down",
@@ -24,8 +28,8 @@ USUAL = {
     "majority": "hourglass",
 }
 SPARE = {
-    "hybrid": ("disc", "bull", "quarter", "ring", "half"),
-    "control": ("square", "split", "box", "corner"),
+    "hybrid": ("disc", "bull", "quarter", "ring", "half", "bar", "wheel", "level", "low", "right"),
+    "control": ("square", "split", "box", "corner", "crossed", "dot", "lower", "beam", "window"),
     "baseline": ("up", "diamond", "down", "cross", "star", "hexagon", "hourglass", "plus", "hollow"),
 }
 
@@ -62,16 +66,28 @@ class Marks:
 
     def glyph(self, arm: Contestant, x: float, y: float, radius: float = 5, tip: str = "") -> str:
         """The mark of an arm at a point, as SVG."""
-        more = f' class="m" data-t="{esc(tip)}"' if tip else ""
-        return f"<g{more}>{_SHAPES[self._shape[arm.key]](x, y, radius, self._letter[arm.key])}</g>"
+        return drawn(self._shape[arm.key], self._letter[arm.key], x, y, radius, tip)
 
     def icon(self, arm: Contestant) -> str:
         """The mark as a 14 px drawing for tables."""
-        glyph = self.glyph(arm, 7, 7)
-        return f'<svg class="ic" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">{glyph}</svg>'
+        return boxed(self.glyph(arm, 7, 7))
 
 
-def _polygon(corners: tuple[tuple[float, float], ...], kind: str) -> Callable[[float, float, float, str], str]:
+def drawn(shape: str, letter: str, x: float, y: float, radius: float = 5, tip: str = "") -> str:
+    """A shape by its name in the colour of a family letter, at a point, as SVG."""
+    more = f' class="m" data-t="{esc(tip)}"' if tip else ""
+    return f"<g{more}>{_SHAPES[shape](x, y, radius, letter)}</g>"
+
+
+def boxed(glyph: str) -> str:
+    """A glyph drawn at (7, 7), as a 14 px drawing for tables."""
+    return f'<svg class="ic" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">{glyph}</svg>'
+
+
+Draw = Callable[[float, float, float, str], str]
+
+
+def _polygon(corners: tuple[tuple[float, float], ...], kind: str) -> Draw:
     def draw(x: float, y: float, r: float, family: str) -> str:
         points = "L".join(f"{digits(x + a * r)},{digits(y + b * r)}" for a, b in corners)
         return f'<path d="M{points}Z" class="{kind}{family}"/>'
@@ -79,7 +95,7 @@ def _polygon(corners: tuple[tuple[float, float], ...], kind: str) -> Callable[[f
     return draw
 
 
-def _strokes(*lines: tuple[float, float, float, float]) -> Callable[[float, float, float, str], str]:
+def _strokes(*lines: tuple[float, float, float, float]) -> Draw:
     def draw(x: float, y: float, r: float, family: str) -> str:
         path = "".join(
             f"M{digits(x + a * r)},{digits(y + b * r)}L{digits(x + c * r)},{digits(y + d * r)}" for a, b, c, d in lines
@@ -95,6 +111,12 @@ def _disc(x: float, y: float, r: float, family: str, kind: str = "f") -> str:
 
 def _ring(x: float, y: float, r: float, family: str) -> str:
     return _disc(x, y, r - 0.9, family, "o")
+
+
+def _round(*corners: tuple[float, float]) -> Draw:
+    """A ring with a polygon or a line inside."""
+    inside = _polygon(corners, "f") if len(corners) > 2 else _strokes((*corners[0], *corners[1]))
+    return lambda x, y, r, family: _ring(x, y, r, family) + inside(x, y, r, family)
 
 
 def _half(x: float, y: float, r: float, family: str) -> str:
@@ -113,24 +135,34 @@ def _bull(x: float, y: float, r: float, family: str) -> str:
     return _ring(x, y, r, family) + _disc(x, y, r * 0.36, family)
 
 
-def _box(side: float, kind: str) -> Callable[[float, float, float, str], str]:
+def _box(side: float, kind: str) -> Draw:
     return _polygon(((-side, -side), (side, -side), (side, side), (-side, side)), kind)
 
 
-def _both(*draws: Callable[[float, float, float, str], str]) -> Callable[[float, float, float, str], str]:
+def _both(*draws: Draw) -> Draw:
     return lambda x, y, r, family: "".join(draw(x, y, r, family) for draw in draws)
 
 
-_SHAPES: dict[str, Callable[[float, float, float, str], str]] = {
+_SHAPES: dict[str, Draw] = {
     "disc": _disc,
     "ring": _ring,
     "half": _half,
     "quarter": _quarter,
     "bull": _bull,
+    "bar": _round((0, -0.8), (0, 0.8)),
+    "level": _round((-0.8, 0), (0.8, 0)),
+    "wheel": lambda x, y, r, family: _ring(x, y, r, family) + _strokes((0, -1, 0, 1), (-1, 0, 1, 0))(x, y, r, family),
+    "low": _round((-0.75, 0.1), (0.75, 0.1), (0.4, 0.75), (-0.4, 0.75)),
+    "right": _round((0.1, -0.75), (0.1, 0.75), (0.75, 0.4), (0.75, -0.4)),
     "square": _box(0.88, "f"),
     "box": _box(0.75, "o"),
     "split": _both(_box(0.75, "o"), _polygon(((-0.75, -0.75), (0, -0.75), (0, 0.75), (-0.75, 0.75)), "f")),
     "corner": _both(_box(0.75, "o"), _polygon(((-0.75, -0.75), (0.75, -0.75), (-0.75, 0.75)), "f")),
+    "crossed": _both(_box(0.75, "o"), _strokes((-0.75, -0.75, 0.75, 0.75), (0.75, -0.75, -0.75, 0.75))),
+    "dot": _both(_box(0.75, "o"), _box(0.35, "f")),
+    "lower": _both(_box(0.75, "o"), _polygon(((-0.75, 0), (0.75, 0), (0.75, 0.75), (-0.75, 0.75)), "f")),
+    "beam": _both(_box(0.75, "o"), _strokes((-0.75, 0, 0.75, 0))),
+    "window": _both(_box(0.75, "o"), _strokes((-0.75, 0, 0.75, 0), (0, -0.75, 0, 0.75))),
     "up": _polygon(((0, -1.1), (1, 0.75), (-1, 0.75)), "f"),
     "down": _polygon(((0, 1.1), (1, -0.75), (-1, -0.75)), "f"),
     "hollow": _polygon(((0, -1.0), (0.85, 0.65), (-0.85, 0.65)), "o"),

@@ -6,25 +6,18 @@ import datetime
 import re
 from importlib import resources
 
-from qml.bench.audit import Finding
-from qml.bench.report import sentences, tables
+from qml.bench.report import cell_tables, sentences, tables
 from qml.bench.report.canvas import esc
-from qml.bench.report.figures.calibration import calibration_figure
-from qml.bench.report.figures.confusion import confusion_figure
-from qml.bench.report.figures.cpu_time import cpu_time_figure
+from qml.bench.report.content import Content
 from qml.bench.report.figures.dots import DotAxis
-from qml.bench.report.figures.forest import ladder_figure, verdict_figure
-from qml.bench.report.figures.learning import learning_figure
-from qml.bench.report.figures.pareto import pareto_figure
-from qml.bench.report.figures.rows import rows_figure
-from qml.bench.report.figures.slot import slot_figure
 from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provenance_pairs
-from qml.bench.report.view import Figure, View
+from qml.bench.report.sure import sure_table
+from qml.bench.report.view import View
 from qml.bench.scale import listed, minus, plural
 from qml.bench.words import STRIP
 
-CURVES = (learning_figure, cpu_time_figure, rows_figure, pareto_figure, confusion_figure, calibration_figure)
-SECTIONS = (
+Sections = tuple[tuple[str, str], ...]
+SECTIONS: Sections = (
     ("verdict-h", "Verdict"),
     ("s2", "Protocol"),
     ("s3", "Scores"),
@@ -38,14 +31,13 @@ SECTIONS = (
 class Page:
     """Numbers the figures as they come; everything else is text."""
 
-    def __init__(self, view: View, found: tuple[Finding, ...]):
-        self.view, self.findings = view, found
+    def __init__(self, content: Content):
+        self.content, self.view, self.findings = content, content.view, content.findings
         self._figures = 0
 
     def html(self) -> str:
         """The whole page."""
         view = self.view
-        title = esc(page_title(view))
         body = (
             self._header()
             + self._verdict()
@@ -56,28 +48,15 @@ class Page:
             + self._findings()
             + self._provenance()
         )
-        links = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in SECTIONS)
-        text = (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f'<title>{title}</title><meta name="description" content="{esc(sentences.headline_text(view))}">'
-            f"<style>{asset('style.css')}</style></head><body>\n"
-            '<a class="skip" href="#verdict-h">Skip to the verdict</a>\n'
-            f'<nav aria-label="Sections"><div class="page">{links}'
-            '<button id="theme" type="button">Light / dark</button></div></nav>\n'
-            f'<main class="page">\n{body}'
-            "<footer>Self-contained page: no network, no external fonts. Each figure carries its "
-            "data.</footer></main>\n"
-            f'<div id="tip" role="status"></div>\n<script>{asset("page.js")}</script></body></html>\n'
-        )
-        return re.sub(r"(\d) %", "\\1\u00a0%", text)
+        return document(page_title(view), sentences.headline_text(view), SECTIONS, body)
 
-    def figure(self, figure: Figure | None) -> str:
-        """The next figure, or nothing."""
-        if figure is None:
-            return ""
-        self._figures += 1
-        return figure.html(self._figures)
+    def _drawn(self, section: str) -> str:
+        """The figures of a section, numbered as they come."""
+        drawn = ""
+        for figure in self.content.figures[section]:
+            self._figures += 1
+            drawn += figure.html(self._figures)
+        return drawn
 
     def _header(self) -> str:
         p = self.view.summary.protocol
@@ -89,12 +68,8 @@ class Page:
 
     def _alarm(self) -> str:
         """Failures stand above everything else."""
-        bad = [f for f in self.findings if f.is_severe]
-        if not bad:
-            return ""
-        names = esc("; ".join(f.title for f in bad))
-        count = plural(len(bad), "failure")
-        return f'<p class="trial"><b>This run has {count}.</b> {names}. See the <a href="#s6">findings</a>.</p>'
+        said = sentences.alarm(self.findings)
+        return f'<p class="trial">{bold(said)} See the <a href="#s6">findings</a>.</p>' if said else ""
 
     def _verdict(self) -> str:
         view = self.view
@@ -111,13 +86,13 @@ class Page:
             f'<h2 class="v" id="verdict-h">{esc(sentences.headline_text(view))}</h2>'
             f'<p class="lede">{bold(sentences.lede(view))}</p><p class="sub">{bold(sentences.subordinate(view))}</p>'
             f'<ol class="states" aria-label="Possible verdicts; the one reached is marked">{marked}</ol>'
-            f'{self.figure(verdict_figure(view))}<dl class="facts">{facts}</dl>'
+            f'{self._drawn("verdict")}<dl class="facts">{facts}</dl>'
             f'<h3>What this does not say</h3><p class="sub">{sentences.LIMITS}</p></section>\n'
         )
 
     def _protocol(self) -> str:
         pairs = tables.pairs_table(protocol_pairs(self.view))
-        return heading(2, "What was compared, and how") + self.figure(slot_figure(self.view)) + pairs
+        return heading(2, "What was compared, and how") + self._drawn("protocol") + pairs
 
     def _scores(self) -> str:
         view = self.view
@@ -130,7 +105,8 @@ class Page:
             f"{view.summary.rows('test')} test rows "
             f"each. Small dots are single seeds; the axis runs from {minus(f'{marks[0]:g}')} to "
             f"{minus(f'{marks[-1]:g}')}."
-            f"{capped} Rows a second are wall time on the machine named below."
+            f"{capped} Beside the mean the median with the quartiles. Circuit runs: evaluations of a circuit in the "
+            "training of the chosen fit. Rows a second are wall time on the machine named below."
         )
         return (
             heading(3, "Scores")
@@ -140,27 +116,27 @@ class Page:
 
     def _ladder(self) -> str:
         view = self.view
-        drawn = self.figure(ladder_figure(view))
+        drawn = self._drawn("ladder")
         text = heading(4, "Ablation ladder") + (
             drawn or '<p class="sub">No ablation of a hybrid has finished cells.</p>'
         )
         if view.summary.comparisons:
-            text += "<h3>How sure, in numbers</h3>" + tables.posterior_table(view)
+            text += "<h3>How sure, in numbers</h3>" + sure_table(view)
         return text
 
     def _curves(self) -> str:
         view = self.view
-        figures = [figure(view) for figure in CURVES] if view.summary.ranked else []
-        drawn = "".join(self.figure(figure) for figure in figures)
-        absent = sentences.absences(view, {figure.name for figure in figures if figure is not None})
+        drawn = self._drawn("curves")
+        absent = sentences.absences(view, {figure.name for figure in self.content.figures["curves"]})
         return heading(5, "Curves, cost and errors") + drawn + f'<p class="note absent">{esc(" ".join(absent))}</p>'
 
     def _findings(self) -> str:
         return (
             heading(6, "Failures, capped cells, audit findings")
-            + tables.findings_list(self.findings)
+            + cell_tables.findings_list(self.findings)
+            + cell_tables.failures_table(self.view)
             + "<h3>Cells by seed</h3>"
-            + tables.cells_table(self.view)
+            + cell_tables.cells_table(self.view)
         )
 
     def _provenance(self) -> str:
@@ -178,7 +154,26 @@ class Page:
             if pairs:
                 facts = tables.pairs_table(pairs)
                 text += f'<details class="data"><summary>Facts of {esc(arm.title)}</summary>{facts}</details>'
-        return text + "<h3>One command a row</h3>" + tables.commands_table(view)
+        return text + "<h3>One command a row</h3>" + cell_tables.commands_table(view)
+
+
+def document(title: str, description: str, sections: Sections, body: str) -> str:
+    """A whole page around its sections: style, script, navigation; one file that needs nothing else."""
+    links = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in sections)
+    text = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<title>{esc(title)}</title><meta name="description" content="{esc(description)}">'
+        f"<style>{asset('style.css')}</style></head><body>\n"
+        '<a class="skip" href="#verdict-h">Skip to the verdict</a>\n'
+        f'<nav aria-label="Sections"><div class="page">{links}'
+        '<button id="theme" type="button">Light / dark</button></div></nav>\n'
+        f'<main class="page">\n{body}'
+        "<footer>Self-contained page: no network, no external fonts. Each figure carries its "
+        "data.</footer></main>\n"
+        f'<div id="tip" role="status"></div>\n<script>{asset("page.js")}</script></body></html>\n'
+    )
+    return re.sub(r"(\d) %", "\\1\u00a0%", text)
 
 
 def heading(number: int, text: str) -> str:
@@ -199,7 +194,7 @@ def page_title(view: View) -> str:
 
 def report_date(view: View) -> str:
     """Day of the newest cell, so that the same cells give the same page."""
-    cells = [cell for arm in view.summary.arms for cell in (*arm.cells, *arm.failed)]
+    cells = [cell for arm in view.summary.arms for cell in arm.every]
     newest = max(str(cell.provenance["time"]) for cell in cells)
     day = datetime.datetime.fromisoformat(newest)
     return f"{day.day} {day:%B %Y}"

@@ -6,9 +6,9 @@ import shlex
 from collections import Counter
 from typing import Any
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.view import View
 from qml.bench.scale import NBSP, listed, minus, plural
-from qml.bench.summary import Contestant
 
 Pairs = tuple[tuple[str, str], ...]
 SHOWN_ELSEWHERE = frozenset(
@@ -24,6 +24,7 @@ SHOWN_ELSEWHERE = frozenset(
         "features",
         "head",
         "drawing",
+        "checked",
         "command",
         "twin",
         "removed",
@@ -39,10 +40,10 @@ def protocol_pairs(view: View) -> Pairs:
         ("Data", _data(view)),
         ("Splits", _splits(view)),
         ("Budget of a cell", _budget(view)),
-        ("Choice", f"best validation {view.scale.label} among the settings, for every arm alike{champion}"),
+        ("Choice", f"{_choice(view)}{champion}"),
         (
             "Seeds",
-            f"{len(p.seeds)}: {_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights "
+            f"{len(p.seeds)}: {plain_seeds(p.seeds)}; each sets {'' if s.fixed_test else 'split, '}initial weights "
             "and batch order",
         ),
         ("Score", f"{view.scale.axis} on test rows" + ("; differences in points" if view.scale.percent else "")),
@@ -78,20 +79,35 @@ def _splits(view: View) -> str:
         for split, name in (("train", "training"), ("validation", "validation"), ("test", "test"))
     )
     new = "one test set for all seeds" if s.fixed_test else "new for each seed"
+    folds = s.protocol.folds
+    if folds is not None:
+        deals = len({seed // folds for seed in s.protocol.seeds})
+        new = f"{plural(deals, 'deal')} of {folds} folds, stratified; a seed tests on one fold"
     return f"{s.protocol.split}, {new}: {sizes} rows. Test targets are read after all choices"
 
 
 def _budget(view: View) -> str:
     p = view.summary.protocol
-    parts = [plural(p.trials, "setting"), f"{plural(p.epochs, 'epoch')} a fit at most"]
+    how = {"random": "drawn at random", "tpe": "proposed by TPE", "grid": "the whole grid"}.get(p.sampler, p.sampler)
+    parts = [f"{plural(p.trials, 'setting')}, {how}", f"{plural(p.epochs, 'epoch')} a fit at most"]
     if p.cpu_s is not None:
-        parts.append(f"{p.cpu_s:g} CPU seconds a fit at most")
+        parts.append(f"{p.cpu_s:g} CPU seconds a setting at most")
     if p.patience is not None:
         parts.append(f"a fit stops after {plural(p.patience, 'epoch')} without a better validation score")
     return "; ".join(parts) + "; the same for every arm"
 
 
-def _seeds(seeds: tuple[int, ...]) -> str:
+def _choice(view: View) -> str:
+    """On which rows a setting is chosen."""
+    inner = view.summary.protocol.inner
+    if isinstance(inner, int):
+        rows = f"best mean {view.scale.label} over {inner} inner folds of training and validation rows"
+        return f"{rows}, then one fit of that setting; for every arm alike"
+    return f"best validation {view.scale.label} among the settings, for every arm alike"
+
+
+def plain_seeds(seeds: tuple[int, ...]) -> str:
+    """Seeds as a reader writes them: a run by its ends, others one by one."""
     run = tuple(range(seeds[0], seeds[0] + len(seeds)))
     return f"{seeds[0]} to {seeds[-1]}" if seeds == run and len(seeds) > 2 else ", ".join(map(str, seeds))
 
@@ -106,9 +122,10 @@ def _intervals(view: View) -> str:
             "jackknife over blocks of "
             "test rows, degrees of freedom by Satterthwaite); differences are paired by seed and by row"
         )
+    folds = view.summary.protocol.folds
+    shared = "overlapping splits" if folds is None else f"shared training rows, test to training as 1 to {folds - 1}"
     return (
-        f"95{NBSP}%, Student t with {plural(count - 1, 'degree')} of freedom, variance corrected for "
-        "overlapping splits "
+        f"95{NBSP}%, Student t with {plural(count - 1, 'degree')} of freedom, variance corrected for {shared} "
         "(Nadeau and Bengio 2003); differences are paired by seed"
     )
 
@@ -120,7 +137,8 @@ def _rule(view: View) -> str:
         "clearly so, inside "
         f"±{band} = practically equal, else no evidence either way. “Earned” asks for clearly better than "
         "circuit removed, "
-        "twin and champion. Capped arms are shown and never judged. No correction for the number of rungs"
+        "twin and champion. Capped arms are shown and never judged; a cell all of whose settings failed counts with "
+        "the score of a constant answer. No correction for the number of rungs"
     )
 
 

@@ -1,24 +1,31 @@
-"""From a folder of cells to a report: the same cells give the same files, byte for byte."""
+"""From folders of cells to a report: the same cells give the same files, byte for byte."""
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from qml.base.files import replacing
-from qml.bench.audit import Finding, findings
+from qml.base.files import replacing, write_json
+from qml.bench.audit import findings
 from qml.bench.claims import claim
+from qml.bench.finding import Finding
+from qml.bench.merge import merged
+from qml.bench.report.as_data import csv_text, report_json, spoken
+from qml.bench.report.content import Content
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
 from qml.bench.report.sentences import headline_text, lede
-from qml.bench.report.view import View
+from qml.bench.report.view import Table, View
 from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
 
 SIZE_BUDGET = 400 * 1024
 LOCK = ".report.lock"
+Folder = str | os.PathLike[str] | Store
 _logger = logging.getLogger(__name__)
 
 
@@ -29,20 +36,33 @@ class RenderedReport:
     Args:
         html_path: the page.
         markdown_path: the same in Markdown.
+        json_path: all of it as data.
+        csv_folder: one CSV file a table, those of the figures among them.
         summary: scores and comparisons.
         findings: the audit.
     """
 
     html_path: Path
     markdown_path: Path
+    json_path: Path
+    csv_folder: Path
     summary: Summary
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> str:
         """Headline and first sentence as plain text, for a terminal."""
-        view = View(self.summary)
-        return f"{headline_text(view)}\n{lede(view)}".replace("**", "")
+        return self.verdict_about(None)
+
+    def verdict_about(self, arm: str | None) -> str:
+        """The same about one hybrid, where the page is about the best of several.
+
+        Args:
+            arm: its key or digest; None, and any arm that is no hybrid with a score, gives the verdict of the page.
+        """
+        hybrids = [a for a in self.summary.ranked if a.family == "hybrid" and arm in (a.key, a.digest)]
+        view = View(replace(self.summary, about=arm) if hybrids else self.summary)
+        return spoken(f"{headline_text(view)}\n{lede(view)}")
 
     @property
     def failed(self) -> bool:
@@ -51,26 +71,30 @@ class RenderedReport:
 
 
 def render(
-    folder: str | os.PathLike[str] | Store,
+    folder: Folder | Sequence[Folder],
     out: str | os.PathLike[str] | None = None,
     *,
     protocol_hash: str | None = None,
+    about: str | None = None,
 ) -> RenderedReport:
-    """Write `report.html` and `report.md` from the finished cells of a store.
+    """Write `report.html`, `report.md`, `report.json` and `csv/*.csv` from the finished cells of stores.
 
     Facts that a contestant may hand in through `ArmInfo.details` and that the report knows how to show: "role" (what
     it stands for in the protocol's contrasts, when that is not its name), "summary" (one line under its name),
-    "short" (a title of at most 14 letters), "features", "head" and "slot" (words of the slot drawing), "slot_size",
-    "drawing" (a circuit as text), "command" (one line that makes its cells). All others are listed as they are.
+    "short" (what it is called everywhere if its title has more than 20 letters), "apart" (words that tell it from
+    others of its title), "features", "head" and "slot" (words of the slot drawing), "slot_size", "drawing" (a circuit
+    as text), "command" (one line that makes its cells). All others are listed as they are.
 
     Args:
-        folder: of the store, or the store.
-        out: folder of the two files; `<folder>/report` by default.
+        folder: of the store, or the store; or several, whose cells are merged.
+        out: folder of the files; `<folder>/report` by default, of the first store.
         protocol_hash: which protocol, or the first part of its hash, where the store holds several; by default the
             one with most cells. Cells of the others are named among the findings.
+        about: key or digest of the hybrid that the verdict is to be about; by default the best by validation score.
 
     Raises:
-        DataError: there is no finished cell, none under that hash, or a cell of another schema version.
+        DataError: there is no finished cell, none under that hash, or a cell of another schema version; or the cells
+            of several stores did not run under one protocol.
 
     Example:
         ```python
@@ -78,28 +102,55 @@ def render(
         print(report.verdict, report.html_path)
         ```
     """
-    store = folder if isinstance(folder, Store) else Store(folder)
-    target = Path(out) if out is not None else store.folder / "report"
+    given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
+    stores = [item if isinstance(item, Store) else Store(item) for item in given]
+    target = Path(out) if out is not None else stores[0].folder / "report"
     with claim(target / LOCK, wait=True):
-        return _rendered(store, target, protocol_hash)
+        return _rendered(stores, target, protocol_hash, about)
 
 
-def _rendered(store: Store, target: Path, protocol_hash: str | None) -> RenderedReport:
+def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, about: str | None) -> RenderedReport:
     """Read the cells and write the files, one process at a time: the last report of a sweep has every cell."""
-    summary = summarise(store, protocol_hash, store.damaged(), store.unfinished())
+    cells = merged(stores, protocol_hash)
+    damaged = tuple(item for store in stores for item in store.damaged())
+    summary = summarise(cells, protocol_hash, damaged, tuple(d for store in stores for d in store.unfinished()))
+    return written(replace(summary, about=about), target)
+
+
+def written(summary: Summary, target: Path) -> RenderedReport:
+    """The files of one summary; the caller holds the folder."""
     found = findings(summary)
-    view = View(summary)
-    html_path, markdown_path = target / "report.html", target / "report.md"
-    page = Page(view, found).html()
+    content = Content(View(summary), found)
+    paths = write_files(target, "report", Page(content).html(), markdown(content), report_json(content), content.tables)
+    return RenderedReport(*paths, summary, found)
+
+
+def write_files(
+    target: Path, name: str, page: str, text: str, data: Mapping[str, Any], tables: Iterable[Table]
+) -> tuple[Path, Path, Path, Path]:
+    """Write a report in its four forms; each file is whole or as it was.
+
+    Returns:
+        Paths of the page, the Markdown file, the JSON file and the folder of CSV files.
+    """
     if len(page.encode()) > SIZE_BUDGET:
-        _logger.warning(
-            "The report page has %d KB; pages above 400 KB load slowly on phones.", len(page.encode()) // 1024
-        )
-    for left in target.glob(".report.*.tmp"):  # of a process that was killed while it wrote
+        size = len(page.encode()) // 1024
+        _logger.warning("The report page has %d KB; pages above 400 KB load slowly on phones.", size)
+    html_path, markdown_path, json_path = (target / f"{name}.{end}" for end in ("html", "md", "json"))
+    folder = target / "csv"
+    for left in (*target.glob(f".{name}.*.tmp"), *folder.glob(".*.tmp")):  # of a process that was killed while it wrote
         left.unlink()
     _write(html_path, page)
-    _write(markdown_path, markdown(view, found))
-    return RenderedReport(html_path, markdown_path, summary, found)
+    _write(markdown_path, text)
+    write_json(json_path, data)
+    folder.mkdir(exist_ok=True)
+    files = {f"{table.name}.csv": csv_text(table) for table in tables}
+    for old in folder.glob("*.csv"):
+        if old.name not in files:
+            old.unlink()
+    for file, content in files.items():
+        _write(folder / file, content)
+    return html_path, markdown_path, json_path, folder
 
 
 def _write(path: Path, text: str) -> None:

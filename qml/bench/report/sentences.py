@@ -5,12 +5,15 @@ Two stars mark what is set in bold, in the page and in Markdown alike.
 
 from __future__ import annotations
 
+from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
 from qml.bench.summary import Comparison
 from qml.bench.words import HEADLINES
 
+SHOWN = 4
+"""Findings that the alarm names one by one."""
 QUESTION = "Did the quantum circuit earn its place?"
 LIMITS = (
     "Nothing about larger circuits, other encodings, longer training, noisy hardware or other data. "
@@ -155,16 +158,28 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     return tuple(facts)
 
 
+def alarm(findings: tuple[Finding, ...]) -> str:
+    """What stands above everything else where the audit found something on which no conclusion may rest; else ""."""
+    counts = {level: [f.title for f in findings if f.level == level] for level in SEVERE}
+    said = [plural(len(counts["severe"]), "severe finding")] if counts["severe"] else []
+    said += [plural(len(counts["fail"]), "failure")] if counts["fail"] else []
+    titles = [title for level in SEVERE for title in counts[level]]
+    shown = "; ".join(titles if len(titles) <= SHOWN + 1 else [*titles[:SHOWN], f"{len(titles) - SHOWN} more"])
+    return f"**This run has {listed(said)}: rest no conclusion on it as it stands.** {shown}." if said else ""
+
+
 def absences(view: View, present: set[str]) -> tuple[str, ...]:
     """One sentence for each figure that these records cannot feed."""
     labels = view.summary.labels
     reasons = {
         "learning": f"No learning curves: no arm has a record of validation {view.scale.label} by epoch.",
         "rows": "No curve over training rows: the protocol asks for no fits on fewer rows.",
-        "pareto": "No Pareto figure: it takes two arms.",
+        "budget": "No score by budget: "
+        + ("one setting was tried." if view.summary.protocol.trials < 2 else "these cells keep none."),
+        "pareto": "No Pareto figure: it takes two arms with a finished fit.",
         "confusion": "No confusion matrices: "
         + ("there are too many classes to draw." if labels else "the target is a number."),
         "calibration": "No calibration figure: " + ("no arm has a score." if labels else "the target is a number."),
     }
     missing = [text for name, text in reasons.items() if name not in present]
-    return (*missing, "No ranks over data sets: this benchmark has one data set.")
+    return (*missing, "No ranks over data sets: this page is about one.")

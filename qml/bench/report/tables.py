@@ -1,21 +1,20 @@
-"""The tables of the page: scores with dots, posterior probabilities, cells by seed, findings, commands."""
+"""The table of scores, with a drawing in each row, and its numbers as text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-from qml.bench.audit import Finding
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import esc
 from qml.bench.report.figures.dots import DotAxis, dots
 from qml.bench.report.figures.slot import filling_text
-from qml.bench.report.protocol_text import Pairs, command
+from qml.bench.report.protocol_text import Pairs
 from qml.bench.report.view import View, data_table
 from qml.bench.scale import plural, short, three
-from qml.bench.summary import Contestant
 
 GROUPS = {"hybrid": "With a circuit", "control": "Same model, circuit replaced", "baseline": "Classical baselines"}
-COLUMNS = 8
+COLUMNS = 9
 
 
 def pairs_table(pairs: Pairs) -> str:
@@ -47,16 +46,17 @@ def scores_table(view: View) -> str:
         _head(0, "Arm"),
         f'<th scope="col" data-k="1" class="dp">{axis.svg()}</th>',
         _head(2, esc(view.scale.axis).replace(", ", ",<br>")),
-        _head(3, "quantum"),
-        _head(4, "classical"),
-        _head(5, "training,<br>CPU s"),
-        _head(6, "predicted<br>rows/s"),
-        _head(7, "trained<br>rows/s"),
+        _head(3, "median"),
+        _head(4, "quantum"),
+        _head(5, "classical"),
+        _head(6, "training,<br>CPU s"),
+        _head(7, "circuit<br>runs"),
+        _head(8, "predicted<br>rows/s"),
     ]
     table = (
         f'<table class="scores"><caption class="skip">Scores of {plural(len(view.summary.ranked), "arm")}</caption>'
         "<thead>"
-        '<tr><td></td><td></td><td></td><th colspan="2" scope="colgroup">trained parameters</th>'
+        '<tr><td></td><td></td><td></td><td></td><th colspan="2" scope="colgroup">trained parameters</th>'
         '<th colspan="3" scope="colgroup">cost of the chosen fit, median</th></tr>'
         f"<tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody></table>"
     )
@@ -72,14 +72,8 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
     interval = (
         f"{scale.number(scale.bounded(e.lo))} to {scale.number(scale.bounded(e.hi))}" if e.known else "no interval"
     )
-    notes = [filling_text(arm) if arm.family != "baseline" else str(arm.details.get("summary", ""))]
-    notes += [f"capped in {arm.capped} of {plural(len(arm.cells), 'cell')}"] if arm.capped else []
-    notes += (
-        []
-        if view.summary.is_whole(arm)
-        else [f"{len(arm.scores)} of {plural(len(view.summary.protocol.seeds), 'seed')}"]
-    )
-    note = "; ".join(n for n in notes if n)
+    full = "" if arm.title.startswith(arm.full) else arm.full
+    note = "; ".join(n for n in (full, what_it_is(arm), *cautions(view, arm)) if n)
     mark = " ▲" if arm.capped else ""
     quantum, classical = arm.parameters.get("quantum"), arm.parameters.get("classical")
     return (
@@ -88,17 +82,45 @@ def _score_row(view: View, arm: Contestant, axis: DotAxis, place: int) -> str:
         f'<td class="dp" data-v="{e.mean}">{dots(view, arm, axis)}</td>'
         f'<td class="ac" data-l="{esc(scale.axis)}" data-v="{e.mean}"><span><b>{scale.number(e.mean)}</b>'
         f'<span class="iv">{interval}</span></span></td>'
+        + f'<td class="ac" data-l="median, quartiles" data-v="{arm.spread.median}"><span>'
+        + scale.number(arm.spread.median)
+        + f'<span class="iv">{quartiles(view, arm)}</span></span></td>'
         + _number("quantum", quantum, three)
         + _number("classical", classical, three)
         + _number("training, CPU s", arm.typical_cost("cpu_s"), three)
+        + _number("circuit runs", arm.evaluations, short)
         + _number("predicted rows/s", arm.typical_rate("predict_rows_s"), short)
-        + _number("trained rows/s", arm.typical_rate("train_rows_s"), short)
         + "</tr>"
     )
 
 
+def what_it_is(arm: Contestant) -> str:
+    """One line on what the arm holds."""
+    return filling_text(arm) if arm.family != "baseline" else str(arm.details.get("summary", ""))
+
+
+def cautions(view: View, arm: Contestant) -> list[str]:
+    """What a reader of its score must know: runs that learnt nothing, failed, met the cap or are missing."""
+    said = []
+    if arm.stuck and arm.name != "majority":
+        said.append(f"{arm.stuck} of {plural(len(arm.cells), 'run')} answer every row alike")
+    if arm.at_chance:
+        said.append(f"{plural(len(arm.at_chance), 'failed cell')}, scored as chance")
+    if arm.capped:
+        said.append(f"capped in {arm.capped} of {plural(len(arm.cells), 'cell')}")
+    if not view.summary.is_whole(arm):
+        said.append(f"{len(arm.scores)} of {plural(len(view.summary.protocol.seeds), 'seed')}")
+    return said
+
+
+def quartiles(view: View, arm: Contestant) -> str:
+    """Lower and upper quartile of the scores; nothing for one run."""
+    found = arm.spread
+    return f"{view.scale.number(found.lower)} to {view.scale.number(found.upper)}" if found.runs > 1 else "one run"
+
+
 def _number(label: str, value: float | None, write: Callable[[float | None], str]) -> str:
-    absent = value is None or not math.isfinite(value) or (label == "quantum" and value == 0)
+    absent = value is None or not math.isfinite(value) or (label in ("quantum", "circuit runs") and value == 0)
     shown = "–" if absent else write(value)
     return f'<td data-l="{label}" data-v="{0 if absent else value}"{" class=na" if absent else ""}>{shown}</td>'
 
@@ -109,8 +131,14 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
     others = sorted({m for c in view.summary.cells for m in c.metrics["test"]} - {view.summary.protocol.rank})
     columns = (
         *("arm", "family", f"{view.scale.axis}: mean", "low", "high", *(f"seed {seed}" for seed in seeds)),
+        *("median", "lower quartile", "upper quartile", "middle half", "runs alike on every row", "scored as chance"),
         *("validation", "quantum", "classical", "CPU s", "CPU s of the cell", "predicted rows/s", "trained rows/s"),
-        *("rows sent through the model", *(f"test {name}" for name in others)),
+        *(
+            "rows sent through the model",
+            "circuit evaluations",
+            "peak memory, MB",
+            *(f"test {name}" for name in others),
+        ),
     )
     rows = []
     for arm in view.summary.ranked:
@@ -120,96 +148,31 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
             *(shown(view.scale.bounded(v)) if e.known else math.nan for v in (e.lo, e.hi)),
             *(shown(arm.scores.get(s, math.nan)) for s in seeds),
         ]
+        middle = [shown(v) for v in (arm.spread.median, arm.spread.lower, arm.spread.upper, arm.spread.middle)]
         costs = [
+            *middle,
+            arm.stuck,
+            len(arm.at_chance),
             shown(arm.validation),
             *(arm.parameters.get(part, 0) for part in ("quantum", "classical")),
             arm.typical_cost("cpu_s"),
-            sum(c.cpu_s for c in arm.cells) / len(arm.cells),
+            mean_of([c.cpu_s for c in arm.every]),
             arm.typical_rate("predict_rows_s"),
             arm.typical_rate("train_rows_s"),
             arm.typical_cost("rows"),
+            arm.evaluations,
+            None if arm.peak_bytes is None else arm.peak_bytes / 1e6,
         ]
-        means = [_mean([c.metrics["test"][m] for c in arm.cells if m in c.metrics["test"]]) for m in others]
-        rows.append((arm.title, arm.family, *(_text(v) for v in (*values, *costs, *means))))
+        means = [mean_of([c.metrics["test"][m] for c in arm.cells if m in c.metrics["test"]]) for m in others]
+        rows.append((arm.title, arm.family, *(text_of(v) for v in (*values, *costs, *means))))
     return columns, tuple(rows)
 
 
-def _mean(values: list[float]) -> float:
+def mean_of(values: list[float]) -> float:
+    """The mean; NaN of nothing."""
     return sum(values) / len(values) if values else math.nan
 
 
-def _text(value: float | None) -> str:
+def text_of(value: float | None) -> str:
+    """Five figures; nothing for what is not there."""
     return f"{value:.5g}" if value is not None and math.isfinite(value) else ""
-
-
-def posterior_table(view: View) -> str:
-    """Probabilities of worse, equal and better, and what each comparison could have seen."""
-    rope = view.summary.protocol.rope
-    rows = ""
-    for c in view.summary.comparisons:
-        chances = "".join(
-            f'<td class="c">{f"{100 * p:.0f} %" if math.isfinite(p) else "–"}</td>' for p in c.estimate.posterior(rope)
-        )
-        seen = f"{view.scale.shown(c.estimate.visible):.{view.scale.decimals}f}" if c.estimate.known else "–"
-        rows += f'<tr><td>{arm_name(view, c.against)}</td>{chances}<td class="c">{seen}</td></tr>'
-    heads = "".join(f'<th class="c" scope="col">{h}</th>' for h in ("worse", "equal", "better", "seen from"))
-    title = esc(view.hero.title) if view.hero else ""
-    band = esc(view.scale.band(rope))
-    units = f", in {view.scale.units}," if view.scale.units else ""
-    return (
-        '<div class="two"><div class="scroll free"><table class="cells"><thead>'
-        f'<tr><th scope="col">{title} against</th>{heads}</tr></thead>'
-        f'<tbody>{rows}</tbody></table></div><p class="note">Probability that the true difference lies below, in or '
-        f"above the band of ±{band} (correlated t-test, Corani and Benavoli 2015). “Seen from”: smallest "
-        f"difference{units} that this comparison finds with 80 % power. For reading only: the words in the text "
-        "follow the intervals, which ask for more.</p></div>"
-    )
-
-
-def cells_table(view: View) -> str:
-    """Which cells there are: complete, capped, failed, missing."""
-    seeds = view.summary.protocol.seeds
-    heads = "".join(f'<th class="c" scope="col">{seed}</th>' for seed in seeds)
-    rows = ""
-    for arm in view.summary.arms:
-        marks = "".join(f'<td class="c">{_cell(arm, seed)}</td>' for seed in seeds)
-        spent = _mean([cell.cpu_s for cell in (*arm.cells, *arm.failed)])
-        rows += f'<tr><td>{arm_name(view, arm)}</td>{marks}<td class="c">{three(spent)}</td></tr>'
-    return (
-        f'<div class="scroll free"><table class="cells"><thead><tr><th scope="col">Arm</th>{heads}'
-        f'<th class="c" scope="col">CPU s</th></tr></thead><tbody>{rows}</tbody></table></div>'
-        f'<p class="note under">✓ all of {plural(view.summary.protocol.trials, "setting")} tried. ▲ a fit met the cap. '
-        "✕ failed. – no cell. CPU s: mean of a cell, search included.</p>"
-    )
-
-
-def _cell(arm: Contestant, seed: int) -> str:
-    found = next((c for c in (*arm.cells, *arm.failed) if c.cell.seed == seed), None)
-    if found is None:
-        return '<span role="img" aria-label="no cell">–</span>'
-    if found.status == "failed":
-        return '<span role="img" class="st fail bare" aria-label="failed"></span>'
-    if found.capped:
-        return f'<span class="st warn bare"></span>{found.capped}/{len(found.trials)}'
-    return '<span role="img" aria-label="complete">✓</span>'
-
-
-def findings_list(found: tuple[Finding, ...]) -> str:
-    """The audit, one line a finding."""
-    kinds = {"severe": "fail", "fail": "fail", "suspect": "warn", "warn": "warn", "note": "info", "pass": "ok"}
-    lines = "".join(
-        f'<li><span class="st {kinds[f.level]}">{f.level}</span><span><b>{esc(f.title)}</b>'
-        f"{': ' + esc(f.words) if f.words else '.'}</span></li>"
-        for f in found
-    )
-    return f'<ul class="audit">{lines}</ul>'
-
-
-def commands_table(view: View) -> str:
-    """One command a row."""
-    rows = "".join(
-        f"<tr><td>{arm_name(view, arm)}</td><td><code>{esc(command(arm))}</code> "
-        '<button class="copy" type="button">copy</button></td></tr>'
-        for arm in view.summary.arms
-    )
-    return f'<table class="cmd"><tbody>{rows}</tbody></table>'

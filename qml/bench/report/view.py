@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qml.base.lazy import cached_property
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, esc
 from qml.bench.report.marks import Marks
 from qml.bench.scale import Scale
 from qml.bench.statistics import Estimate
-from qml.bench.summary import Contestant, Summary
+from qml.bench.summary import Summary
 
 WIDE, NARROW = 760, 360
 
@@ -47,16 +48,24 @@ class View:
         return any(other is not None and other.key == arm.key for other in chosen)
 
     def name(self, arm: Contestant, wide: bool, room: int = 16) -> str:
-        """Title of an arm, shortened where a narrow drawing has no room for it."""
+        """Title of an arm, cut where a drawing has no room for all of it; a wide one has room for eight more."""
         most = room + 8 if wide else room
-        text = arm.title if wide and len(arm.title) <= most else arm.short
-        return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+        return arm.title if len(arm.title) <= most else arm.title[: most - 1].rstrip(" (") + "…"
 
     def interval_text(self, estimate: Estimate) -> str:
         """`[lo, hi]` of a difference, or that there is none."""
         if not estimate.known:
             return "[no interval]"
         return f"[{self.scale.signed(estimate.lo)}, {self.scale.signed(estimate.hi)}]"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers of a page as text: what CSV, JSON and the folds of the page are made of."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,11 @@ class Figure:
     draw: Callable[[bool], Canvas]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def table(self) -> Table:
+        """Its data."""
+        return Table(self.name, self.columns, self.rows)
 
     def html(self, number: int) -> str:
         """The figure element."""

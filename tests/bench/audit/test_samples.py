@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qml.base.errors import DataError
+from qml.bench.audit_job import AuditJob
 from qml.bench.checks.samples import read_samples, sample_findings
 from tests.bench.audit.tables import write
 
@@ -40,6 +41,49 @@ def test_files_are_read_with_or_without_a_header(tmp_path):
     named = write(tmp_path / "named.csv", rows, ("a", "b", "label"))
     assert np.array_equal(read_samples(bare), [[1, 2], [3, 4]])
     assert np.array_equal(read_samples(named), read_samples(bare))
+
+
+def parquet(path, **columns):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def test_files_of_parquet_are_read_as_those_of_csv(tmp_path):
+    text = write(tmp_path / "a.csv", np.column_stack([TRAIN, np.ones(100)]).tolist(), ("a", "b", "c", "label"))
+    table = parquet(tmp_path / "a.parquet", a=TRAIN[:, 0], b=TRAIN[:, 1], c=TRAIN[:, 2], label=np.ones(100))
+    assert np.array_equal(read_samples(table), TRAIN)
+    assert told(read_samples(table), read_samples(text)) == [("severe", "The test rows are the training rows")]
+
+
+def test_columns_of_parquet_may_be_embeddings(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    embedding = pa.FixedSizeListArray.from_arrays(pa.array(TRAIN.ravel().astype(np.float32)), 3)
+    found = read_samples(parquet(tmp_path / "a.parquet", embedding=embedding, label=["yes"] * 100))
+    assert np.array_equal(found, TRAIN.astype(np.float32))
+
+
+def test_bad_files_of_parquet_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"Column 'colour' of .* inputs are numbers"):
+        read_samples(parquet(tmp_path / "a.parquet", colour=["red", "blue"], label=[0, 1]))
+    with pytest.raises(DataError, match=r"Column 'a' of .* holds lists of different lengths"):
+        read_samples(parquet(tmp_path / "b.parquet", a=[[1.0], [1.0, 2.0]], label=[0, 1]))
+    with pytest.raises(DataError, match="two equal columns"):
+        read_samples(parquet(tmp_path / "c.parquet", label=[0, 1]))
+    (tmp_path / "d.parquet").write_bytes(b"PAR1, or not")
+    with pytest.raises(DataError, match="not a sound Parquet file"):
+        read_samples(tmp_path / "d.parquet")
+
+
+def test_the_job_compares_files_of_parquet(tmp_path):
+    """A test file equal to the training file, beside a sound table."""
+    columns = {"a": TRAIN[:, 0], "b": TRAIN[:, 1], "label": np.ones(100)}
+    files = [str(parquet(tmp_path / f"{split}.parquet", **columns)) for split in ("train", "test")]
+    table = write(tmp_path / "results.csv", [("svm", "wine", 0.9)], ("arm", "data", "test"))
+    outcome = AuditJob(str(table), train_rows=files[0], test_rows=files[1]).run()
+    assert outcome.status == 2
+    assert "The test rows are the training rows" in str(outcome)
 
 
 def test_bad_files_are_refused(tmp_path):

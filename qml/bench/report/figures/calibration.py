@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, linear
 from qml.bench.report.view import WIDE, Figure, View
-from qml.bench.statistics import ReliabilityBin, calibration_error, reliability
-from qml.bench.summary import Contestant
+from qml.bench.statistics import CALIBRATION_BINS, ReliabilityBin, calibration_error, reliability
 
 LEAST = 20
 
@@ -17,8 +17,8 @@ LEAST = 20
 def calibration_figure(view: View) -> Figure | None:
     """The hybrid, the model without its circuit and the champion; None for numbers."""
     s = view.summary
-    chosen = [arm for arm in (view.hero, s.reference("removed"), s.champion) if arm is not None]
-    arms = list({arm.key: arm for arm in chosen or s.ranked[:3]}.values())
+    chosen = [arm for arm in (view.hero, s.reference("removed"), s.champion) if arm is not None and arm.cells]
+    arms = list({arm.key: arm for arm in chosen or [arm for arm in s.ranked if arm.cells][:3]}.values())
     if not s.labels or not arms:
         return None
     found = [(arm, *_reliability(arm)) for arm in arms]
@@ -26,9 +26,9 @@ def calibration_figure(view: View) -> Figure | None:
     how = (
         "Vertical: per cent right. On the dashed line a confidence of 80\u00a0% is right in 80\u00a0% of "
         "rows. Below it: too sure. Whiskers: Wilson 95\u00a0%, "
-        "pooled seeds taken as independent, hence somewhat too short. Area: number of rows; tenths with "
-        f"fewer than {LEAST} "
-        "rows are not drawn. Probabilities as the arms give them."
+        "pooled seeds taken as independent, hence somewhat too short. Area: number of rows; of "
+        f"{CALIBRATION_BINS} bins those with fewer than {LEAST} rows are not drawn. The error is the metric of that "
+        "name, mean of seeds. Probabilities as the arms give them."
     )
     rows = tuple(
         (arm.title, *(f"{100 * v:.4g}" for v in (b.confidence, b.right, b.lo, b.hi)), str(b.rows))
@@ -40,9 +40,9 @@ def calibration_figure(view: View) -> Figure | None:
 
 
 def _reliability(arm: Contestant) -> tuple[tuple[ReliabilityBin, ...], float]:
-    probabilities = np.concatenate(arm.array("test_predictions"))
-    targets = np.concatenate(arm.array("test_targets"))
-    return reliability(probabilities, targets), calibration_error(probabilities, targets)
+    probabilities, targets = arm.array("test_predictions"), arm.array("test_targets")
+    errors = [calibration_error(*pair) for pair in zip(probabilities, targets, strict=True)]
+    return reliability(np.concatenate(probabilities), np.concatenate(targets)), float(np.mean(errors))
 
 
 def _draw(view: View, found: list[tuple[Contestant, tuple[ReliabilityBin, ...], float]], wide: bool) -> Canvas:
@@ -52,7 +52,7 @@ def _draw(view: View, found: list[tuple[Contestant, tuple[ReliabilityBin, ...], 
     for number, (arm, bins, error) in enumerate(found):
         left, top = (34 + number * (side + 48), 26) if wide else (40, 26 + number * (side + 76))
         canvas.add(view.marks.glyph(arm, left + 5, top - 12, 5))
-        canvas.text(left + 16, top - 8, view.name(arm, False, 14), "t b")
+        canvas.text(left + 16, top - 8, view.name(arm, False, 18), "t k")
         canvas.text(left + side, top - 8, f"error {100 * error:.1f}", "t s", "end")
         _panel(canvas, bins, view.marks.letter(arm), left, top, side)
         canvas.text(left + side / 2, top + side + 34, "stated confidence, %", "t s", "middle")

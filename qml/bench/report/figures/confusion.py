@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, digits, esc
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import plural
 from qml.bench.statistics import confusion
-from qml.bench.summary import Contestant
 
 MOST = 30
 
@@ -16,8 +16,8 @@ MOST = 30
 def confusion_figure(view: View) -> Figure | None:
     """The hybrid and the champion, pooled over seeds; None for numbers and for more than thirty classes."""
     labels = view.summary.labels
-    arms = [arm for arm in (view.hero, view.summary.champion) if arm is not None]
-    arms = arms or list(view.summary.ranked[:1])
+    arms = [arm for arm in (view.hero, view.summary.champion) if arm is not None and arm.cells]
+    arms = arms or [arm for arm in view.summary.ranked if arm.cells][:1]
     if not labels or len(labels) > MOST or not arms:
         return None
     found = [(arm, pooled(arm, len(labels))) for arm in arms]
@@ -67,7 +67,7 @@ def _draw(view: View, found: list[tuple[Contestant, np.ndarray]], wide: bool) ->
         canvas.add(view.marks.glyph(arm, left + 6, top - 32, 5.5))
         canvas.text(left + 18, top - 28, view.name(arm, wide), "t b")
         wrong = int(counts.sum() - np.trace(counts))
-        canvas.text(left + max(panel, 230), top - 28, f"{wrong} wrong of {counts.sum()}", "t s", "end")
+        canvas.text(left + max(panel, 310), top - 28, f"{wrong} wrong of {counts.sum()}", "t s", "end")
         _matrix(canvas, view.summary.labels, counts, left, top, side)
         canvas.text(left + panel / 2, top + panel + 17, "predicted (rows: true)", "t s", "middle")
     return canvas

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from qml.bench.report.canvas import Canvas, decades, logarithmic, spread
+from qml.bench.contestant import Contestant
+from qml.bench.report.canvas import Canvas, Map, decades, logarithmic
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.curves import Curve, by_cpu, thinned
-from qml.bench.report.view import WIDE, Figure, View
+from qml.bench.report.figures.names import Plot, names
+from qml.bench.report.view import Figure, View
 from qml.bench.scale import plural, three
-from qml.bench.summary import Contestant
 
 
 def cpu_time_figure(view: View) -> Figure | None:
     """One line for each arm trained by epochs, one point for each fitted in one go."""
     s = view.summary
-    if not s.ranked:
+    found = [(arm, by_cpu(view, arm)) for arm in s.ranked if arm.cells]
+    if not found:
         return None
-    found = [(arm, by_cpu(view, arm)) for arm in s.ranked]
     axis = _score_axis(view, found, 0, 1)
     how = (
         f"Best validation score so far, mean of {plural(len(s.protocol.seeds), 'seed')}, chosen setting. Arms "
@@ -57,19 +60,12 @@ def _score_axis(view: View, found: list[tuple[Contestant, Curve]], bottom: float
 
 
 def _draw(view: View, found: list[tuple[Contestant, Curve]], wide: bool) -> Canvas:
-    width, margin = (WIDE, 184) if wide else (360, 124)
-    height = max(310, 60 + 17 * len(found))
-    canvas = Canvas(width, height, f"Best validation {view.scale.label} so far against CPU seconds.")
-    low, high = min(c.x[0] for _, c in found) / 1.3, max(c.x[-1] for _, c in found) * 1.15
-    right, bottom = width - margin, height - 44
-    x = logarithmic(low, high, 38, right)
-    axis = _score_axis(view, found, bottom, 14)
-    axis.draw(canvas, 38, right)
-    marks = decades(low, high, (1, 2, 5) if wide and high / low < 3000 else (1,))
-    for value in marks:
-        canvas.line(x(value), bottom, x(value), bottom + 4)
-        canvas.text(x(value), bottom + 18, f"{value:g}", "t s", "middle")
-    canvas.text((38 + right) / 2, height - 6, "CPU seconds of one fit (log scale)", "t s", "middle")
+    plot = Plot.of(len(found), wide)
+    canvas = Canvas(plot.width, plot.height, f"Best validation {view.scale.label} so far against CPU seconds.")
+    x = seconds_axis(canvas, plot, [c.x[0] for _, c in found], [c.x[-1] for _, c in found], wide)
+    axis = _score_axis(view, found, plot.bottom, plot.top)
+    axis.draw(canvas, plot.left, plot.right)
+    canvas.text((plot.left + plot.right) / 2, plot.axis, "CPU seconds of one fit (log scale)", "t s", "middle")
     shown = view.scale.shown
     for arm, curve in found:
         if len(curve.x) > 1:
@@ -79,23 +75,16 @@ def _draw(view: View, found: list[tuple[Contestant, Curve]], wide: bool) -> Canv
         tip = f"{arm.title}: {view.scale.score(float(curve.mean[-1]))} after {three(float(curve.x[-1]))} s"
         canvas.add(view.marks.glyph(arm, x(curve.x[-1]), axis.y(shown(curve.mean[-1])), 5, tip))
     ends = [(x(c.x[-1]) + 7, axis.y(shown(c.mean[-1]))) for _, c in found]
-    end_labels(canvas, view, [arm for arm, _ in found], ends, right, bottom, wide)
+    names(canvas, view, [arm for arm, _ in found], ends, plot)
     return canvas
 
 
-def end_labels(
-    canvas: Canvas,
-    view: View,
-    arms: list[Contestant],
-    ends: list[tuple[float, float]],
-    right: float,
-    bottom: float,
-    wide: bool,
-) -> None:
-    """Names at the right of a line chart, each joined to the end of its line."""
-    heights = spread([y for _, y in ends], 17, 12, max(bottom, 12 + 17 * (len(arms) - 1)))
-    for arm, (x, y), height in zip(arms, ends, heights, strict=True):
-        canvas.path([(min(x, right + 4), y), (right + 4, y), (right + 16, height)], "lead")
-        canvas.add(view.marks.glyph(arm, right + 25, height, 4.5))
-        kind = "t b" if view.is_strong(arm) else "t"
-        canvas.text(right + 35, height + 4, view.name(arm, wide, 13 if not wide else 12), kind)
+def seconds_axis(canvas: Canvas, plot: Plot, starts: Sequence[float], ends: Sequence[float], wide: bool) -> Map:
+    """A logarithmic axis of seconds along the bottom of a plot, drawn; from the first start to the last end."""
+    low, high = min(starts) / 1.3, max(ends) * 1.15
+    x = logarithmic(low, high, plot.left, plot.right)
+    decades_apart = high / low
+    for value in decades(low, high, (1, 2, 5) if wide and decades_apart < 3000 else (1,)):
+        canvas.line(x(value), plot.bottom, x(value), plot.bottom + 4)
+        canvas.text(x(value), plot.bottom + 18, f"{value:g}", "t s", "middle")
+    return x

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.view import View
-from qml.bench.summary import Contestant
 
 POINTS = 80
 

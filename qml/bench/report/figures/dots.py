@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, Map, linear, ticks
 from qml.bench.report.view import View
 from qml.bench.scale import minus
-from qml.bench.summary import Contestant
 
 WIDTH = 240
 

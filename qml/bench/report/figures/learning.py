@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qml.bench.audit import chance, rise
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, Map, linear, ticks
 from qml.bench.report.figures.curves import Curve, by_epoch, thinned
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import minus, plural
-from qml.bench.summary import Contestant
 
 MOST = 12
 
@@ -76,7 +76,7 @@ def _grid(
     if level is not None and view.scale.percent:
         canvas.path([(left, y(100 * level)), (left + width, y(100 * level))], "dash")
         if first:
-            canvas.text(left + width, y(100 * level) - 4, "chance", "t s", "end")
+            canvas.text(left + width, y(100 * level) - 4, "chance", "t s halo", "end")
 
 
 def _panel(
@@ -102,7 +102,8 @@ def _panel(
         canvas.path([(x(u), y(shown(v))) for u, v in zip(hero.x, hero.mean, strict=True)], "ref")
     canvas.path(list(zip(xs, [y(shown(v)) for v in curve.mean], strict=True)), "l" + letter)
     canvas.add(view.marks.glyph(arm, left + 5, top - 12, 5))
-    canvas.text(left + 16, top - 8, view.name(arm, wide, 12 if not wide else 9), "t b")
+    bold = " b" if view.is_strong(arm) else ""
+    canvas.text(left + 16, top - 8, view.name(arm, wide, 14 if wide else 16), f"t{bold}" if wide else f"t s k{bold}")
     last = float(curve.mean[-1])
     rounded = f"{shown(last):.0f}\u00a0%" if view.scale.percent and not wide else view.scale.score(last)
     canvas.text(left + width, top - 8, rounded, "t n", "end")

@@ -1,15 +1,17 @@
-"""Score against cost: CPU seconds of training, and trained parameters, with the front that nobody beats."""
+"""Score against cost (CPU seconds, trained parameters, circuit evaluations), with the front that nobody beats."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Box, Canvas, logarithmic, place
 from qml.bench.report.figures.axes import ScoreAxis
-from qml.bench.report.view import WIDE, Figure, View
+from qml.bench.report.figures.names import ROW, name_list
+from qml.bench.report.view import NARROW, WIDE, Figure, View
 from qml.bench.scale import listed, short, three
-from qml.bench.summary import Contestant
 
 Costs = list[tuple[Contestant, float]]
 
@@ -28,45 +30,55 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
+@dataclass(frozen=True)
+class Side:
+    """One panel: a cost an arm, what it is, and whether arms without that cost are left out."""
+
+    name: str
+    label: str
+    costs: Costs
+
+
 def pareto_figure(view: View) -> Figure | None:
-    """Two panels; arms without parameters are in the first only."""
-    arms = view.summary.ranked
-    if len(arms) < 2:
+    """A panel for CPU seconds, for trained parameters and for circuit evaluations."""
+    arms = [arm for arm in view.summary.ranked if arm.cells]
+    sides = _sides(arms)
+    if len(arms) < 2 or not sides:
         return None
-    panels = [(cost, label) for cost, label in _panels(view) if len(cost) > 1]
-    on = {arm.key: arm for cost, _ in panels for arm in _on_front(view, cost)}
-    circuits = [arm.title for arm in on.values() if arm.family == "hybrid"]
-    title = f"On a Pareto front: {listed(circuits)}" if circuits else "No arm with a circuit is on either Pareto front"
+    on = {arm.key: arm for side in sides for arm in _on_front(view, side.costs) if arm.family == "hybrid"}
+    where = {key: listed([s.name for s in sides if on[key] in _on_front(view, s.costs)]) for key in on}
+    said = "; ".join(f"{on[key].title} ({where[key]})" for key in on)
+    title = f"On a Pareto front: {said}" if on else "No arm with a circuit is on a Pareto front"
     axis = _axis(view, 1, 0)
     how = (
         "Up and to the left is better. Dashed step line: best mean score reachable at that cost. Whiskers: "
-        "95\u00a0% interval, "
-        f"cut at the frame. {axis.said(view.scale)} Arms without trained numbers are left out on that side."
+        f"95\u00a0% interval, cut at the frame. {axis.said(view.scale)} Cost of the chosen fit, median over seeds. "
+        "Arms without trained numbers, or without a circuit, are left out on that side."
     )
-    rows = tuple(
-        (
-            arm.title,
-            *(_plain(view.scale.shown(v)) for v in (e.mean, e.lo, e.hi)),
-            f"{arm.typical_cost('cpu_s'):.3g}",
-            *(f"{arm.parameters.get(part, 0):.0f}" for part in ("quantum", "classical")),
-        )
-        for arm in arms
-        for e in [view.scores[arm.key]]
-    )
-    columns = ("arm", view.scale.axis, "low", "high", "CPU seconds", "quantum", "classical")
-    return Figure("pareto", title, how, lambda wide: _draw(view, panels, wide), columns, rows)
+    columns = ("arm", view.scale.axis, "low", "high", "CPU seconds", "quantum", "classical", "circuit evaluations")
+    rows = tuple(_row(view, arm) for arm in arms)
+    return Figure("pareto", title, how, lambda wide: _draw(view, arms, sides, wide), columns, rows)
+
+
+def _row(view: View, arm: Contestant) -> tuple[str, ...]:
+    e = view.scores[arm.key]
+    sizes = [f"{arm.parameters.get(part, 0):.0f}" for part in ("quantum", "classical")]
+    ends = [_plain(view.scale.shown(v)) for v in (e.mean, e.lo, e.hi)]
+    return (arm.title, *ends, f"{arm.typical_cost('cpu_s'):.3g}", *sizes, f"{arm.evaluations:.5g}")
 
 
 def _plain(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else ""
 
 
-def _panels(view: View) -> list[tuple[Costs, str]]:
-    arms = view.summary.ranked
-    return [
-        ([(a, max(a.typical_cost("cpu_s"), 1e-4)) for a in arms], "training, CPU seconds (log scale)"),
-        ([(a, a.all_parameters) for a in arms if a.all_parameters > 0], "trained parameters (log scale)"),
+def _sides(arms: Sequence[Contestant]) -> list[Side]:
+    """The panels that some arms can be drawn in."""
+    every = [
+        Side("CPU time", "training, CPU seconds", [(a, max(a.typical_cost("cpu_s"), 1e-4)) for a in arms]),
+        Side("parameters", "trained parameters", [(a, a.all_parameters) for a in arms if a.all_parameters > 0]),
+        Side("circuit evaluations", "circuit evaluations", [(a, a.evaluations) for a in arms if a.evaluations > 0]),
     ]
+    return [side for side in every if len(side.costs) > 1]
 
 
 def _on_front(view: View, costs: Costs) -> list[Contestant]:
@@ -85,18 +97,25 @@ def _axis(view: View, bottom: float, top: float) -> ScoreAxis:
     return ScoreAxis.of(view.scale, [*means, *near], bottom, top)
 
 
-def _draw(view: View, panels: list[tuple[Costs, str]], wide: bool) -> Canvas:
-    height = 350 if wide else 320 * len(panels)
-    canvas = Canvas(
-        WIDE if wide else 360, height, f"Test {view.scale.label} against training cost and size, with the Pareto front."
-    )
-    for number, (costs, label) in enumerate(panels):
-        left, right, top, bottom = (
-            (38 + number * 388, 356 + number * 388, 20, 306)
-            if wide
-            else (38, 352, 14 + number * 320, 270 + number * 320)
-        )
-        _panel(canvas, view, costs, label, (left, top, right, bottom))
+def _draw(view: View, arms: Sequence[Contestant], sides: Sequence[Side], wide: bool) -> Canvas:
+    """Two panels a row with the names in the free place, or one below the other with the names last."""
+    columns = 2 if wide else 1
+    lines = -(-len(sides) // columns)
+    free = wide and len(sides) % 2 == 1
+    per_line = 2 if free or not wide else 4
+    listed_below = 0 if free else 30 + ROW * -(-len(arms) // per_line)
+    height = 350 * lines + listed_below if wide else 320 * lines + listed_below
+    title = f"Test {view.scale.label} against {listed([side.name for side in sides])}, with the Pareto front."
+    canvas = Canvas(WIDE if wide else NARROW, height, title)
+    for number, side in enumerate(sides):
+        across, down = number % columns, number // columns
+        if wide:
+            frame = (38 + across * 388, 20 + down * 350, 356 + across * 388, 306 + down * 350)
+        else:
+            frame = (38, 14 + down * 320, 352, 270 + down * 320)
+        _panel(canvas, view, side.costs, f"{side.label} (log scale)", frame)
+    left, top = (412, height - 340) if free else (8, height - listed_below + 22)
+    name_list(canvas, view, arms, (left, top), per_line)
     return canvas
 
 
@@ -143,11 +162,11 @@ def _names(
     frame: Box,
     blocks: list[Box],
 ) -> None:
-    """Names beside the points, the arms of the verdict first; in a crowd the others keep their glyph only."""
+    """Names beside the points where there is room, the arms of the verdict first; all of them stand in the list."""
     order = sorted(range(len(arms)), key=lambda i: not view.is_strong(arms[i]))
-    names = [view.name(arms[i], False, 14) for i in order]
+    names = [view.name(arms[i], False, 18) for i in order]
     labels = place([points[i] for i in order], names, frame, blocks)
     for i, name, (x, y, anchor, free) in zip(order, names, labels, strict=True):
-        if free or view.is_strong(arms[i]) or len(arms) <= 10:
+        if free:
             bold = view.hero is not None and arms[i].key == view.hero.key
             canvas.text(x, y, name, "t s halo b" if bold else "t s halo", anchor)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, logarithmic
 from qml.bench.report.figures.axes import ScoreAxis
-from qml.bench.report.figures.cpu_time import end_labels
-from qml.bench.report.view import WIDE, Figure, View
+from qml.bench.report.figures.names import Plot, names
+from qml.bench.report.view import Figure, View
 from qml.bench.scale import plural
-from qml.bench.summary import Contestant
 
 Sizes = dict[int, dict[int, float]]
 
@@ -63,19 +63,19 @@ def _title(view: View, found: dict[str, Sizes]) -> str:
 
 
 def _draw(view: View, found: list[tuple[Contestant, Sizes]], wide: bool) -> Canvas:
-    width, margin = (WIDE, 184) if wide else (360, 124)
-    height = max(350, 60 + 17 * len(found))
-    canvas = Canvas(width, height, f"Test {view.scale.label} against number of training rows for {len(found)} arms.")
-    right, bottom = width - margin, height - 44
+    plot = Plot.of(len(found), wide)
+    title = f"Test {view.scale.label} against number of training rows for {len(found)} arms."
+    canvas = Canvas(plot.width, plot.height, title)
     sizes = sorted({n for _, s in found for n in s})
-    x = logarithmic(sizes[0], sizes[-1], 38, right)
+    x = logarithmic(sizes[0], sizes[-1], plot.left, plot.right)
     shown = view.scale.shown
-    axis = ScoreAxis.of(view.scale, [v for _, s in found for d in s.values() for v in d.values()], bottom, 12)
-    axis.draw(canvas, 38, right)
+    values = [v for _, s in found for d in s.values() for v in d.values()]
+    axis = ScoreAxis.of(view.scale, values, plot.bottom, plot.top)
+    axis.draw(canvas, plot.left, plot.right)
     for n in sizes:
-        canvas.line(x(n), bottom, x(n), bottom + 4)
-        canvas.text(x(n), bottom + 18, n, "t s", "middle")
-    canvas.text((38 + right) / 2, height - 6, "training rows (log scale)", "t s", "middle")
+        canvas.line(x(n), plot.bottom, x(n), plot.bottom + 4)
+        canvas.text(x(n), plot.bottom + 18, n, "t s", "middle")
+    canvas.text((plot.left + plot.right) / 2, plot.axis, "training rows (log scale)", "t s", "middle")
     for arm, sizes_of in sorted(found, key=lambda pair: view.is_strong(pair[0])):
         strong = view.is_strong(arm)
         points = []
@@ -87,6 +87,6 @@ def _draw(view: View, found: list[tuple[Contestant, Sizes]], wide: bool) -> Canv
         canvas.path(points, ("l" if strong else "k") + view.marks.letter(arm))
         for px, py in points:
             canvas.add(view.marks.glyph(arm, px, py, 4.5 if strong else 3.4))
-    ends = [(right + 4.0, axis.y(shown(float(np.mean(list(list(s.values())[-1].values())))))) for _, s in found]
-    end_labels(canvas, view, [arm for arm, _ in found], ends, right, bottom, wide)
+    ends = [(plot.right + 4.0, axis.y(shown(float(np.mean(list(list(s.values())[-1].values())))))) for _, s in found]
+    names(canvas, view, [arm for arm, _ in found], ends, plot)
     return canvas

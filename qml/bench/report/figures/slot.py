@@ -7,23 +7,24 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from qml.bench.protocol import CHAMPION
+from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas
 from qml.bench.report.view import WIDE, Figure, View
 from qml.bench.scale import plural, three
-from qml.bench.summary import Contestant
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def fillings(view: View) -> tuple[Contestant, ...]:
-    """The hero and every ablation of it, in the order of the protocol's contrasts."""
+    """The hero and every ablation of it that was run, from the smallest to the largest removal."""
     s = view.summary
-    if s.hero is None:
-        return ()
-    roles = [role for _, role in s.protocol.contrasts if role != CHAMPION]
-    wanted = [a for a in s.ranked if a.key != s.hero.key and a.family != "baseline" and a.role in roles]
-    return (s.hero, *wanted)
+    own = (c.against for c in s.ladder if c.role != "shuffled")  # the same filling on other labels
+    return () if s.hero is None else (s.hero, *own)
+
+
+def own_name(arm: Contestant) -> str:
+    """The name without what tells it from other circuits: all fillings are of one model."""
+    return arm.title.partition(" (")[0]
 
 
 def filling_text(arm: Contestant) -> str:
@@ -59,7 +60,7 @@ def slot_figure(view: View) -> Figure | None:
 def _draw(view: View, arms: tuple[Contestant, ...], wide: bool) -> Canvas:
     names = ", ".join(arm.title for arm in arms)
     alt = f"The model: inputs, features, a slot, a head, an output. The slot holds one of: {names}."
-    columns = min(len(arms), 5)
+    columns = min(len(arms), 4 if len(arms) in (4, 7, 8) else 5 if len(arms) <= 5 else 3)
     lines = -(-len(arms) // columns) if wide else len(arms)
     canvas = Canvas(WIDE if wide else 360, 104 + 86 * lines if wide else 80 + 46 * lines, alt)
     x, width = _flow(canvas, view, wide)
@@ -123,7 +124,9 @@ def _grid(canvas: Canvas, view: View, arms: tuple[Contestant, ...], middle: floa
             canvas.path([(middle, 60), (middle, 84), (x + width / 2, 84), (x + width / 2, y)], "thin")
         canvas.rect(x + 0.5, y + 0.5, width - 1, 74, "box", 5)
         canvas.add(view.marks.glyph(arm, x + 16, y + 20, 5.5))
-        canvas.text(x + 28, y + 24.5, view.name(arm, False, int((width - 34) / 7.6)), "t b")
+        room = int((width - 34) / 7.2)
+        name = own_name(arm)
+        canvas.text(x + 28, y + 24.5, name if len(name) <= room else name[: room - 1].rstrip() + "…", "t b")
         room = int((width - 16) / 6.7)
         for k, line in enumerate(textwrap.wrap(filling_text(arm), room, max_lines=2, placeholder=" …")):
             canvas.text(x + 10, y + 45 + 16 * k, line, "t s")
@@ -135,7 +138,7 @@ def _list(canvas: Canvas, view: View, arms: tuple[Contestant, ...], middle: floa
         canvas.path([(middle, 60), (middle, 72), (9, 72), (9, y + 18), (22, y + 18)], "thin")
         canvas.rect(22.5, y + 0.5, 337, 36, "box", 5)
         canvas.add(view.marks.glyph(arm, 40, y + 18, 5.5))
-        name = view.name(arm, False, 20)
+        name = own_name(arm)
         canvas.text(54, y + 23, name, "t b")
         room = int((352 - 54 - 8 * len(name) - 10) / 6.5)
         text = filling_text(arm)

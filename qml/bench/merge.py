@@ -1,0 +1,74 @@
+"""Cells of several stores read as one benchmark; refused where they did not run under one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qml.base.errors import DataError
+from qml.bench.cell import CellResult
+from qml.bench.protocol import Protocol
+from qml.bench.scale import listed
+from qml.bench.store import Store
+
+
+def merged(stores: Sequence[Store], protocol_hash: str | None = None) -> tuple[CellResult, ...]:
+    """The cells of all `stores`, each cell once: where two have it, the one that was finished first.
+
+    A report is made of cells and of nothing else, so two reports are merged by merging their stores. Every store must
+    hold cells of the same protocol: scores under different terms are not comparable.
+
+    Args:
+        stores: at least one.
+        protocol_hash: which protocol, or the first part of its hash, where stores hold several.
+
+    Raises:
+        DataError: a store has no cell of that protocol, or the stores hold different ones; the message names the
+            terms that differ.
+
+    Example:
+        ```python
+        report = render([Store("runs/here"), Store("runs/there")], "reports/both")
+        ```
+    """
+    cells = [tuple(store) for store in stores]
+    if len(stores) > 1:
+        held = [{cell.cell.protocol_hash: cell.protocol for cell in found} for found in cells]
+        _check_one_protocol(list(zip(stores, held, strict=True)), protocol_hash)
+    return joined(cells)
+
+
+def joined(cells: Sequence[Sequence[CellResult]]) -> tuple[CellResult, ...]:
+    """The cells of several stores whatever their protocols, each once: the one that was finished first."""
+    found: dict[str, CellResult] = {}
+    for cell in (cell for some in cells for cell in some):
+        other = found.setdefault(cell.cell.digest, cell)
+        if _finished_at(cell) < _finished_at(other):
+            found[cell.cell.digest] = cell
+    return tuple(found.values())
+
+
+def _finished_at(cell: CellResult) -> str:
+    return str(cell.provenance.get("time", ""))
+
+
+def _check_one_protocol(seen: Sequence[tuple[Store, dict[str, Protocol]]], wanted: str | None) -> None:
+    """Refuse stores that do not share one protocol, or lack the one that is asked for."""
+    every = {key: protocol for _, protocols in seen for key, protocol in protocols.items()}
+    shared = [key for key in every if wanted is None or key.startswith(wanted)]
+    lacking = [store for store, protocols in seen if not set(protocols) & set(shared)]
+    if len(shared) == 1 and not lacking:
+        return
+    held = "; ".join(f"{store} holds {listed(sorted(protocols)) or 'no cell'}" for store, protocols in seen)
+    asked = "one protocol" if wanted is None else f"protocol {wanted}"
+    differ = _differing([protocol.to_json() for protocol in every.values()])
+    terms = f" The protocols differ in {listed(differ)}." if differ else ""
+    raise DataError(
+        f"The cells of {len(seen)} stores were to be merged into one report; that takes {asked} in each, and {held}."
+        f"{terms} Scores under different terms are not comparable: write a report of each, or run all under one."
+    )
+
+
+def _differing(protocols: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Terms that are not the same in all."""
+    return [key for key in protocols[0] if any(other[key] != protocols[0][key] for other in protocols[1:])]

@@ -1,0 +1,141 @@
+"""The page of a suite: verdict across data sets first, then each set with a link to its own page."""
+
+from __future__ import annotations
+
+from qml.bench.finding import Finding
+from qml.bench.report.canvas import esc
+from qml.bench.report.cell_tables import findings_list
+from qml.bench.report.page import bold, document, heading, report_date
+from qml.bench.report.protocol_text import provenance_pairs
+from qml.bench.report.suite import sentences, tables
+from qml.bench.report.suite.content import SuiteContent
+from qml.bench.report.suite.view import SuiteView
+from qml.bench.report.tables import pairs_table
+from qml.bench.words import STRIP
+
+SECTIONS = (
+    ("verdict-h", "Verdict"),
+    ("s2", "Data sets"),
+    ("s3", "Scores"),
+    ("s4", "Arms"),
+    ("s5", "Terms"),
+    ("s6", "Findings"),
+    ("s7", "Provenance"),
+)
+
+
+class SuitePage:
+    """Numbers the figures as they come; everything else is text."""
+
+    def __init__(self, content: SuiteContent):
+        self.content, self.view = content, content.view
+        self._figures = 0
+
+    def html(self) -> str:
+        """The whole page."""
+        parts = (
+            self._header(),
+            self._verdict(),
+            heading(2, "Each data set"),
+            tables.sets_table(self.content),
+            heading(3, "Scores"),
+            tables.scores_table(self.content),
+            tables.fold(self.content, "scores"),
+            self._pairs(),
+            heading(5, "What was compared, and how"),
+            pairs_table(tables.terms(self.view)),
+            heading(6, "Audit findings"),
+            findings_list(named(self.content.told)),
+            '<p class="note under">Of the sets only severe findings, failures and suspect numbers are repeated here; '
+            "everything else stands on their own pages.</p>",
+            self._provenance(),
+        )
+        return document(suite_title(self.view), sentences.headline_text(self.view), SECTIONS, "".join(parts))
+
+    def _drawn(self, section: str) -> str:
+        drawn = ""
+        for figure in self.content.figures[section]:
+            self._figures += 1
+            drawn += figure.html(self._figures)
+        return drawn
+
+    def _header(self) -> str:
+        said = sentences.alarm(self.content.told)
+        alarm = f'<p class="trial">{bold(said)} See the <a href="#s6">findings</a>.</p>' if said else ""
+        return (
+            f'<header><p class="over">Suite report, {esc(suite_date(self.view))}, suite '
+            f"<code>{self.view.suite.hash[:12]}</code></p><h1>{esc(suite_title(self.view))}</h1>{alarm}</header>\n"
+        )
+
+    def _verdict(self) -> str:
+        view, reached = self.view, sentences.state(self.view)
+        marked = "".join(
+            f"<li{' class=on aria-current=true' if reached in states else ''}>{text}</li>" for states, text in STRIP
+        )
+        facts = "".join(
+            f"<div><dt>{esc(what)}</dt><dd>{esc(number)} <small>{esc(unit)}</small></dd></div>"
+            for number, unit, what in sentences.key_facts(view)
+        )
+        said = "".join(f"<li>{esc(sentences.contrast_text(view, c))}</li>" for c in view.contrasts)
+        return (
+            f'<section class="verdict" aria-labelledby="verdict-h"><p class="q">1&ensp;{sentences.QUESTION}</p>'
+            f'<h2 class="v" id="verdict-h">{esc(sentences.headline_text(view))}</h2>'
+            f'<p class="lede">{bold(sentences.lede(view))}</p><p class="sub">{bold(sentences.by_set(view))}</p>'
+            f'<ol class="states" aria-label="Possible verdicts; the one reached is marked">{marked}</ol>'
+            f'{self._drawn("verdict")}<dl class="facts">{facts}</dl>'
+            f'<h3>Each contrast in words</h3><ul class="said">{said}</ul>'
+            f'<h3>What this does not say</h3><p class="sub">{sentences.LIMITS}</p></section>\n'
+        )
+
+    def _pairs(self) -> str:
+        drawn = self._drawn("pairs")
+        absent = " ".join(absences(self.content))
+        note = f'<p class="note absent">{esc(absent)}</p>' if absent else ""
+        text = heading(4, "All arms, and how sure") + drawn + note
+        if self.view.contrasts:
+            text += "<h3>Contrasts in numbers</h3>" + tables.statistics_table(self.content)
+            text += tables.fold(self.content, "statistics")
+        return text
+
+    def _provenance(self) -> str:
+        found = [dict(provenance_pairs(view)) for view in self.view.views]
+        keys = ("Versions", "Python", "Machine", "Code")
+        pairs = tuple((key, "; ".join(dict.fromkeys(item[key] for item in found))) for key in keys)
+        of_sets = tuple(
+            (f"{key}, {data}", item[key])
+            for key in ("Cells", "Data digest")
+            for data, item in zip(self.view.suite.data, found, strict=True)
+        )
+        note = '<p class="note under">Commands that make each row again stand on the pages of the sets.</p>'
+        return heading(7, "Provenance") + pairs_table((*pairs, *of_sets)) + note
+
+
+def named(told: tuple[tuple[str, Finding], ...]) -> tuple[Finding, ...]:
+    """Findings with the name of their set before the title."""
+    return tuple(
+        Finding(f.level, f"{data}: {f.title}" if data else f.title, f.text, f.evidence, f.consequence)
+        for data, f in told
+    )
+
+
+def absences(content: SuiteContent) -> tuple[str, ...]:
+    """One sentence for each figure that these data sets cannot feed."""
+    present = {figure.name for figures in content.figures.values() for figure in figures}
+    reasons = {
+        "ranks": "No critical-difference diagram: it takes at least five data sets and three arms.",
+        "posteriors": "No posteriors: the hybrid is not whole on every data set.",
+        "power": "No power curve: so few data sets could have shown no difference, however large.",
+    }
+    return tuple(text for name, text in reasons.items() if name not in present)
+
+
+def suite_title(view: SuiteView) -> str:
+    """The suite's title, or one made of its name."""
+    sets = f"{view.n_data} data sets" if view.n_data > 1 else "one data set"
+    return view.suite.title or f"{view.suite.name.replace('_', ' ').capitalize()}: hybrid and classical arms on {sets}"
+
+
+def suite_date(view: SuiteView) -> str:
+    """Day of the newest cell."""
+    newest = max(view.views, key=lambda v: max(str(c.provenance["time"]) for a in v.summary.arms for c in a.every))
+    return report_date(newest)

@@ -1,0 +1,100 @@
+"""From folders of cells to the report of a suite: one page of all data sets, and one of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qml.base.errors import DataError
+from qml.bench.claims import claim
+from qml.bench.merge import joined
+from qml.bench.report.as_data import spoken
+from qml.bench.report.render import LOCK, Folder, RenderedReport, write_files, written
+from qml.bench.report.suite import sentences
+from qml.bench.report.suite.as_data import suite_json
+from qml.bench.report.suite.content import SuiteContent
+from qml.bench.report.suite.markdown import suite_markdown
+from qml.bench.report.suite.page import SuitePage
+from qml.bench.report.suite.view import SuiteView
+from qml.bench.scale import listed
+from qml.bench.store import Store
+from qml.bench.suite import Suite
+from qml.bench.summary import summarise
+
+NAME = "suite"
+
+
+@dataclass(frozen=True)
+class RenderedSuite:
+    """Where the reports lie, and what they were made of.
+
+    Args:
+        html_path: the page of all data sets.
+        markdown_path: the same in Markdown.
+        json_path: all of it as data.
+        csv_folder: one CSV file a table.
+        content: the table of scores, contrasts, findings.
+        reports: of each data set, in the order of the suite.
+    """
+
+    html_path: Path
+    markdown_path: Path
+    json_path: Path
+    csv_folder: Path
+    content: SuiteContent
+    reports: tuple[RenderedReport, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Headline, first sentence and the verdicts of the sets as plain text, for a terminal."""
+        view = self.content.view
+        parts = (sentences.headline_text(view), sentences.lede(view), sentences.by_set(view))
+        return spoken("\n".join(part for part in parts if part))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the audit of a data set found a failure."""
+        return any(report.failed for report in self.reports)
+
+
+def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.PathLike[str]) -> RenderedSuite:
+    """Write the reports of a suite: `suite.html`, `.md`, `.json` and `csv/`, and below them a folder a data set.
+
+    Args:
+        suite: the terms; cells of any other protocol are named and not used.
+        folder: of the store, or the store; or several that were filled under the same suite.
+        out: folder of the reports.
+
+    Raises:
+        DataError: a data set without cells, or no arm that is whole on every one.
+
+    Example:
+        ```python
+        made = render_suite(suite, "runs/fair", "reports/fair")
+        print(made.verdict, made.html_path)
+        ```
+    """
+    given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
+    stores = [item if isinstance(item, Store) else Store(item) for item in given]
+    cells = joined([tuple(store) for store in stores])
+    hashes = {cell.cell.protocol_hash for cell in cells}
+    absent = [protocol.data for protocol in suite.protocols if protocol.hash not in hashes]
+    if absent:
+        raise DataError(
+            f"The suite {suite.name!r} ({suite.hash}) has no finished cell on {listed(absent)} in "
+            f"{listed([str(store) for store in stores])}. Run them first; nothing is read of a part."
+        )
+    damaged = tuple(item for store in stores for item in store.damaged())
+    unfinished = tuple(digest for store in stores for digest in store.unfinished())
+    target = Path(out)
+    with claim(target / LOCK, wait=True):
+        summaries = tuple(summarise(cells, protocol.hash, damaged, unfinished) for protocol in suite.protocols)
+        view = SuiteView(suite, summaries)
+        folders = tuple(data.replace("/", "-") for data in suite.data)
+        reports = tuple(written(s, target / name) for s, name in zip(summaries, folders, strict=True))
+        content = SuiteContent(view, tuple(report.findings for report in reports), folders)
+        page, text = SuitePage(content).html(), suite_markdown(content)
+        paths = write_files(target, NAME, page, text, suite_json(content), content.tables)
+    return RenderedSuite(*paths, content, reports)

@@ -1,0 +1,89 @@
+"""The verdict of a suite in words, and what stands beside it; two stars mark what is set in bold."""
+
+from __future__ import annotations
+
+import math
+
+from qml.bench.across import Contrast
+from qml.bench.finding import Finding
+from qml.bench.protocol import CHAMPION
+from qml.bench.report import sentences
+from qml.bench.report.suite.view import SuiteView
+from qml.bench.scale import listed, plural
+from qml.bench.words import HEADLINES, State
+from qml.bench.words_across import few, headline_across, sentence
+
+QUESTION = "Did the quantum circuit earn its place across data sets?"
+LIMITS = (
+    "Nothing about data sets unlike these, larger circuits, other encodings, longer training or noisy hardware. No "
+    "test "
+    "mends a choice of data sets."
+)
+DECIDING = ("removed", "twin", CHAMPION)
+
+
+def state(view: SuiteView) -> State:
+    """The verdict as one word."""
+    return view.across.state if view.across is not None else "open"
+
+
+def headline_text(view: SuiteView) -> str:
+    """The largest text of the page."""
+    return headline_across(state(view), view.n_data)
+
+
+def lede(view: SuiteView) -> str:
+    """What decides, in one sentence each; with too few data sets why there is no verdict."""
+    short = few(view.n_data, len(view.contrasts), sum(c.blind for c in view.contrasts))
+    if not view.contrasts:
+        return f"{short} No contrast of the suite has both its arms on every data set.".strip()
+    return short or contrast_text(view, view.contrasts[0])
+
+
+def contrast_text(view: SuiteView, c: Contrast) -> str:
+    """What one contrast says, with the numbers that allow it."""
+    return sentence(c, view.scale, view.spoken(c.arm), view.spoken(c.against))
+
+
+def by_set(view: SuiteView) -> str:
+    """The verdicts of the single sets, counted; the same rule, each about its own data."""
+    found: dict[State, list[str]] = {}
+    for summary in view.summaries:
+        found.setdefault(summary.state, []).append(summary.protocol.data)
+    said = [f"**{_short(state)}** on {listed(names)}" for state, names in found.items()]
+    return f"Set by set: {'; '.join(said)}."
+
+
+def _short(state: State) -> str:
+    """The first words of a headline, as they stand inside a sentence."""
+    words = HEADLINES[state].split(".")[0]
+    return words[:1].lower() + words[1:]
+
+
+def key_facts(view: SuiteView) -> tuple[tuple[str, str, str], ...]:
+    """Number, its unit and what it is; four at most."""
+    judged = [c for c in view.contrasts if c.against in DECIDING]
+    facts = [(str(view.n_data), "data sets" if view.n_data > 1 else "data set", "the unit of the verdict")]
+    seen = [c.visible for c in judged if math.isfinite(c.visible)]
+    if judged and len(seen) == len(judged):
+        number, _, unit = view.scale.size(max(seen)).partition(" ")
+        what = (
+            f"smallest difference this design could have seen (80 % power, widest of {plural(len(judged), 'contrast')})"
+        )
+        facts.append((number, unit, what))
+    elif judged:
+        facts.append(("no", "difference", "could have been seen in every contrast of the verdict: too few data sets"))
+    number, _, unit = view.scale.band(view.suite.rope).partition(" ")
+    facts.append((f"±{number}", unit, "counts as practically equal (fixed in the suite)"))
+    cells = sum(len(summary.cells) for summary in view.summaries)
+    seeds = len(view.suite.protocols[0].seeds)
+    facts.append(
+        (f"{seeds} × {cells // seeds}", "", "seeds × cells of a seed; seeds are averaged before anything is tested")
+    )
+    return tuple(facts)
+
+
+def alarm(findings: tuple[tuple[str, Finding], ...]) -> str:
+    """What stands above everything else; see `report.sentences.alarm`."""
+    named = tuple(Finding(found.level, f"{data}: {found.title}" if data else found.title) for data, found in findings)
+    return sentences.alarm(named)

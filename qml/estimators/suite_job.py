@@ -1,0 +1,154 @@
+"""Several data sets under the same terms as one piece of work: every cell, a report of each set, and one of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from qml.base.errors import ConfigError
+from qml.bench import Store
+from qml.bench.suite import Suite
+from qml.estimators.jobs import BenchmarkJob, ReportJob, run_planned
+from qml.estimators.outcome import BenchmarkOutcome, Planned
+from qml.estimators.reports import WrittenSuite, written_suite
+
+SHARED = ("store", "out", "workers", "retry_failed", "report", "seed", "recipe_name", "framework")
+"""What is the same in every job of a suite."""
+
+
+@dataclass(frozen=True)
+class SuiteOutcome:
+    """What a suite did.
+
+    Args:
+        outcomes: one a data set, without a report of their own.
+        report: the reports; None where none was written.
+    """
+
+    outcomes: tuple[BenchmarkOutcome, ...]
+    report: WrittenSuite | None = None
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Cells that failed, with their reasons."""
+        return tuple(reason for outcome in self.outcomes for reason in outcome.failed)
+
+    @property
+    def validation_score(self) -> float | None:
+        """Mean over the data sets of the validation score of the suite's own model; None where a set has none."""
+        found = [outcome.validation_score for outcome in self.outcomes]
+        scores = [score for score in found if score is not None]
+        return sum(scores) / len(scores) if scores and len(scores) == len(found) else None
+
+    def __str__(self) -> str:
+        ran, skipped = sum(len(o.ran) for o in self.outcomes), sum(o.skipped for o in self.outcomes)
+        lines = [f"{ran} cells run, {skipped} finished before or by others, {len(self.failed)} failed."]
+        lines += [f"failed: {reason}" for reason in self.failed]
+        return "\n".join([*lines, str(self.report)] if self.report is not None else lines)
+
+    def check(self) -> None:
+        """Raise if the benchmark did not keep its own terms.
+
+        Raises:
+            FailedCellsError: a cell failed.
+            FailedBenchmarkError: a report finds a failure, such as a champion below its floor.
+        """
+        for outcome in self.outcomes:
+            outcome.check()
+        if self.report is not None and all(outcome.whole for outcome in self.outcomes):
+            self.report.check()
+
+
+@dataclass(frozen=True)
+class SuiteJob:
+    """A comparison over several data sets: a `BenchmarkJob` for each, under terms that differ in their data only.
+
+    The sets come one after another, seeds outermost in each. Every protocol is frozen and hashed, and every
+    contestant checked, before the first cell runs.
+
+    Args:
+        jobs: one a data set.
+        name: of the suite and of the folder of its reports; by default the recipe's, else the protocol's.
+        title: heading of the report.
+
+    Raises:
+        ConfigError: no job, or jobs that do not belong together.
+
+    Example:
+        ```python
+        from qml.config import build
+
+        print(build(["recipe=fair_smoke", "store=/tmp/store", "out=/tmp/reports"]).run())
+        ```
+    """
+
+    jobs: tuple[BenchmarkJob, ...]
+    name: str = ""
+    title: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "jobs", tuple(self.jobs))
+        if not self.jobs:
+            raise ConfigError("A suite was asked for; it has no data set. Name some: sets=[['data=wine']].")
+        first = self.jobs[0]
+        for other in self.jobs[1:]:
+            for key in SHARED:
+                if getattr(other, key) != getattr(first, key):
+                    raise ConfigError(
+                        f"The jobs of a suite share {key}; it is {getattr(first, key)!r} on {first.data.name!r} and "
+                        f"{getattr(other, key)!r} on {other.data.name!r}. Give it once, for all of them."
+                    )
+
+    def suite(self, plans: Sequence[Planned]) -> Suite:
+        """The terms of the suite.
+
+        Args:
+            plans: of its jobs.
+
+        Raises:
+            ConfigError: terms that differ in more than their data.
+        """
+        first = self.jobs[0]
+        name = self.name or first.recipe_name or first.protocol.name
+        return Suite(name, tuple(plan.protocol for plan in plans), title=self.title or first.protocol.title)
+
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> SuiteOutcome:
+        """Run every cell that is missing, and write the reports.
+
+        Args:
+            progress: bars; None shows them in a terminal or in Jupyter.
+            command: words that run this again, kept with each cell; by default those that started the process.
+
+        Raises:
+            ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
+            WorkerError: one of several workers failed.
+        """
+        from qml.learn.bar import worth_showing
+
+        shown = worth_showing() if progress is None else progress
+        plans = [job.planned(shown) for job in self.jobs]
+        suite = self.suite(plans)
+        outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
+        first = self.jobs[0]
+        return replace(outcome, report=written_suite(Store(first.store), suite, first.out)) if first.report else outcome
+
+
+@dataclass(frozen=True)
+class SuiteReportJob(SuiteJob):
+    """The reports of a suite, from the cells that are in the store now; it runs none."""
+
+    jobs: tuple[ReportJob, ...]
+
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> WrittenSuite:
+        """Join the cells of every data set and write the reports.
+
+        Args:
+            progress: not used.
+            command: words that run the cells, told where there are none.
+
+        Raises:
+            DataError: the store lacks the cells of a data set; no folder is made.
+        """
+        protocols = [job.read(command) for job in self.jobs]
+        suite = self.suite([Planned(protocol, (), protocol.seeds) for protocol in protocols])
+        return written_suite(Store(self.jobs[0].store), suite, self.jobs[0].out)

@@ -1,0 +1,90 @@
+"""Terms of a comparison through a whole job: outer folds, inner folds, samplers, sealed rows, from words alone."""
+
+import numpy as np
+import pytest
+
+from qml import config
+from qml.base.errors import ConfigError, DataError
+from qml.bench import Store
+from qml.bench.summary import summarise
+from qml.estimators.choices import DataChoice, Terms
+from qml.models import Signature
+
+WORDS = ["data=wine", "model=knn", "arms=[logistic,majority]", "report=false"]
+FOLDS = ["protocol.folds=3", "protocol.seeds=[3,4,5]", "protocol.trials=2"]
+
+
+def ran(tmp_path, *words, folder="s"):
+    job = config.build([*WORDS, *words, f"store={tmp_path / folder}", f"out={tmp_path}"])
+    return job.run(progress=False).ran
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("folded")
+    ran(folder, *FOLDS)
+    return Store(folder / "s")
+
+
+def test_folds_test_every_row_once(folded):
+    cells = [cell for cell in folded if cell.cell.arm.name == "logistic"]
+    assert [cell.status for cell in cells] == ["finished"] * 3
+    tested = np.concatenate([cell.arrays["test_rows"] for cell in cells])
+    assert sorted(tested.tolist()) == list(range(178))
+    assert cells[0].protocol.folds == 3
+    assert cells[0].protocol.test == pytest.approx(1 / 3)
+
+
+def test_the_interval_of_folds_takes_their_shares(folded):
+    summary = summarise(folded)
+    arm, other = summary["logistic"], summary["majority"]
+    for estimate, values in (
+        (summary.estimate(arm), list(arm.scores.values())),
+        (summary.difference(arm, other), [arm.scores[s] - other.scores[s] for s in arm.scores]),
+    ):
+        wanted = np.sqrt(np.var(values, ddof=1) * (1 / 3 + 1 / 2))  # n_test/n_train = 1/(k - 1)
+        assert estimate.se == pytest.approx(wanted)
+
+
+def test_nested_selection_runs_from_words(tmp_path):
+    cells = ran(tmp_path, *FOLDS, "protocol.inner=2")
+    assert all(cell.status == "finished" for cell in cells)
+    assert {len(trial.folds) for cell in cells for trial in cell.trials} == {2}
+    assert all(cell.refit is not None for cell in cells)
+    assert len({cell.cell.protocol_hash for cell in cells}) == 1
+
+
+def test_the_grid_of_one_arm(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"protocol\.sampler='grid' with trials=3 was asked for; the space of 'knn' has"
+    ):
+        ran(tmp_path, "protocol.seeds=[0,1]", "protocol.trials=3", "protocol.sampler=grid")
+    assert not list(tmp_path.glob("s/cells/*"))
+
+
+def test_what_cannot_be_divided_is_refused_in_words():
+    with pytest.raises(ConfigError, match=r"data\.folds=5 was asked for; data.make=tests"):
+        Terms("t", folds=5).divided(DataChoice("mine", make="tests.estimators.parts:first"))
+    with pytest.raises(ConfigError, match=r"folds=5 was asked of 'fashion_mnist' with how='auto', which is 'official'"):
+        DataChoice("fashion_mnist", folds=5).source(0)
+    with pytest.raises(DataError, match="60-fold needs 60 rows of every class"):
+        DataChoice("wine", folds=60).source(0)
+    with pytest.raises(ConfigError, match=r"data\.hold_out=false"):
+        config.build([*WORDS, "data.hold_out=false", "protocol.trials=2", "protocol.inner=3"])
+
+
+def test_protocols_of_the_configuration_are_whole():
+    for name, folds, inner in (("folds", 10, "holdout"), ("nested", 5, 3)):
+        job = config.build(["data=wine", "model=logistic", f"protocol={name}"])
+        protocol = job.terms(Signature((13,), 3))
+        assert (protocol.folds, protocol.inner) == (folds, inner)
+        assert len(protocol.seeds) % folds == 0
+
+
+def test_the_same_terms_by_folds_or_by_shares_are_different_protocols():
+    signature, data = Signature((13,), 3), DataChoice("wine")
+    hashes = {
+        Terms("t", trials=2, **more).protocol(data, signature).hash
+        for more in ({}, {"folds": 5}, {"inner": 3}, {"sampler": "grid"})
+    }
+    assert len(hashes) == 4

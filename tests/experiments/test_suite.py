@@ -1,0 +1,104 @@
+"""A suite from the command line: two workers, a report for each set, the same from the store, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qml import config
+from qml.base.errors import DataError
+from qml.bench import Store
+from qml.estimators.side_by_side import WorkerError
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = ("breast_cancer", "digits", "wine")
+SMALL = ["recipe=fair_smoke", "arms=[removed,logistic]", "protocol.trials=1"]
+
+
+def words_for(folder, *more):
+    return [*SMALL, f"store={folder / 'store'}", f"out={folder / 'out'}", *more]
+
+
+def run(entry, words, folder):
+    command = [sys.executable, "-m", f"experiments.{entry}", *words, f"hydra.run.dir={folder / 'hydra'}"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("suite")
+    return folder, run("benchmark", words_for(folder, "workers=2"), folder)
+
+
+def test_two_workers_run_each_cell_once_and_write_a_report_of_each_set(done):
+    folder, ended = done
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert "18 cells run, 0 finished before or by others, 0 failed." in ended.stdout
+    cells = Store(folder / "store").finished()
+    assert sorted({cell.protocol.data for cell in cells}) == sorted(SETS)
+    assert len(cells) == 18
+    assert {cell.protocol.rank for cell in cells} == {"auc"}
+    assert all((folder / "out" / "fair_smoke" / name / "report.html").is_file() for name in SETS)
+
+
+def test_the_workers_have_their_share_of_the_cores(done):
+    folder, _ = done
+    commands = {tuple(cell.provenance["command"]) for cell in Store(folder / "store")}
+    assert len(commands) == 1
+    assert "recipe=fair_smoke" in commands.pop()
+
+
+def test_a_cell_of_two_workers_is_that_of_one_process(done, tmp_path):
+    folder, _ = done
+    alone = config.build(words_for(tmp_path, "arms=[logistic]", "seed=1", "workers=1", "report=false"))
+    ran = {result.cell.digest: result for outcome in alone.run(progress=False).outcomes for result in outcome.ran}
+    shared = {result.cell.digest: result for result in Store(folder / "store")}
+    assert len(ran) == 6
+    for key, result in ran.items():
+        assert result.arrays["test_predictions"].tobytes() == shared[key].arrays["test_predictions"].tobytes()
+
+
+def test_the_reports_are_made_again_from_the_store(done, tmp_path):
+    folder, _ = done
+    words = [*SMALL, f"store={folder / 'store'}", f"out={tmp_path}"]
+    report = config.build(words, "report").run()
+    assert report.data == ("breast_cancer", "wine", "digits")
+    assert all(each.html.is_file() for each in report.reports)
+    assert report.failures == ()
+
+
+def test_a_set_without_cells_is_named(done, tmp_path):
+    folder, _ = done
+    words = [*SMALL, f"store={folder / 'store'}", f"out={tmp_path}"]
+    more = config.build(
+        [*words, "sets=[['data=wine','data.rows=80'],['data=diabetes']]", "protocol.rank=auto"], "report"
+    )
+    with pytest.raises(DataError, match="wine: no finished cell"):
+        more.run()
+
+
+def test_a_worker_that_fails_is_said_and_the_cells_are_kept(tmp_path):
+    plugin = tmp_path / "ends_workers.py"
+    plugin.write_text(
+        "import multiprocessing, os\nif multiprocessing.parent_process() is not None:\n    os.kill(os.getpid(), 9)\n"
+    )
+    sys.path.insert(0, str(tmp_path))
+    try:
+        job = config.build(words_for(tmp_path, "workers=2", "plugins=[ends_workers]"))
+        with pytest.raises(WorkerError, match="ended by signal 9"):
+            job.run(progress=False)
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert Store(tmp_path / "store").finished() == ()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_whole_smoke_suite_runs(tmp_path):
+    words = ["recipe=fair_smoke", f"store={tmp_path / 'store'}", f"out={tmp_path / 'out'}"]
+    ended = run("benchmark", words, tmp_path)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    names = {cell.cell.arm.name for cell in Store(tmp_path / "store")}
+    assert {"twin", "frozen", "product", "removed", "surrogate", "random_features", "shuffled"} < names
+    assert {"majority", "logistic", "svm", "boosting", "mlp", "knn"} < names
