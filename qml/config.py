@@ -205,6 +205,8 @@ def _reproduction(reproduce: Any, plain: Mapping[str, Any], entry: str) -> Any:
             f"reproduce={reproduce!r} was asked of {entry!r}; a published study is named by its _target_ and run by "
             f"experiments.benchmark. See conf/recipe/repro."
         )
+    if "table" in reproduce:  # a relative path is below the folder of configuration files
+        reproduce = {**reproduce, "table": str(folder() / reproduce["table"])}
     keys = {key: plain[key] for key in ("store", "out", "report")}
     job = located("qml.estimators.reproduction.ReproductionJob", "reproduce")
     return job(instantiated(reproduce, "reproduce"), plain["recipe_name"] or "reproduction", **keys)

@@ -13,6 +13,7 @@ from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
 from qml.estimators import BenchmarkJob, ReportJob, SuiteJob, SuiteReportJob, TrainJob
+from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,8 @@ CHOICES = [
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
     made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
-    assert isinstance(made, SuiteJob if made_of_sets(group, name) else BenchmarkJob)
+    kind = SuiteJob if made_of_sets(group, name) else BenchmarkJob
+    assert isinstance(made, ReproductionJob if name.startswith("repro/") else kind)
 
 
 def made_of_sets(group, name):

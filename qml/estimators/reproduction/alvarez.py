@@ -126,14 +126,14 @@ class AlvarezStudy:
     """Six machines on two pairs of flowers, over the splits of the study.
 
     Args:
-        table: CSV of published test accuracies, one a repetition; a relative path is below `conf/`.
+        table: CSV of published test accuracies, one a repetition; in a recipe a relative path is below `conf/`.
         title: who, when, where.
         data: names of `LEFT_OUT`.
         repetitions: which of the study's.
         lessons: what a reader must know.
     """
 
-    table: str = "recipe/repro/alvarez_iris.csv"
+    table: str
     title: str = "Alvarez-Estevez (2025)"
     data: Sequence[str] = tuple(LEFT_OUT)
     repetitions: Sequence[int] = tuple(range(30))
@@ -145,15 +145,12 @@ class AlvarezStudy:
         Raises:
             DataError: the table cannot be read, or lacks a machine.
         """
-        from qml.config import folder
-
-        path = Path(self.table) if Path(self.table).is_absolute() else folder() / self.table
         try:
-            with path.open(newline="", encoding="utf-8") as file:
+            with Path(self.table).open(newline="", encoding="utf-8") as file:
                 known = {(row["data"], row["arm"]): tuple(json.loads(row["published"])) for row in csv.DictReader(file)}
             wanted = [(data, arm, known[data, arm]) for data in self.data for arm in ARMS]
         except (OSError, KeyError, ValueError) as error:
-            raise DataError(f"The published accuracies {path} cannot be read: {error!r}.") from error
+            raise DataError(f"The published accuracies {self.table} cannot be read: {error!r}.") from error
         return tuple(self._row(*row) for row in wanted)
 
     def _row(self, data: str, arm: str, published: tuple[float, ...]) -> Row:

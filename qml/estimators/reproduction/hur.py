@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -195,34 +194,10 @@ def fit_cnn(kept: bool, data: Digits, seed: int) -> np.ndarray:
         data: digits.
         seed: of weights and batches.
     """
-    require("torch", extra="torch", purpose="the control of the study")
-    import torch
+    from qml.models.published.control import trained
 
-    from qml.models.networks import seeded
-
-    with seeded(seed, "control"):
-        network = control()
-    train = torch.tensor(data.train, dtype=torch.float32)[:, None]
-    labels = torch.tensor(data.train_labels)
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
-    for rows in batches(data, seed):
-        loss = torch.nn.functional.cross_entropy(network(train[rows]), labels[rows])
-        if not kept:
-            optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    with torch.no_grad():
-        return network(torch.tensor(data.test, dtype=torch.float32)[:, None]).argmax(1).numpy()
-
-
-def control() -> Any:
-    """Two convolutions of two channels with pooling, and a linear map: 26 numbers."""
-    from torch import nn
-
-    convolutions = [nn.Conv1d(1, 2, 2, padding=1), nn.ReLU(), nn.MaxPool1d(2)]
-    convolutions += [nn.Conv1d(2, 2, 2, padding=1), nn.ReLU(), nn.MaxPool1d(2)]
-    return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(4, 2))
+    network = trained(data.train, data.train_labels, batches(data, seed), RATE, kept=kept, seed=seed)
+    return network(data.test).argmax(axis=1)
 
 
 def fit_line(data: Digits, seed: int) -> np.ndarray:

@@ -136,8 +136,8 @@ def _notes(agreements: Sequence[Agreement]) -> list[str]:
 
 
 def audited(title: str, agreements: Sequence[Agreement]) -> AuditOutcome:
-    """What the checks of an audit find in the published numbers of these rows."""
-    claims = [agreement.claim for agreement in agreements if agreement.claim.published]
+    """What the checks of an audit find in the published numbers of these rows; those that are only shown left out."""
+    claims = [a.claim for a in agreements if a.claim.published and a.claim.rule != "shown"]
     rows = tuple(
         ResultRow(
             number=number,

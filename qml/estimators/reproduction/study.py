@@ -60,7 +60,7 @@ class FitsStudy:
     """A study given as a table of published fits; data sets by their published names, see `qml.data.generators`.
 
     Args:
-        table: CSV file, see `read_fits`; a relative path is below `conf/`.
+        table: CSV file, see `read_fits`; in a recipe a relative path is below `conf/`.
         title: who, when, where.
         seeds: of fits that depend on one.
         arms: only these arms; empty takes all.
@@ -86,10 +86,8 @@ class FitsStudy:
         Raises:
             DataError: the table cannot be read.
         """
-        from qml.config import folder
-
         path = Path(self.table)
-        fits = read_fits(path if path.is_absolute() else folder() / path)
+        fits = read_fits(path)
         for what, wanted in (("arms", self.arms), ("data", self.data)):
             known = {getattr(fit.claim, {"arms": "arm"}.get(what, what)) for fit in fits}
             if unknown := sorted(set(wanted) - known):
