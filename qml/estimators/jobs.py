@@ -144,8 +144,7 @@ class BenchmarkJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant.
         """
-        first = self.first_seed if self.seed is None else self.seed
-        signature = signature_of(self.data.source(first))
+        signature = signature_of(self.data.source(self.first_seed))  # one for all jobs of a sweep over seeds
         protocol = self.terms(signature)
         if self.seed is not None:
             protocol.check_seed(self.seed)

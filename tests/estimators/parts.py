@@ -18,6 +18,13 @@ def second(seed):
     return first(seed, shift=1.0)
 
 
+def widening(seed, rows=60):
+    """One column more in every other split, as words of a category that only some training rows hold."""
+    rng = np.random.default_rng(5)
+    inputs = rng.normal(size=(rows, 3 + seed % 2))
+    return ArraySource.from_arrays(inputs, (inputs[:, 0] > 0).astype(int), seed=seed)
+
+
 class Bare:
     """A source without a digest."""
 

@@ -1,7 +1,11 @@
 """Models in which no circuit is left are one contestant, whichever circuit they were made of."""
 
+from dataclasses import replace
+
+from qml.bench import Store
 from qml.estimators.arms import arms_for
-from qml.estimators.choices import Training
+from qml.estimators.choices import DataChoice, Terms, Training
+from qml.estimators.jobs import BenchmarkJob
 from qml.models import CircuitSpec, HybridSpec, Signature
 
 
@@ -32,3 +36,20 @@ def test_circuits_of_other_sizes_and_other_frameworks_do_not():
     shallow = configs("reupload", 3)
     assert one["twin"] != shallow["twin"]
     assert one["removed"] == shallow["removed"]
+
+
+def test_splits_of_other_widths_are_one_contestant_and_run(tmp_path):
+    whole = BenchmarkJob(
+        DataChoice("own", make="tests.estimators.parts:widening"),
+        HybridSpec(circuit=CircuitSpec("sel", 3, 1)),
+        Training(),
+        Terms("small", seeds=(0, 1), epochs=1),
+        arms=("twin", "removed", "mlp"),
+        store=str(tmp_path / "store"),
+        report=False,
+    )
+    plans = [job.planned(progress=False) for job in (whole, replace(whole, seed=1))]
+    assert [arm.info.config for arm in plans[0].arms] == [arm.info.config for arm in plans[1].arms]
+    assert plans[0].protocol == plans[1].protocol
+    whole.run(progress=False).check()
+    assert sum(cell.status == "finished" for cell in Store(tmp_path / "store")) == 8
