@@ -102,7 +102,8 @@ def run_cell(
 
 def _is_settled(store: Store, cell: Cell, retry_failed: bool) -> bool:
     """Whether there is nothing to do."""
-    return store.is_finished(cell) and not (retry_failed and store.get(cell).status == "failed")
+    found = store.find(cell)
+    return found is not None and not (retry_failed and found.status == "failed")
 
 
 def _silent(line: str) -> None:

@@ -89,15 +89,22 @@ class Store:
         Raises:
             DataError: the cell was written under another schema version.
         """
+        return self.find(cell) is not None
+
+    def find(self, cell: Cell) -> CellResult | None:
+        """The cell if it is there, whole and unchanged, else None; as `is_finished`, and read once.
+
+        Raises:
+            DataError: the cell was written under another schema version.
+        """
         folder = self.path(cell)
         if not folder.exists():
-            return False
+            return None
         try:
-            read_cell(folder)
+            return read_cell(folder)
         except DamagedCellError as error:
             _logger.warning("%s It counts as not finished and will be run again.", error)
-            return False
-        return True
+            return None
 
     def get(self, cell: Cell) -> CellResult:
         """The finished cell.

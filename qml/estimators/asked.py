@@ -132,10 +132,11 @@ def check_circuits(arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[
             continue
         for seed in seeds:
             cell = Cell.of(arm.info, protocol, seed)
-            if store.is_finished(cell):
+            found = store.find(cell)
+            if found is not None:
                 name = f"{arm.info.name}, seed {seed}"
                 now[name] = str(arm.info.details[PROGRAM])
-                recorded[name] = str(store.get(cell).cell.arm.details.get(PROGRAM, ""))
+                recorded[name] = str(found.cell.arm.details.get(PROGRAM, ""))
     wrong = [one for one in circuit_findings(recorded, now) if one.is_severe]
     if wrong:
         raise DataError(

@@ -212,7 +212,8 @@ class BenchmarkJob:
 
     def is_due(self, cell: Cell, store: Store) -> bool:
         """Whether the cell will be run."""
-        return not store.is_finished(cell) or (self.retry_failed and store.get(cell).status == "failed")
+        found = store.find(cell)
+        return found is None or (self.retry_failed and found.status == "failed")
 
     def _asked(self, plan: Planned, due: Sequence[tuple[int, SpecArm]]) -> Planned:
         """The plan, with what was found of the training of those contestants that are `due`."""
@@ -291,13 +292,15 @@ def run_planned(
     Raises:
         WorkerError: one of several workers failed.
     """
-    store = Store(jobs[0].store)
-    due = [[cell for *_, cell in plan.cells if job.is_due(cell, store)] for job, plan in zip(jobs, plans, strict=True)]
-    if jobs[0].workers == 1 or not any(due):
-        ran = [job.run_cells(plan, shown=shown, command=command) for job, plan in zip(jobs, plans, strict=True)]
+    store, planned = Store(jobs[0].store), tuple(zip(jobs, plans, strict=True))
+    due: list[list[Cell]] = []
+    if jobs[0].workers > 1:
+        due = [[cell for *_, cell in plan.cells if job.is_due(cell, store)] for job, plan in planned]
+    if not any(due):
+        ran = [job.run_cells(plan, shown=shown, command=command) for job, plan in planned]
     else:
         _in_workers(jobs, [cell for cells in due for cell in cells], store, shown, command)
-        ran = [tuple(store.get(cell) for cell in cells if store.is_finished(cell)) for cells in due]
+        ran = [tuple(found for cell in cells if (found := store.find(cell)) is not None) for cells in due]
     return tuple(outcome_of(plan, found, store) for plan, found in zip(plans, ran, strict=True))
 
 

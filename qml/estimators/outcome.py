@@ -104,7 +104,7 @@ def validation_score(plan: Planned, store: Store) -> float | None:
     """
     rank, values = plan.protocol.rank, []
     for _, _, cell in plan.cells[:: len(plan.arms)]:
-        result = store.get(cell) if store.is_finished(cell) else None
+        result = store.find(cell)
         if result is not None and result.status == "finished":
             sign = 1.0 if result.metric_facts[rank]["higher_is_better"] else -1.0
             values.append(sign * result.metrics["validation"][rank])
