@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from qml.backends.executor import Executor
-from qml.base.errors import CapabilityError, ProgramError, ShapeError
+from qml.base.errors import CapabilityError, ProgramError, ShapeError, kind_of
 from qml.base.memory import GIB
 from qml.circuits.program import Program
+from qml.engine.finite import check_weights
 
 
 def check_is_program(who: str, program: Program) -> None:
@@ -25,11 +26,23 @@ def check_arguments(executor: Executor, program: Program, **arrays: np.ndarray) 
         check_is_program(type(executor).__name__, program)
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            kind = f"{type(array).__module__}.{type(array).__qualname__}".removeprefix("builtins.")
             raise ShapeError(
-                f"{type(executor).__name__} got {name} that are a {kind}; hand in a NumPy array: "
+                f"{type(executor).__name__} got {name} that are a {kind_of(array)}; hand in a NumPy array: "
                 "np.asarray(values, np.float32). Tensors and JAX arrays are for the layers of `qml.layers`."
             )
+
+
+def check_call(executor: Executor, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> None:
+    """All that is asked before a call: NumPy arrays, a Program that `executor` can run, weights that are finite.
+
+    Raises:
+        ProgramError, ShapeError: something else was handed in.
+        CapabilityError: the executor cannot run the Program.
+        DataError: a weight is not finite.
+    """
+    check_arguments(executor, program, inputs=inputs_BD, weights=weights)
+    check_program(program, executor)
+    check_weights(program, weights)
 
 
 def check_program(program: Program, executor: Executor) -> None:

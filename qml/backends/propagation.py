@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from qml.backends.check import check_arguments, check_program
+from qml.backends.check import check_call
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.base.errors import ConfigError, ShapeError
 from qml.base.threads import default_threads
 from qml.circuits.program import Program
 from qml.engine.compile import Compiled, compile_program
-from qml.engine.finite import check_weights
 from qml.engine.pool import CREW
 from qml.engine.propagation import Propagated, propagate
 from qml.engine.turn_angles import Reader
@@ -148,9 +147,7 @@ class PropagationExecutor:
         return Bounded(*(part.reshape(shape) for part in parts))
 
     def _case(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> _Case:
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         compiled = compile_program(program, weights.ndim == 2)
         plan = compiled.plan
         reader = Reader(plan.turns, plan.n_rows, plan.n_shared)

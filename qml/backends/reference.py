@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
-from qml.backends.check import check_arguments, check_program
+from qml.backends.check import check_call
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
 from qml.base.errors import CapabilityError
 from qml.circuits.gate import Clifford
@@ -16,7 +16,6 @@ from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.steps import preparations, steps
 from qml.engine import reference
-from qml.engine.finite import check_weights
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action
 from qml.engine.wire_order import wire_first
@@ -54,9 +53,7 @@ class ReferenceExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows in the dtype of the inputs; the seed is not used, and no residual is kept."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         return Values(reference.values(program, inputs_BD, weights).astype(inputs_BD.dtype))
 
     def vjp(
@@ -70,25 +67,19 @@ class ReferenceExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients in the dtype of the inputs."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         exact = reference.gradients(program, inputs_BD, weights, cotangent_BK)
         return Gradients(exact.inputs_BD.astype(inputs_BD.dtype), exact.weights.astype(inputs_BD.dtype))
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """States behind the last gate, `(B, A)` complex64 or complex128; see `StateExecutor`."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         complex_dtype = np.result_type(inputs_BD.dtype, np.complex64)
         return reference.states(program, inputs_BD, weights).astype(complex_dtype)
 
     def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
         """States and derivatives by every slot, `(B, N, A)`; see `TangentExecutor`."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         dtype = np.result_type(inputs_BD.dtype, np.complex64)
         states_BA, along_BNA = reference.tangents(program, inputs_BD, weights)
         slopes = np.broadcast_to(
@@ -100,9 +91,7 @@ class ReferenceExecutor:
         self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
     ) -> np.ndarray:
         """Bits of every qubit, `(B, S, Q)` uint8; see `SamplingExecutor` and `qml.engine.sampling.draw_bits`."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         return sample_in_blocks(
             lambda rows: self.states(program, inputs_BD[rows], weights if weights.ndim == 1 else weights[rows]),
             len(inputs_BD),

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Backend
-from qml.backends.check import check_arguments, check_program
+from qml.backends.check import check_call
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.seeds import derive
 from qml.circuits.program import Program
 from qml.circuits.slots import amplitude_tables, angle_table, slots, slots_vjp
-from qml.engine.finite import check_weights
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,7 @@ class ShiftedExecutor:
         keep: bool = False,
     ) -> Values:
         """Values of `B` rows, `(B, K)`, as one job; `variance_BK` where they are estimates."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         outcome = self.backend.run(program, slots_BS, shots=self.shots, seed=_drawn(seed, "values"))
@@ -85,9 +82,7 @@ class ShiftedExecutor:
         residual: Any = None,
     ) -> Gradients:
         """Gradients from one job of all shifted bindings."""
-        check_arguments(self, program, inputs=inputs_BD, weights=weights)
-        check_program(program, self)
-        check_weights(program, weights)
+        check_call(self, program, inputs_BD, weights)
         _check_preparations(program)
         slots_BS = slots(program, inputs_BD, weights)
         varying = np.flatnonzero(angle_table(program).varies)

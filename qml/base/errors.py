@@ -37,3 +37,14 @@ class BudgetError(QmlError, RuntimeError):
 
 class CheckpointError(QmlError, RuntimeError):
     """A checkpoint cannot be written or does not belong to this model and task; the previous one is intact."""
+
+
+def kind_of(value: object) -> str:
+    """Name of the type of `value` as an error tells it: with its module, unless it is a builtin.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> kind_of(Fraction(1, 2)), kind_of([1, 2])
+        ('fractions.Fraction', 'list')
+    """
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from qml.backends import Executor
 from qml.backends.check import check_is_program
-from qml.base.errors import CapabilityError, ConfigError, ProgramError, ShapeError
+from qml.base.errors import CapabilityError, ConfigError, ProgramError, ShapeError, kind_of
 from qml.circuits import Program, initialise
 from qml.engine.traced import traced
 from qml.layers.call import TRACED, Call, width_error
@@ -174,8 +174,7 @@ class CircuitLayer(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Values `(..., K)` of inputs `(..., D)`."""
         if not isinstance(inputs, Tensor):
-            kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}".removeprefix("builtins.")
-            raise ShapeError(f"CircuitLayer got a {kind}; hand in a torch tensor: torch.as_tensor(inputs).")
+            raise ShapeError(f"CircuitLayer got a {kind_of(inputs)}; hand in a torch tensor: torch.as_tensor(inputs).")
         own: dict[str, Any] = self._parameters  # a third of the time of `getattr`; what is parametrized is not there
         blocks = tuple([own[name] if name in own else getattr(self, name) for name in self._names])
         half = inputs.dtype if inputs.dtype in _HALF else None
