@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,20 @@ from qml.bench.cell import CellResult
 from qml.bench.protocol import Protocol
 from qml.bench.scale import listed
 from qml.bench.store import Store
+
+Folder = str | os.PathLike[str] | Store
+
+
+def stores_of(folder: Folder | Sequence[Folder]) -> tuple[Store, ...]:
+    """The stores that were named: one, or several."""
+    given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
+    return tuple(item if isinstance(item, Store) else Store(item) for item in given)
+
+
+def left_over(stores: Sequence[Store]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """What lies in stores beside their cells: damaged cells with reasons, and digests of unfinished ones."""
+    damaged = tuple(item for store in stores for item in store.damaged())
+    return damaged, tuple(digest for store in stores for digest in store.unfinished())
 
 
 def merged(stores: Sequence[Store], protocol_hash: str | None = None) -> tuple[CellResult, ...]:

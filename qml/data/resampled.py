@@ -10,6 +10,7 @@ import numpy as np
 from qml.base.errors import ConfigError, DataError
 from qml.base.lazy import cached_property
 from qml.base.seeds import generator
+from qml.data.arrays import whole
 from qml.data.source import Batch, Schema, Source
 
 
@@ -82,13 +83,10 @@ class ResampledSource:
 
     @cached_property
     def _rows(self) -> tuple[np.ndarray, np.ndarray]:
-        inputs, targets = [], []
-        for batch in self.source.batches("train", 4096):
-            inputs.append(batch.inputs)
-            targets.append(batch.targets)
-        if not inputs or any(part is None for part in targets):
+        rows = whole(self.source, "train")
+        if rows.targets is None:
             raise DataError(f"Labelled rows are drawn; 'train' of {self.schema.name!r} has none. Check the split.")
-        return np.concatenate(inputs), np.concatenate(targets)
+        return rows.inputs, rows.targets
 
     @cached_property
     def _classes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from qml.bench.run import run_cell
 from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
 from qml.learn.fit import Cost, Fitted
-from tests.bench.contestants import digits_arms, digits_source, info, inputs_of, make_task
+from tests.bench.contestants import ExchangedSource, digits_arms, digits_source, info, inputs_of, make_task
 
 SOURCE = partial(digits_source, rows=300)
 PROTOCOL = Protocol("tiny", "digits", seeds=(0, 1), trials=2, epochs=2)
@@ -78,19 +78,13 @@ def test_the_readers_of_the_package_refuse_them_in_words():
 def test_what_is_chosen_does_not_depend_on_test_targets(tmp_path):
     """The same cell with other test targets: same choice, same predictions, another test score."""
 
-    class Exchanged:
-        def __init__(self, seed):
-            self.below = SOURCE(seed)
-            self.schema = self.below.schema
-
-        def batches(self, split, *args, **more):
-            for batch in self.below.batches(split, *args, **more):
-                yield replace(batch, targets=(batch.targets + 1) % 10) if split == "test" else batch
+    def exchanged(seed):
+        return ExchangedSource(SOURCE(seed))
 
     for arm in digits_arms()[:1] + digits_arms()[5:7]:
         true, other = (
             run_cell(arm, make, make_task, PROTOCOL, 0, Store(tmp_path / name / arm.info.name))
-            for name, make in (("true", SOURCE), ("other", Exchanged))
+            for name, make in (("true", SOURCE), ("other", exchanged))
         )
         assert true.chosen == other.chosen
         assert np.array_equal(true.arrays["test_predictions"], other.arrays["test_predictions"])

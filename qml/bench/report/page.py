@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import re
-from importlib import resources
 
 from qml.bench.report import cell_tables, sentences, tables
 from qml.bench.report.canvas import esc
 from qml.bench.report.content import Content
+from qml.bench.report.document import Numbered, Sections, document, header, heading, key_facts, strip, verdict_section
 from qml.bench.report.figures.dots import DotAxis
 from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provenance_pairs
 from qml.bench.report.sure import sure_table
 from qml.bench.report.view import View
 from qml.bench.scale import listed, minus, plural
-from qml.bench.words import STRIP
 
-Sections = tuple[tuple[str, str], ...]
 SECTIONS: Sections = (
     ("verdict-h", "Verdict"),
     ("s2", "Protocol"),
@@ -33,7 +30,7 @@ class Page:
 
     def __init__(self, content: Content):
         self.content, self.view, self.findings = content, content.view, content.findings
-        self._figures = 0
+        self._drawn = Numbered(content.figures)
 
     def html(self) -> str:
         """The whole page."""
@@ -50,44 +47,19 @@ class Page:
         )
         return document(page_title(view), sentences.headline_text(view), SECTIONS, body)
 
-    def _drawn(self, section: str) -> str:
-        """The figures of a section, numbered as they come."""
-        drawn = ""
-        for figure in self.content.figures[section]:
-            self._figures += 1
-            drawn += figure.html(self._figures)
-        return drawn
-
     def _header(self) -> str:
-        p = self.view.summary.protocol
-        date = report_date(self.view)
-        return (
-            f'<header><p class="over">Experiment report, {esc(date)}, protocol <code>{p.hash[:12]}</code></p>'
-            f"<h1>{esc(page_title(self.view))}</h1>{self._alarm()}</header>\n"
-        )
-
-    def _alarm(self) -> str:
-        """Failures stand above everything else."""
-        said = sentences.alarm(self.findings)
-        return f'<p class="trial">{bold(said)} See the <a href="#s6">findings</a>.</p>' if said else ""
+        over = f"Experiment report, {esc(report_date(self.view))}, protocol"
+        key = self.view.summary.protocol.hash[:12]
+        return header(over, key, page_title(self.view), sentences.alarm(self.findings))
 
     def _verdict(self) -> str:
         view = self.view
-        marked = "".join(
-            f"<li{' class=on aria-current=true' if view.summary.state in states else ''}>{text}</li>"
-            for states, text in STRIP
-        )
-        facts = "".join(
-            f"<div><dt>{esc(what)}</dt><dd>{esc(number)} <small>{esc(unit)}</small></dd></div>"
-            for number, unit, what in sentences.key_facts(view)
-        )
-        return (
-            f'<section class="verdict" aria-labelledby="verdict-h"><p class="q">1&ensp;{sentences.QUESTION}</p>'
-            f'<h2 class="v" id="verdict-h">{esc(sentences.headline_text(view))}</h2>'
-            f'<p class="lede">{bold(sentences.lede(view))}</p><p class="sub">{bold(sentences.subordinate(view))}</p>'
-            f'<ol class="states" aria-label="Possible verdicts; the one reached is marked">{marked}</ol>'
-            f'{self._drawn("verdict")}<dl class="facts">{facts}</dl>'
-            f'<h3>What this does not say</h3><p class="sub">{sentences.LIMITS}</p></section>\n'
+        return verdict_section(
+            sentences.QUESTION,
+            sentences.headline_text(view),
+            (sentences.lede(view), sentences.subordinate(view)),
+            strip(view.summary.state) + self._drawn("verdict") + key_facts(sentences.key_facts(view)),
+            sentences.LIMITS,
         )
 
     def _protocol(self) -> str:
@@ -157,35 +129,6 @@ class Page:
         return text + "<h3>One command a row</h3>" + cell_tables.commands_table(view)
 
 
-def document(title: str, description: str, sections: Sections, body: str) -> str:
-    """A whole page around its sections: style, script, navigation; one file that needs nothing else."""
-    links = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in sections)
-    text = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<title>{esc(title)}</title><meta name="description" content="{esc(description)}">'
-        f"<style>{asset('style.css')}</style></head><body>\n"
-        '<a class="skip" href="#verdict-h">Skip to the verdict</a>\n'
-        f'<nav aria-label="Sections"><div class="page">{links}'
-        '<button id="theme" type="button">Light / dark</button></div></nav>\n'
-        f'<main class="page">\n{body}'
-        "<footer>Self-contained page: no network, no external fonts. Each figure carries its "
-        "data.</footer></main>\n"
-        f'<div id="tip" role="status"></div>\n<script>{asset("page.js")}</script></body></html>\n'
-    )
-    return re.sub(r"(\d) %", "\\1\u00a0%", text)
-
-
-def heading(number: int, text: str) -> str:
-    """A numbered section heading."""
-    return f'\n<h2 id="s{number}"><span class="no">{number}</span>{esc(text)}</h2>\n'
-
-
-def bold(text: str) -> str:
-    """Escaped text with `**...**` set in bold."""
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", esc(text))
-
-
 def page_title(view: View) -> str:
     """The protocol's title, or one made of the name of the data."""
     p = view.summary.protocol
@@ -198,8 +141,3 @@ def report_date(view: View) -> str:
     newest = max(str(cell.provenance["time"]) for cell in cells)
     day = datetime.datetime.fromisoformat(newest)
     return f"{day.day} {day:%B %Y}"
-
-
-def asset(name: str) -> str:
-    """A style sheet or script that lies beside this file."""
-    return resources.files("qml.bench.report").joinpath(name).read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from qml.base.files import replacing, write_json
 from qml.bench.audit import findings
 from qml.bench.claims import claim
 from qml.bench.finding import Finding
-from qml.bench.merge import merged
+from qml.bench.merge import Folder, left_over, merged, stores_of
 from qml.bench.report.as_data import csv_text, report_json, spoken
 from qml.bench.report.content import Content
 from qml.bench.report.markdown import markdown
@@ -25,7 +25,6 @@ from qml.bench.summary import Summary, summarise
 
 SIZE_BUDGET = 400 * 1024
 LOCK = ".report.lock"
-Folder = str | os.PathLike[str] | Store
 _logger = logging.getLogger(__name__)
 
 
@@ -102,8 +101,7 @@ def render(
         print(report.verdict, report.html_path)
         ```
     """
-    given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
-    stores = [item if isinstance(item, Store) else Store(item) for item in given]
+    stores = stores_of(folder)
     target = Path(out) if out is not None else stores[0].folder / "report"
     with claim(target / LOCK, wait=True):
         return _rendered(stores, target, protocol_hash, about)
@@ -112,8 +110,7 @@ def render(
 def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, about: str | None) -> RenderedReport:
     """Read the cells and write the files, one process at a time: the last report of a sweep has every cell."""
     cells = merged(stores, protocol_hash)
-    damaged = tuple(item for store in stores for item in store.damaged())
-    summary = summarise(cells, protocol_hash, damaged, tuple(d for store in stores for d in store.unfinished()))
+    summary = summarise(cells, protocol_hash, *left_over(stores))
     return written(replace(summary, about=about), target)
 
 

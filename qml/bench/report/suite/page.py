@@ -5,13 +5,13 @@ from __future__ import annotations
 from qml.bench.finding import Finding
 from qml.bench.report.canvas import esc
 from qml.bench.report.cell_tables import findings_list
-from qml.bench.report.page import bold, document, heading, report_date
+from qml.bench.report.document import Numbered, document, header, heading, key_facts, strip, verdict_section
+from qml.bench.report.page import report_date
 from qml.bench.report.protocol_text import provenance_pairs
 from qml.bench.report.suite import sentences, tables
 from qml.bench.report.suite.content import SuiteContent
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.report.tables import pairs_table
-from qml.bench.words import STRIP
 
 SECTIONS = (
     ("verdict-h", "Verdict"),
@@ -29,7 +29,7 @@ class SuitePage:
 
     def __init__(self, content: SuiteContent):
         self.content, self.view = content, content.view
-        self._figures = 0
+        self._drawn = Numbered(content.figures)
 
     def html(self) -> str:
         """The whole page."""
@@ -52,39 +52,22 @@ class SuitePage:
         )
         return document(suite_title(self.view), sentences.headline_text(self.view), SECTIONS, "".join(parts))
 
-    def _drawn(self, section: str) -> str:
-        drawn = ""
-        for figure in self.content.figures[section]:
-            self._figures += 1
-            drawn += figure.html(self._figures)
-        return drawn
-
     def _header(self) -> str:
-        said = sentences.alarm(self.content.told)
-        alarm = f'<p class="trial">{bold(said)} See the <a href="#s6">findings</a>.</p>' if said else ""
-        return (
-            f'<header><p class="over">Suite report, {esc(suite_date(self.view))}, suite '
-            f"<code>{self.view.suite.hash[:12]}</code></p><h1>{esc(suite_title(self.view))}</h1>{alarm}</header>\n"
-        )
+        over = f"Suite report, {esc(suite_date(self.view))}, suite"
+        return header(over, self.view.suite.hash[:12], suite_title(self.view), sentences.alarm(self.content.told))
 
     def _verdict(self) -> str:
-        view, reached = self.view, sentences.state(self.view)
-        marked = "".join(
-            f"<li{' class=on aria-current=true' if reached in states else ''}>{text}</li>" for states, text in STRIP
-        )
-        facts = "".join(
-            f"<div><dt>{esc(what)}</dt><dd>{esc(number)} <small>{esc(unit)}</small></dd></div>"
-            for number, unit, what in sentences.key_facts(view)
-        )
+        view = self.view
         said = "".join(f"<li>{esc(sentences.contrast_text(view, c))}</li>" for c in view.contrasts)
-        return (
-            f'<section class="verdict" aria-labelledby="verdict-h"><p class="q">1&ensp;{sentences.QUESTION}</p>'
-            f'<h2 class="v" id="verdict-h">{esc(sentences.headline_text(view))}</h2>'
-            f'<p class="lede">{bold(sentences.lede(view))}</p><p class="sub">{bold(sentences.by_set(view))}</p>'
-            f'<ol class="states" aria-label="Possible verdicts; the one reached is marked">{marked}</ol>'
-            f'{self._drawn("verdict")}<dl class="facts">{facts}</dl>'
-            f'<h3>Each contrast in words</h3><ul class="said">{said}</ul>'
-            f'<h3>What this does not say</h3><p class="sub">{sentences.LIMITS}</p></section>\n'
+        return verdict_section(
+            sentences.QUESTION,
+            sentences.headline_text(view),
+            (sentences.lede(view), sentences.by_set(view)),
+            strip(sentences.state(view))
+            + self._drawn("verdict")
+            + key_facts(sentences.key_facts(view))
+            + f'<h3>Each contrast in words</h3><ul class="said">{said}</ul>',
+            sentences.LIMITS,
         )
 
     def _pairs(self) -> str:

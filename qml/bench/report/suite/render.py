@@ -9,9 +9,9 @@ from pathlib import Path
 
 from qml.base.errors import DataError
 from qml.bench.claims import claim
-from qml.bench.merge import joined
+from qml.bench.merge import Folder, joined, left_over, stores_of
 from qml.bench.report.as_data import spoken
-from qml.bench.report.render import LOCK, Folder, RenderedReport, write_files, written
+from qml.bench.report.render import LOCK, RenderedReport, write_files, written
 from qml.bench.report.suite import sentences
 from qml.bench.report.suite.as_data import suite_json
 from qml.bench.report.suite.content import SuiteContent
@@ -19,7 +19,6 @@ from qml.bench.report.suite.markdown import suite_markdown
 from qml.bench.report.suite.page import SuitePage
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.scale import listed
-from qml.bench.store import Store
 from qml.bench.suite import Suite
 from qml.bench.summary import summarise
 
@@ -76,8 +75,7 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         print(made.verdict, made.html_path)
         ```
     """
-    given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
-    stores = [item if isinstance(item, Store) else Store(item) for item in given]
+    stores = stores_of(folder)
     cells = joined([tuple(store) for store in stores])
     hashes = {cell.cell.protocol_hash for cell in cells}
     absent = [protocol.data for protocol in suite.protocols if protocol.hash not in hashes]
@@ -86,11 +84,10 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
             f"The suite {suite.name!r} ({suite.hash}) has no finished cell on {listed(absent)} in "
             f"{listed([str(store) for store in stores])}. Run them first; nothing is read of a part."
         )
-    damaged = tuple(item for store in stores for item in store.damaged())
-    unfinished = tuple(digest for store in stores for digest in store.unfinished())
+    beside = left_over(stores)
     target = Path(out)
     with claim(target / LOCK, wait=True):
-        summaries = tuple(summarise(cells, protocol.hash, damaged, unfinished) for protocol in suite.protocols)
+        summaries = tuple(summarise(cells, protocol.hash, *beside) for protocol in suite.protocols)
         view = SuiteView(suite, summaries)
         folders = tuple(data.replace("/", "-") for data in suite.data)
         reports = tuple(written(s, target / name) for s, name in zip(summaries, folders, strict=True))
