@@ -506,9 +506,14 @@ class BenchmarkConfig:
 
 @dataclass
 class ReportConfig(BenchmarkConfig):
-    """The configuration of `experiments.report`: as for a benchmark; only the protocol and the folders are read."""
+    """The configuration of `experiments.report`: as for a benchmark; only the protocol and the folders are read.
+
+    Args:
+        also: further stores whose cells are read together with those of `store`.
+    """
 
     _target_: str = "qml.estimators.jobs.ReportJob"
+    also: list[str] = field(default_factory=list)
 
 
 @dataclass

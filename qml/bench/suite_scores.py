@@ -71,7 +71,12 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
         else:
             columns[name] = [_score(stands_for(summary, name)) for summary in chosen]
     if not columns:
-        raise DataError(f"No arm is whole on every data set of {suite.name!r}: {listed([n for n, _ in left_out])}.")
+        reasons = "; ".join(f"{name}: {why}" for name, why in left_out[:3])
+        more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        raise DataError(
+            f"A report across the data sets of {suite.name!r} was asked for, and no arm is whole on all of them: "
+            f"{reasons}{more}. Run the cells that are missing first."
+        )
     values = np.array(list(columns.values())).T
     return SuiteScores(Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better), tuple(left_out))
 

@@ -243,7 +243,27 @@ class BenchmarkJob:
 
 @dataclass(frozen=True)
 class ReportJob(BenchmarkJob):
-    """The report of a benchmark, from the cells that are in the store now; it runs none."""
+    """The report of a benchmark, from the cells that are in the store now; it runs none.
+
+    Args:
+        also: further stores, such as that of another machine, whose cells are read together with those of `store`.
+    """
+
+    also: Sequence[str] = ()
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """All that is read.
+
+        Raises:
+            DataError: a further store is not there.
+        """
+        absent = [folder for folder in self.also if not (Path(folder) / "cells").is_dir()]
+        if absent:
+            raise DataError(
+                f"also={list(self.also)} was asked for; {absent[0]!r} is no store of cells. Check the path."
+            )
+        return tuple(Store(folder) for folder in (self.store, *self.also))
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> WrittenReport:
         """Join the cells of the protocol and write HTML and Markdown.
@@ -253,13 +273,13 @@ class ReportJob(BenchmarkJob):
             command: words that run the cells, told where there are none.
 
         Raises:
-            DataError: the store has no cell of this protocol; no folder is made.
+            DataError: a store has no cell of this protocol; no folder is made.
         """
         protocol = self.read(command)
-        return written(Store(self.store), protocol, self.out, self.recipe_name)
+        return written(self.stores, protocol, self.out, self.recipe_name)
 
     def read(self, command: Sequence[str] = ()) -> Protocol:
-        """The protocol, of which the store has cells.
+        """The protocol, of which `store` has cells.
 
         Args:
             command: words that run the cells, told where there are none.

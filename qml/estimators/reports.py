@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qml.base.errors import QmlError
-from qml.bench import Protocol, RenderedReport, Store
+from qml.bench import Protocol, RenderedReport
+from qml.bench.merge import Folder
 from qml.bench.suite import Suite
 
 
@@ -85,19 +86,19 @@ class WrittenSuite:
 
 
 def written(
-    store: Store, protocol: Protocol, out: str | Path, recipe: str = "", own: str | None = None
+    store: Folder | Sequence[Folder], protocol: Protocol, out: str | Path, recipe: str = "", own: str | None = None
 ) -> WrittenReport:
     """The report of one protocol's cells: HTML, Markdown, JSON and CSV in a folder of its own.
 
     Args:
-        store: of the cells.
+        store: of the cells, or several.
         protocol: the terms.
         out: folder of reports.
         recipe: name of the folder; by default of the protocol and its data.
         own: arm digest of a job's own hybrid: the verdict said is about it; the page is about the best of several.
 
     Raises:
-        DataError: the store has no cell of this protocol.
+        DataError: a store has no cell of this protocol.
     """
     from qml.bench import render
 
@@ -111,11 +112,11 @@ def _told(report: RenderedReport, verdict: str) -> WrittenReport:
     return WrittenReport(report.html_path, report.markdown_path, verdict, failures)
 
 
-def written_suite(store: Store, suite: Suite, out: str | Path) -> WrittenSuite:
+def written_suite(store: Folder | Sequence[Folder], suite: Suite, out: str | Path) -> WrittenSuite:
     """The reports of a suite's cells in a folder of its name: one page of all, and a folder a data set.
 
     Args:
-        store: of the cells.
+        store: of the cells, or several.
         suite: the terms.
         out: folder of reports.
 

@@ -160,4 +160,4 @@ class SuiteReportJob(SuiteJob):
         """
         protocols = [job.read(command) for job in self.jobs]
         suite = self.suite([Planned(protocol, (), protocol.seeds) for protocol in protocols])
-        return written_suite(Store(self.jobs[0].store), suite, self.jobs[0].out)
+        return written_suite(self.jobs[0].stores, suite, self.jobs[0].out)

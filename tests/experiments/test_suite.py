@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,24 @@ def test_the_reports_are_made_again_from_the_store(done, tmp_path):
     assert report.data == ("breast_cancer", "wine", "digits")
     assert all(each.html.is_file() for each in report.reports)
     assert report.failures == ()
+
+
+def test_the_cells_of_two_machines_make_one_report(done, tmp_path):
+    folder, _ = done
+    here, there, elsewhere = (Store(tmp_path / name) for name in ("here", "there", "elsewhere"))
+    for cell in Store(folder / "store"):
+        (here if cell.cell.seed == 0 else there).finish(cell)
+    words = [*SMALL, f"store={here.folder}", f"also=[{there.folder}]", f"out={tmp_path / 'both'}"]
+    made = config.build(words, "report").run()
+    assert made.markdown.read_bytes() == (folder / "out" / "fair_smoke" / "suite.md").read_bytes()
+    with pytest.raises(DataError, match="'nowhere' is no store of cells"):
+        config.build([*words, "also=[nowhere]"], "report").run()
+    other = next(cell for cell in Store(folder / "store") if cell.protocol.data != "wine")
+    changed = replace(other.protocol, epochs=99)
+    cell = replace(other.cell, protocol_hash=changed.hash)
+    elsewhere.finish(replace(other, cell=cell, protocol=changed))
+    with pytest.raises(DataError, match="Scores under different terms are not comparable"):
+        config.build([*words, f"also=[{elsewhere.folder}]"], "report").run()
 
 
 def test_a_set_without_cells_is_named(done, tmp_path):

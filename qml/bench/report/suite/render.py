@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qml.base.errors import DataError
+from qml.bench.cell import CellResult
 from qml.bench.claims import claim
 from qml.bench.merge import Folder, joined, left_over, stores_of
 from qml.bench.report.as_data import spoken
@@ -67,7 +68,8 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         out: folder of the reports.
 
     Raises:
-        DataError: a data set without cells, or no arm that is whole on every one.
+        DataError: a data set without cells, a store without any cell of the suite, or no arm that is whole on every
+            data set.
 
     Example:
         ```python
@@ -76,7 +78,8 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         ```
     """
     stores = stores_of(folder)
-    cells = joined([tuple(store) for store in stores])
+    found = [tuple(store) for store in stores]
+    cells = joined(found)
     hashes = {cell.cell.protocol_hash for cell in cells}
     absent = [protocol.data for protocol in suite.protocols if protocol.hash not in hashes]
     if absent:
@@ -84,6 +87,7 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
             f"The suite {suite.name!r} ({suite.hash}) has no finished cell on {listed(absent)} in "
             f"{listed([str(store) for store in stores])}. Run them first; nothing is read of a part."
         )
+    _check_of_suite(suite, dict(zip(map(str, stores), found, strict=True)))
     beside = left_over(stores)
     target = Path(out)
     with claim(target / LOCK, wait=True):
@@ -95,3 +99,16 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         page, text = SuitePage(content).html(), suite_markdown(content)
         paths = write_files(target, NAME, page, text, suite_json(content), content.tables)
     return RenderedSuite(*paths, content, reports)
+
+
+def _check_of_suite(suite: Suite, found: Mapping[str, Sequence[CellResult]]) -> None:
+    """Refuse a store that has no part in the suite: its scores came about under other terms."""
+    wanted = {protocol.hash for protocol in suite.protocols}
+    for name, cells in found.items():
+        held = sorted({cell.cell.protocol_hash for cell in cells})
+        if not wanted & set(held):
+            raise DataError(
+                f"The cells of {len(found)} stores were to be merged into the report of the suite {suite.name!r} "
+                f"({suite.hash}); {name} holds {f'protocols {listed(held)}' if held else 'no cell'}, none of the "
+                "suite's. Scores under different terms are not comparable: write a report of each."
+            )
