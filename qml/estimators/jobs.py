@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +19,10 @@ from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
 from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
 from qml.estimators.reports import WrittenReport, written
+from qml.estimators.tally import Tally
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
 
-_logger = logging.getLogger(__name__)
 OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
 
 
@@ -175,27 +174,29 @@ class BenchmarkJob:
         own = Cell.of(plan.arms[0].info, plan.protocol, plan.seeds[0]).arm_digest
         return replace(outcome, report=written(Store(self.store), plan.protocol, self.out, self.recipe_name, own))
 
-    def run_cells(self, plan: Planned, *, shown: bool, command: Sequence[str] = ()) -> tuple[CellResult, ...]:
+    def run_cells(
+        self, plan: Planned, *, shown: bool, command: Sequence[str] = (), counted: bool = True
+    ) -> tuple[CellResult, ...]:
         """Run the cells of `plan` that are missing, in this process.
 
         Args:
             plan: of this job.
             shown: a bar.
             command: words that run this again, kept with each cell.
+            counted: tell now and then how many cells are done; False where a process beside this one does.
 
         Returns:
             The cells that were run here.
         """
-        from tqdm.auto import tqdm
-
         store, results = Store(self.store), []
-        due = [(seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)]
+        missing = {cell.digest: (seed, arm) for seed, arm, cell in plan.cells if self.is_due(cell, store)}
+        due = list(missing.values())
         plan = self._asked(plan, due)
         self._warm_up(due)
         title = f"{plan.protocol.name} on {plan.protocol.data}"
-        with tqdm(plan.cells, desc=title, unit="cell", disable=not shown) as bar:
-            for seed, arm, _ in bar:
-                say = bar.write if shown else _logger.info
+        finished = len(plan.cells) - len(due)
+        with Tally(len(plan.cells), done=finished, title=title, shown=shown) as tally:
+            for seed, arm, cell in plan.cells:
                 result = run_cell(
                     arm,
                     self.data.source,
@@ -203,11 +204,14 @@ class BenchmarkJob:
                     plan.protocol,
                     seed,
                     store,
-                    progress=say,
+                    progress=tally.say,
                     retry_failed=self.retry_failed,
                     command=command,
                 )
                 results += [] if result is None else [result]
+                finished += cell.digest in missing
+                if counted:
+                    tally.reach(finished)
         return tuple(results)
 
     def is_due(self, cell: Cell, store: Store) -> bool:
@@ -328,8 +332,6 @@ def _in_workers(
     jobs: Sequence[BenchmarkJob], due: Sequence[Cell], store: Store, shown: bool, command: Sequence[str]
 ) -> None:
     """Run the cells that are due in several processes, with one bar for all."""
-    from tqdm.auto import tqdm
-
     from qml.estimators.side_by_side import run_side_by_side
 
     for cell in due:
@@ -338,10 +340,11 @@ def _in_workers(
                 if mine:
                     store.discard(cell)
     once = [replace(job, retry_failed=False) for job in jobs]
-    with tqdm(total=len(due), unit="cell", disable=not shown) as bar:
+    title = " and ".join(dict.fromkeys(job.protocol.name for job in jobs))
+    with Tally(len(due), title=title, shown=shown) as tally:
 
         def watch() -> None:
-            bar.update(sum(store.path(cell).exists() for cell in due) - bar.n)
+            tally.reach(sum(store.path(cell).exists() for cell in due))
 
         run_side_by_side(once, jobs[0].workers, command, watch)
 

@@ -127,7 +127,7 @@ def _work(jobs: tuple[BenchmarkJob, ...], command: tuple[str, ...], level: int) 
             for plugin in job.plugins:
                 importlib.import_module(plugin)
         for job in jobs:
-            job.run_cells(job.planned(progress=False), shown=False, command=command)
+            job.run_cells(job.planned(progress=False), shown=False, command=command, counted=False)
     except QmlError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(FAILED)
