@@ -116,11 +116,20 @@ def arm_of(
 
 
 def space_of(spec: Spec, training: Training) -> dict[str, tuple[Any, ...]]:
-    """Hyper-parameters and their choices: equal for a hybrid and each of its controls."""
+    """Hyper-parameters and their choices; a setting that changes nothing of the model is not among them.
+
+    Equal for a hybrid and its controls, but for those without trained weights in the circuit's place: a rate of the
+    circuit would make two of their trials one and the same.
+
+    Example:
+        >>> training = Training(search={"learning_rate": (0.01, 0.1), "circuit_learning_rate": (0.01, 0.1)})
+        >>> {kind: len(space_of(HybridSpec(ablation=kind), training)) for kind in ("", "twin", "removed", "frozen")}
+        {'': 2, 'twin': 2, 'removed': 1, 'frozen': 1}
+    """
     if spec.framework == "whole":
         return dict(spec.space)
     search = dict(training.search)
-    if not isinstance(spec, HybridSpec):
+    if not (isinstance(spec, HybridSpec) and spec.follows_circuit_rate):
         search.pop("circuit_learning_rate", None)
     return {**search, **spec.space}
 
