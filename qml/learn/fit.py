@@ -26,6 +26,8 @@ class Budget:
         steps: updates; None is unbounded.
         patience: epochs without a better validation score before stopping early; None never stops early.
         plateau: when a run has converged by its training loss, and whether it must; None never looks.
+        watch: name of a metric to record on validation rows after each pass, beside those that the fit records; it
+            ends nothing and chooses nothing. One that the task does not have is not recorded.
 
     Raises:
         ConfigError: a bound under which nothing would be trained.
@@ -36,6 +38,7 @@ class Budget:
     steps: int | None = None
     patience: int | None = None
     plateau: Plateau | None = None
+    watch: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "steps", "patience"):

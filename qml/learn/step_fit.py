@@ -47,7 +47,8 @@ class StepFit:
         checkpoint_every_steps: updates between checkpoints; None leaves it to the seconds.
         select: validation metric that says which pass is best; None is the log-loss for classes and the RMSE for
             numbers.
-        epoch_metrics: names of the metrics computed after each pass; None is the ranking metric and `select`.
+        epoch_metrics: names of the metrics computed after each pass, beside `select` and `Budget.watch`; None is the
+            first metric of the task.
             All others are computed once at the end, and stand in `Fitted.info` as "validation/<name>".
         progress: a bar: True, False, or None for "in a terminal or in Jupyter".
         evaluation_size: rows sent through the model together when it predicts.
@@ -162,7 +163,8 @@ class StepFit:
         default = next((name for name in SELECT_FIRST if name in metrics), next(iter(metrics)))
         select = _known(metrics, self.select or default)
         names = self.epoch_metrics if self.epoch_metrics is not None else (next(iter(metrics)),)
-        watched = [_known(metrics, name) for name in dict.fromkeys((*names, select.name))]
+        watch = (budget.watch,) if budget.watch in metrics else ()
+        watched = [_known(metrics, name) for name in dict.fromkeys((*names, select.name, *watch))]
         return Validation(step, task, source, watched, select, self.evaluation_size, budget.patience is not None)
 
     def _saver(self, step: Step, task: Task, source: Source, seed: int, run: Run, validation: Validation | None) -> Any:

@@ -145,6 +145,16 @@ def test_the_metrics_of_each_pass_are_chosen(classes):
     assert "validation/calibration_error" in out.info
 
 
+def test_a_watched_metric_is_recorded_by_pass_and_changes_nothing(classes):
+    plain, watched = fit(classes, Budget(epochs=4)), fit(classes, Budget(epochs=4, watch="auc"))
+    assert curve(plain, "auc") == []
+    assert len(curve(watched, "auc")) == 4
+    assert curve(watched, "auc")[-1] == watched.info["validation/auc"]
+    assert same(plain, watched)
+    assert [r for r in timeless(watched.records) if r[0] != "auc"] == timeless(plain.records)
+    assert timeless(fit(classes, Budget(epochs=4, watch="r2")).records) == timeless(plain.records)
+
+
 def test_without_validation_there_is_only_the_loss():
     source = class_source()
     del source.splits["validation"]
