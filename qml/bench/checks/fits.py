@@ -1,4 +1,4 @@
-"""What the fits of an arm tell of its budget: trials that were one and the same, curves not kept, seconds over the cap."""
+"""What fits tell of the budget of an arm: trials that gave nothing new, curves not kept, seconds over the cap."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def identical_trials(s: Summary) -> Iterator[Finding]:
             continue
         keys = sorted({key for _, first, again in found for key in _differing(first.settings, again.settings)})
         cell, first, again = found[0]
+        score = f"{s.protocol.rank} {again.score!r}"
         trials = sum(len(cell.trials) for cell in arm.cells)
         yield Finding(
             "warn",
             f"{len(found)} of {plural(trials, 'trial')} of {arm.title} gave nothing new",
             f"each gave what an earlier trial of its cell gave, with other settings ({', '.join(keys)}).",
-            f"seed {cell.cell.seed}, trials {first.number} and {again.number}: {s.protocol.rank} {again.score!r} in both",
+            f"seed {cell.cell.seed}: trials {first.number} and {again.number} both have {score}",
             "They count as tried, so this arm chose among fewer settings than the others",
         )
 

@@ -50,7 +50,7 @@ def test_trials_that_differ_in_their_settings_alone_are_told(digits_store):
     assert found.level == "warn"
     assert found.title == "3 of 6 trials of SVM, Gaussian kernel gave nothing new"
     assert "other settings (C)" in found.text
-    assert "seed 0, trials 0 and 1" in found.evidence
+    assert "seed 0: trials 0 and 1 both have accuracy" in found.evidence
 
 
 @pytest.mark.parametrize("change", [equal_shares, repeated])
