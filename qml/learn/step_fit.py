@@ -13,7 +13,7 @@ from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.source import Source
 from qml.learn.abilities import prepare_task, schedule_step, shard_of, threads_for, trained_model
-from qml.learn.counters import Counters
+from qml.learn.counters import Clock, Counters
 from qml.learn.describe import plain, source_of, structure
 from qml.learn.evaluate import Predictor, Validation
 from qml.learn.fit import Budget, Cost, Fitted
@@ -37,6 +37,9 @@ class StepFit:
 
     With a folder, checkpoints are written there, and a fit that finds its own unfinished checkpoint continues it to
     the very same weights and records (the CPU and wall seconds of a record, of course, differ).
+
+    `Budget.cpu_s` is looked at after each update; the seconds hold every scoring of validation rows, the last with all
+    metrics too.
 
     Args:
         step: `TorchStep(...)` or `JaxStep(...)`.
@@ -111,10 +114,12 @@ class StepFit:
     def _fitted(self, step: Step, task: Task, run: Run, course: Course, stopped: str) -> Fitted:
         """The Fitted of a run that has ended."""
         counters, info = run.counters, {}
+        clock = Clock(counters)
         if isinstance(course.validate, Validation):
             info = {"best_epoch": float(counters.best_epoch), "best_steps": float(counters.best_steps)}
             scores = course.validate.scores(run.state, task.metrics())
             info.update({f"validation/{name}": value for name, value in scores.items()})
+        clock.tick(counters)
         per_pass = batches_per_pass(course.source, self.batch_size)
         cost = Cost(
             cpu_s=counters.cpu_s,

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -121,6 +122,22 @@ def test_a_bound_on_seconds_caps(classes):
     assert out.cost.stopped == "cpu_s"
     assert out.cost.capped
     assert 0.05 <= out.cost.cpu_s < 1.0
+
+
+def test_every_scoring_of_validation_rows_is_in_the_seconds(classes):
+    class Slow(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(4, 3)
+
+        def forward(self, inputs):
+            until = time.process_time() + (0.0 if self.training else 0.02)
+            while time.process_time() < until:
+                pass
+            return self.head(inputs)
+
+    out = fit(classes, Budget(epochs=2), model=lambda seed: Slow())
+    assert out.cost.cpu_s >= 0.06  # after each of two passes, and at the end with all metrics
 
 
 def test_patience_stops_and_brings_the_best_weights_back(classes):
