@@ -14,12 +14,11 @@ from typing import Any
 from qml.base.digest import digest
 from qml.base.errors import DataError, QmlError
 from qml.base.files import write_json
-from qml.estimators.reproduction.claim import Agreement, Measured
+from qml.estimators.reproduction.claim import JUDGED_BY_ROW, Agreement, Measured
 from qml.estimators.reproduction.page import written
 from qml.estimators.reproduction.study import Row, Study
 
 _logger = logging.getLogger(__name__)
-JUDGED_BY_ROW = ("exact", "one", "training")
 
 
 class NotReproducedError(QmlError, RuntimeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -103,7 +103,12 @@ class FitsStudy:
     def _row(self, fit: PublishedFit) -> Row:
         seeds = self.seeds[:1] if fit.model in WITHOUT_SEED else self.seeds
         identity = [fit.model, dict(fit.settings), fit.learning_rate, fit.claim.data]
-        return Row(fit.claim, tuple(seeds), partial(_measured, fit, self.root), identity)
+        return Row(
+            replace(fit.claim, seedless=fit.model in WITHOUT_SEED),
+            tuple(seeds),
+            partial(_measured, fit, self.root),
+            identity,
+        )
 
 
 WITHOUT_SEED = ("svm", "iqp_kernel", "separable_kernel")
