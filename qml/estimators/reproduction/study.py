@@ -103,12 +103,8 @@ class FitsStudy:
     def _row(self, fit: PublishedFit) -> Row:
         seeds = self.seeds[:1] if fit.model in WITHOUT_SEED else self.seeds
         identity = [fit.model, dict(fit.settings), fit.learning_rate, fit.claim.data]
-        return Row(
-            replace(fit.claim, seedless=fit.model in WITHOUT_SEED),
-            tuple(seeds),
-            partial(_measured, fit, self.root),
-            identity,
-        )
+        claim = replace(fit.claim, seedless=fit.model in WITHOUT_SEED)
+        return Row(claim, tuple(seeds), partial(_measured, fit, self.root), identity)
 
 
 WITHOUT_SEED = ("svm", "iqp_kernel", "separable_kernel")
