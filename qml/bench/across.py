@@ -14,6 +14,7 @@ from qml.base.registry import unknown
 from qml.bench.paired import SignedRank, Zeros, bca, holm, signed_rank, standardised
 from qml.bench.posterior import DRAWS, Posterior, bayesian_signed_rank
 from qml.bench.power import critical_sum, power, visible
+from qml.bench.protocol import CHAMPION
 from qml.bench.ranks import Ranking, rank
 from qml.bench.scores import Scores
 from qml.bench.spread import Spread, spread
@@ -150,8 +151,7 @@ class Across:
     def words(self) -> tuple[Word | None, Word | None, Word | None]:
         """Words of the contrasts with removed, twin and champion; None of one that was not read."""
         found: dict[str, Word] = {found.against: found.word for found in self.contrasts}
-        removed, twin, champion = (found.get(role) for role in DECIDING)
-        return removed, twin, champion
+        return found.get("removed"), found.get("twin"), found.get(CHAMPION)
 
     def word(self, arm: str, against: str) -> Word | None:
         """The word of any two arms of the table; None where one is `unjudged`.
@@ -159,9 +159,9 @@ class Across:
         Of a contrast its own. Others are no part of Holm's family and not corrected, which finds a stand-in better than
         the hybrid more readily: it can take a claim away and give none.
         """
-        named = [found.word for found in self.contrasts if (found.arm, found.against) == (arm, against)]
-        if named:
-            return named[0]
+        for found in self.contrasts:
+            if (found.arm, found.against) == (arm, against):
+                return found.word
         if {arm, against} & {*self.unjudged}:
             return None
         differences = self.scores.differences(arm, against)

@@ -274,8 +274,8 @@ class Summary:
     @property
     def _words(self) -> tuple[Word | None, Word | None, Word | None]:
         """Words against removed, twin and champion; None where that does not decide."""
-        removed, twin, champion = (self.verdict[role].word if role in self.verdict else None for role in DECIDING)
-        return removed, twin, champion
+        found: dict[str, Word] = {role: c.word for role, c in self.verdict.items()}
+        return found.get("removed"), found.get("twin"), found.get(CHAMPION)
 
 
 def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellResult]]:

@@ -193,8 +193,11 @@ def reason_of(
         return ""
     done = removed == twin == "better!"  # then it hangs on the champion and the stand-ins
     found = [lack for role, lack in lacks.items() if (role in DECIDING[:2]) != done]
-    reasons: tuple[Lack, ...] = ("barred", "absent", "no_interval")
-    return next((reason for reason in reasons if reason in found), "")
+    reasons: tuple[Why, ...] = ("barred", "absent", "no_interval")
+    for reason in reasons:
+        if reason in found:
+            return reason
+    return ""
 
 
 def answer(state: State, reason: Why = "") -> str:

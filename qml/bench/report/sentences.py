@@ -10,7 +10,7 @@ from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
 from qml.bench.summary import Comparison
-from qml.bench.words import DECIDING, answer, not_beaten
+from qml.bench.words import DECIDING, Word, answer, not_beaten
 
 SHOWN = 4
 """Findings that the alarm names one by one."""
@@ -87,7 +87,7 @@ def subordinate(view: View) -> str:
     }
     said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
     parts = [f"It is {listed(said)}."] if said and s.hero else []
-    found = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
+    found: list[tuple[str, Word, str]] = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
     others = not_beaten(found, view.scale.band(s.protocol.rope))
     return " ".join([*parts, *_barred(view), *_missing(view), *([others] if others else []), *_caution(view)])
 

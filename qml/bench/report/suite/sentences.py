@@ -9,7 +9,7 @@ from qml.bench.finding import Finding
 from qml.bench.report import sentences
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.scale import listed, plural
-from qml.bench.words import DECIDING, LESS_CIRCUIT, STAND_INS, Lack, State, Why, answer, not_beaten, reason_of
+from qml.bench.words import DECIDING, LESS_CIRCUIT, STAND_INS, Lack, State, Why, Word, answer, not_beaten, reason_of
 from qml.bench.words_across import few, headline_across, sentence
 
 QUESTION = "Did the quantum circuit earn its place across data sets?"
@@ -58,7 +58,9 @@ def _not_beaten(view: SuiteView) -> str:
     if across is None or HERO not in view.table.scores.arms:
         return ""
     arms = [arm for arm in (*STAND_INS, *LESS_CIRCUIT) if arm in view.table.scores.arms]
-    found = [(arm, word, view.title(arm)) for arm in arms if (word := across.word(HERO, arm)) is not None]
+    found: list[tuple[str, Word, str]] = [
+        (arm, word, view.title(arm)) for arm in arms if (word := across.word(HERO, arm)) is not None
+    ]
     return not_beaten(found, view.scale.band(view.suite.rope))
 
 
