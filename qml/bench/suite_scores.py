@@ -14,6 +14,7 @@ from qml.bench.scale import listed
 from qml.bench.scores import Scores
 from qml.bench.suite import Suite
 from qml.bench.summary import Summary
+from qml.bench.words import DECIDING, STAND_INS
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,25 @@ class SuiteScores:
         scores: mean test score over seeds, an arm that is whole on every data set a column; "champion" is on each data
             set its best baseline by validation score.
         left_out: (arm, why), for the findings of a report.
+        cut: (arm, where) of those in a table that the cap of CPU seconds has cut on some data set.
+        parts: a table for each stand-in of the circuit that some data set lacks, beside the hybrid, on the others.
     """
 
     scores: Scores
     left_out: tuple[tuple[str, str], ...]
+    cut: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Scores, ...] = ()
 
     def contrasts(self, suite: Suite) -> tuple[tuple[str, str], ...]:
-        """The contrasts of the suite whose arms are both in the table."""
-        return tuple(pair for pair in suite.contrasts if set(pair) <= set(self.scores.arms))
+        """The contrasts of the suite that may be judged: both arms are in the table, and no cap has cut them."""
+        dropped = {pair for pair, _ in self.dropped(suite)}
+        return tuple(pair for pair in suite.contrasts if pair not in dropped)
+
+    def dropped(self, suite: Suite) -> tuple[tuple[tuple[str, str], tuple[tuple[str, str], ...]], ...]:
+        """The other contrasts of the suite, each with the arms that are the reason and what is wrong with them."""
+        wrong = {**dict(self.left_out), **dict(self.cut)}
+        found = [(pair, tuple((arm, wrong[arm]) for arm in pair if arm in wrong)) for pair in suite.contrasts]
+        return tuple((pair, reasons) for pair, reasons in found if reasons)
 
 
 def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
@@ -64,8 +76,7 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
     others = [arm.role for summary in chosen for arm in summary.arms]
     columns, left_out = {}, []
     for name in dict.fromkeys([*named, *others]):
-        found = {summary.protocol.data: _reason(summary, name) for summary in chosen}
-        reasons = {data: why for data, why in found.items() if why}
+        reasons = {summary.protocol.data: why for summary in chosen if (why := _reason(summary, name))}
         if reasons:
             left_out.append((name, _said(reasons)))
         else:
@@ -78,7 +89,30 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
             f"{reasons}{more}. Run the cells that are missing first."
         )
     values = np.array(list(columns.values())).T
-    return SuiteScores(Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better), tuple(left_out))
+    scores = Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better)
+    parts = _parts(suite, chosen, [name for name, _ in left_out])
+    cut = {name: _cut(chosen, name) for name in dict.fromkeys(arm for table in (scores, *parts) for arm in table.arms)}
+    return SuiteScores(scores, tuple(left_out), tuple((name, where) for name, where in cut.items() if where), parts)
+
+
+def _parts(suite: Suite, chosen: Sequence[Summary], left_out: Sequence[str]) -> tuple[Scores, ...]:
+    """The stand-ins that are left out, each beside the hybrid on the data sets that have both whole."""
+    heroes, found = [arm for arm, against in suite.contrasts if against in DECIDING], []
+    for name in [name for name in STAND_INS if name in left_out and heroes]:
+        pair = (heroes[0], name)
+        both = [summary for summary in chosen if not any(_reason(summary, arm) for arm in pair)]
+        if both:
+            values = [[_score(stands_for(summary, arm)) for arm in pair] for summary in both]
+            data = tuple(summary.protocol.data for summary in both)
+            found.append(Scores(pair, data, np.array(values), chosen[0].scale.higher_is_better))
+    return tuple(found)
+
+
+def _cut(chosen: Sequence[Summary], name: str) -> str:
+    """Where the cap has cut who stands for a role; empty where nowhere."""
+    arms = {summary.protocol.data: stands_for(summary, name) for summary in chosen}
+    where = [data for data, arm in arms.items() if arm is not None and arm.cut]
+    return f"cut by the cap of CPU seconds on {listed(where)}" if where else ""
 
 
 def stands_for(summary: Summary, role: str) -> Contestant | None:
@@ -92,9 +126,7 @@ def _reason(summary: Summary, role: str) -> str:
     arm = stands_for(summary, role)
     if arm is None:
         return "absent"
-    if not summary.is_whole(arm):
-        return "lacks some of the seeds"
-    return "met the cap of CPU seconds" if arm.capped else ""
+    return "" if summary.is_whole(arm) else "lacks some of the seeds"
 
 
 def _score(arm: Contestant | None) -> float:

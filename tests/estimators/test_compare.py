@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import qml
@@ -92,6 +93,28 @@ def test_a_champion_below_its_floor_fails_the_benchmark(tmp_path):
         outcome.check()
 
 
+@pytest.mark.parametrize(
+    ("floor", "message"),
+    [("champion", "Best baseline, Logistic regression, is below its floor"), ("svm", "No cells of svm")],
+)
+def test_a_floor_holds_the_best_baseline_and_an_arm_that_was_not_run(floor, message, tmp_path):
+    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.01})
+    with pytest.raises(FailedBenchmarkError, match=message):
+        run(tmp_path, ["majority", "logistic"], WINE, terms).check()
+
+
+def test_arrays_of_ones_own_are_compared_on(tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(80, 3))
+    targets = np.where(inputs[:, 0] + 0.3 * rng.normal(size=80) > 0, "up", "down")
+    mine = DataChoice.from_arrays(inputs, targets, "mine", folder=str(tmp_path / "data"), test=0.25)
+    outcome = run(tmp_path, ["logistic", "knn"], mine, Terms("own", seeds=(0, 1), rank="accuracy"))
+    assert outcome.failed == ()
+    assert all(result.metrics["test"]["accuracy"] > 0.6 for result in outcome.ran)
+    assert {result.cell.protocol_hash for result in outcome.ran} == {outcome.ran[0].cell.protocol_hash}
+    assert "mine" in outcome.report.markdown.read_text()
+
+
 def test_the_package_offers_the_function_itself():
     words = "import qml, qml.estimators.comparing; print(qml.compare is qml.estimators.compare, callable(qml.compare))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
@@ -107,11 +130,14 @@ def test_the_package_offers_the_function_itself():
         (["hybird"], "wine", QUICK, "Did you mean 'hybrid'"),
         (["svm", Svm(C=3.0)], "wine", QUICK, "by name and as a value"),
         (["svm"], [], QUICK, "no data set"),
+        (["svm"], np.zeros((4, 2)), QUICK, r"it got a numpy\.ndarray. .*DataChoice\.from_arrays"),
+        (["svm"], [(np.zeros((4, 2)), [0, 1, 0, 1])], QUICK, "it got a tuple"),
         (["svm"], ["wine", "wine"], QUICK, "each data set once"),
         (["svm"], ["wine", "digits"], {"wine": QUICK}, "'digits' has none"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digts": QUICK}, "Did you mean 'digits'"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digits": Terms("quick", seeds=(0,), epochs=1)}, "seeds is"),
         (["svm"], "wine", Terms("none", seeds=()), "at least one seed"),
+        (["svm"], "wine", Terms("typo", seeds=(0,), epochs=1, floors={"smv": 0.9}), "with a floor 'smv'.*mean 'svm'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_a_cell_runs(models, data, terms, message, tmp_path):
