@@ -1,4 +1,4 @@
-"""What only our own records can show: a choice that was not the best, one run under two seeds, two circuits of an arm."""
+"""What only our records can show: a choice that was not the best, one run under two seeds, an arm of two circuits."""
 
 from __future__ import annotations
 
