@@ -76,7 +76,7 @@ def test_a_failed_cell_has_the_scores_of_its_constant_answer(digits_store):
     answer = {f"{split}_predictions": np.full((len(cells[0].arrays[f"{split}_targets"]), 10), 0.1) for split in SPLITS}
     arrays = {**cells[0].arrays, **answer}
     failed = replace(cells[0], status="failed", chosen=None, metrics={}, arrays=arrays)
-    chance = {split: computed_again(replace(failed, chance=cells[0].metrics), split) for split in SPLITS}
+    chance = {split: computed_again(replace(failed, chance=cells[0].metrics), split) or {} for split in SPLITS}
     assert told([replace(failed, chance=chance), *cells[1:]]) == [("pass", "Scores are those of the predictions")]
     better = {**chance, "test": {**chance["test"], "accuracy": 0.5}}
     assert told([replace(failed, chance=better), *cells[1:]])[0][0] == "severe"
