@@ -220,6 +220,12 @@ def test_arms_without_chance_are_noted_and_not_suspected():
     assert [(f.level, f.title) for f in found] == [("note", "Seeds change nothing for svm")]
 
 
+def test_a_seed_written_in_two_ways_is_one():
+    (found,) = repetitions.repeated_seeds(in_place(1, seeds=("0", "00", "0.0", "1", "first")))
+    assert "has seed 0 3 times" in found.evidence
+    assert not list(repetitions.repeated_seeds(in_place(1, seeds=("0", "1", "10", "first", "First"))))
+
+
 def test_chance_makes_no_block():
     draw = np.random.default_rng(0)
     hits = sum(repetitions.longest_block((draw.integers(50, 60, 30) / 60).tolist()) is not None for _ in range(2000))
