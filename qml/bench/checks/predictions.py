@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from qml.bench.cell import CellResult
 from qml.bench.finding import Finding
+from qml.bench.judged import blocks_of
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Summary
+from qml.learn.task import Metric
 
 TOLERANCE = 1e-5  # two machines may add up the same single-precision numbers in another order
 SPLITS = ("validation", "test")
@@ -19,8 +22,8 @@ SPLITS = ("validation", "test")
 def scores_of_predictions(s: Summary) -> Iterator[Finding]:
     """Scores that are not those of the predictions kept beside them.
 
-    Asked of every kept metric of both splits, of failed cells too, which count with the score of a constant answer,
-    and of the score by which the chosen trial was chosen.
+    Asked of every kept metric of both splits (of failed cells too, which count with the score of a constant answer),
+    of the score by which the chosen trial was chosen, and of values that the interval over test rows is made of.
     """
     own: set[str] = set()
     checked, wrong, bare = 0, [], []
@@ -32,15 +35,12 @@ def scores_of_predictions(s: Summary) -> Iterator[Finding]:
                 bare += [f"{name}, {split}"] if said else []
                 continue
             own |= said.keys() - given.keys()
-            named = [(metric, said[metric], given[metric]) for metric in given]
-            best = cell.best
-            if split == "validation" and best is not None and best.score is not None and s.protocol.rank in given:
-                named.append((f"{s.protocol.rank} of trial {best.number}", best.score, given[s.protocol.rank]))
-            checked += len(named)
+            pairs = list(_pairs(cell, split, s.protocol.rank, given))
+            checked += len(pairs)
             wrong += [
-                f"{name}: {split} {metric} {score:.6g}, its predictions give {found:.6g}"
-                for metric, score, found in named
-                if not _agree(score, found, cell.metric_facts.get(metric, {}).get("unit"))
+                f"{name}: {split} {pair.label} {pair.said:.6g}, its predictions give {pair.given:.6g}"
+                for pair in pairs
+                if not _agree(pair, cell.metric_facts.get(pair.metric, {}).get("unit"))
             ]
     yield from _told(checked, wrong, bare, own)
 
@@ -80,16 +80,51 @@ def computed_again(cell: CellResult, split: str) -> Mapping[str, float] | None:
     Returns:
         None where targets or predictions are not kept, or are not as many.
     """
-    from qml.learn.metrics import class_metrics, number_metrics  # scikit-learn is loaded when metrics are computed
-
     targets, answers = cell.arrays.get(f"{split}_targets"), cell.arrays.get(f"{split}_predictions")
     if targets is None or answers is None or len(targets) != len(answers) or not len(targets):
         return None
-    known = class_metrics(answers.shape[1]) if np.ndim(answers) == 2 else number_metrics()
     said = cell.counted.get(split, {})
-    return {metric.name: metric.compute(answers, targets) for metric in known if metric.name in said}
+    return {name: metric.compute(answers, targets) for name, metric in _known(answers).items() if name in said}
 
 
-def _agree(said: float, given: float, unit: str | None) -> bool:
+def _known(answers: np.ndarray) -> Mapping[str, Metric]:
+    """Metrics by name that can be computed of probabilities `(N, C)` or numbers `(N,)`."""
+    from qml.learn.metrics import class_metrics, number_metrics  # scikit-learn is loaded when metrics are computed
+
+    known = class_metrics(answers.shape[1]) if np.ndim(answers) == 2 else number_metrics()
+    return {metric.name: metric for metric in known}
+
+
+class _Pair(NamedTuple):
+    """A kept number, what it is called, of which metric it is, and the same number computed again."""
+
+    label: str
+    metric: str
+    said: float
+    given: float
+
+
+def _pairs(cell: CellResult, split: str, rank: str, given: Mapping[str, float]) -> Iterator[_Pair]:
+    """Every number of a split that its kept predictions give: scores, the score of choice, values of the interval.
+
+    An interval over test rows is made of the ranking metric with one block of rows left out at a time. Three blocks
+    are asked: values that were made otherwise differ in all of them.
+    """
+    yield from (_Pair(metric, metric, cell.counted[split][metric], found) for metric, found in given.items())
+    if rank not in given:
+        return
+    if split == "validation":
+        if cell.best is not None and cell.best.score is not None:
+            yield _Pair(f"{rank} of trial {cell.best.number}", rank, cell.best.score, given[rank])
+        return
+    targets, answers = cell.arrays["test_targets"], cell.arrays["test_predictions"]
+    kept, block, metric = cell.arrays.get("test_left_out", ()), blocks_of(len(targets)), _known(answers)[rank]
+    for number in sorted({0, len(kept) // 2, len(kept) - 1}) if len(kept) else ():
+        stay = block != number
+        found = metric.compute(answers[stay], targets[stay])
+        yield _Pair(f"{rank} without block {number}", rank, float(kept[number]), found)
+
+
+def _agree(pair: _Pair, unit: str | None) -> bool:
     """Whether two numbers are one score, but for the order of sums; in units of the target by size alone."""
-    return math.isclose(said, given, rel_tol=TOLERANCE, abs_tol=0.0 if unit == "target" else TOLERANCE)
+    return math.isclose(pair.said, pair.given, rel_tol=TOLERANCE, abs_tol=0.0 if unit == "target" else TOLERANCE)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from qml.bench.checks.predictions import computed_again, scores_of_predictions
+from qml.bench.judged import left_out
 from qml.bench.summary import summarise
 from qml.learn.metrics import class_metrics, number_metrics, scores
+from tests.bench.contestants import ACCURACY
 
 SPLITS = ("validation", "test")
 CLASSES, NUMBERS = ([metric.name for metric in found] for found in (class_metrics(10), number_metrics()))
@@ -17,13 +19,16 @@ def with_all_metrics(store, rank):
     """The cells with every metric that the kept predictions give, ranked by one of them."""
     made = []
     for cell in store:
-        arrays, known = cell.arrays, class_metrics(10) if cell.data["labels"] else number_metrics()
+        arrays, known = dict(cell.arrays), class_metrics(10) if cell.data["labels"] else number_metrics()
         metrics = {split: scores(known, arrays[f"{split}_predictions"], arrays[f"{split}_targets"]) for split in SPLITS}
         facts = {m.name: {"higher_is_better": m.higher_is_better, "unit": m.unit} for m in known}
+        ranking = next(metric for metric in known if metric.name == rank)
+        arrays["test_left_out"] = left_out(ranking, arrays["test_predictions"], arrays["test_targets"])
         trials = [replace(trial, score=metrics["validation"][rank]) for trial in cell.trials]
         made.append(
             replace(
                 cell,
+                arrays=arrays,
                 protocol=replace(cell.protocol, rank=rank),
                 metrics=metrics,
                 metric_facts=facts,
@@ -71,10 +76,20 @@ def test_the_score_of_the_chosen_trial_is_that_of_its_predictions(digits_store):
     assert f"validation auc of trial {cells[0].chosen} 0.9999, its predictions give" in found[0].evidence
 
 
+def test_values_of_the_interval_are_those_of_the_predictions(digits_store):
+    cells = with_all_metrics(digits_store, "auc")
+    narrow = np.full_like(cells[0].arrays["test_left_out"], cells[0].metrics["test"]["auc"])
+    made = replace(cells[0], arrays={**cells[0].arrays, "test_left_out": narrow})
+    (found,) = scores_of_predictions(summarise([made, *cells[1:]]))
+    assert (found.level, found.title) == ("severe", "3 scores that the predictions do not give")
+    assert "test auc without block 0" in found.evidence
+
+
 def test_a_failed_cell_has_the_scores_of_its_constant_answer(digits_store):
     cells = with_all_metrics(digits_store, "accuracy")
     answer = {f"{split}_predictions": np.full((len(cells[0].arrays[f"{split}_targets"]), 10), 0.1) for split in SPLITS}
     arrays = {**cells[0].arrays, **answer}
+    arrays |= {"test_left_out": left_out(ACCURACY, arrays["test_predictions"], arrays["test_targets"])}
     failed = replace(cells[0], status="failed", chosen=None, metrics={}, arrays=arrays)
     chance = {split: computed_again(replace(failed, chance=cells[0].metrics), split) or {} for split in SPLITS}
     assert told([replace(failed, chance=chance), *cells[1:]]) == [("pass", "Scores are those of the predictions")]
