@@ -15,7 +15,7 @@ FIELDS: dict[str, Kind] = {
     **dict.fromkeys(("selection", "selection_sd", "cost_s"), "number"),
     **dict.fromkeys(("train", "test", "test_curve"), "numbers"),
 }
-SCORES = ("train", "test", "test_curves", "train_mean", "train_sd", "test_mean", "test_sd", "test_min", "test_max")
+SCORES = ("train", "test", "test_curve", "train_mean", "train_sd", "test_mean", "test_sd", "test_min", "test_max")
 SCORES += ("selection", "selection_sd")
 UNROUNDED = 12  # digits after the point from which a number counts as written in full
 
@@ -40,7 +40,7 @@ class ResultRow:
         seeds: names of the repetitions, where each has a line of its own.
         settings, versions, circuit: chosen hyper-parameters; package versions; digest of the circuit.
         chosen_on: split on which the reported epoch or setting was chosen.
-        test_curves: test score by epoch, a curve a repetition; empty where a repetition has none.
+        test_curve: test score by epoch, a curve a repetition; empty where a repetition has none.
     """
 
     number: int
@@ -53,7 +53,7 @@ class ResultRow:
     n_seeds: int | None = None
     train: tuple[float, ...] = ()
     test: tuple[float, ...] = ()
-    test_curves: tuple[tuple[float, ...], ...] = ()
+    test_curve: tuple[tuple[float, ...], ...] = ()
     train_mean: float | None = None
     train_sd: float | None = None
     test_mean: float | None = None

@@ -150,8 +150,8 @@ def _row(index: int, place: str, line: Mapping[str, str], wanted: Mapping[str, A
             ) from error
     if not values["arm"] or not values["data"]:
         raise DataError(f"{place} does not say whose result it is, or on which data. Fill it in, or drop the line.")
-    if curve := values.pop("test_curve", ()):
-        values["test_curves"] = (curve,)
+    if values.get("test_curve"):
+        values["test_curve"] = (values["test_curve"],)
     return ResultRow(index, place, **values)
 
 
@@ -190,7 +190,7 @@ def _joined(rows: Sequence[ResultRow], seeds: Sequence[str]) -> list[ResultRow]:
         tests = [row.test or ((row.test_mean,) if row.test_mean is not None else ()) for _, row in group]
         trains = [row.train or ((row.train_mean,) if row.train_mean is not None else ()) for _, row in group]
         curves = [
-            row.test_curves if len(row.test_curves) == len(scores) else ((),) * len(scores)
+            row.test_curve if len(row.test_curve) == len(scores) else ((),) * len(scores)
             for (_, row), scores in zip(group, tests, strict=True)
         ]
         joined.append(
@@ -201,7 +201,7 @@ def _joined(rows: Sequence[ResultRow], seeds: Sequence[str]) -> list[ResultRow]:
                 train=tuple(value for values in trains for value in values),
                 test_mean=None,
                 train_mean=None,
-                test_curves=tuple(curve for several in curves for curve in several),
+                test_curve=tuple(curve for several in curves for curve in several),
                 seeds=tuple(seed for seed, _ in group),
             )
         )

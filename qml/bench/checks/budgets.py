@@ -137,7 +137,7 @@ def _curves(table: ResultTable) -> Iterator[tuple[ResultRow, float, Sequence[flo
     """Row, score and test curve of every repetition that has one of at least three epochs."""
     for row in table.rows:
         scores = row.test or (() if row.test_mean is None else (row.test_mean,))
-        if len(scores) == len(row.test_curves):
+        if len(scores) == len(row.test_curve):
             yield from (
-                (row, score, curve) for score, curve in zip(scores, row.test_curves, strict=True) if len(curve) > 2
+                (row, score, curve) for score, curve in zip(scores, row.test_curve, strict=True) if len(curve) > 2
             )

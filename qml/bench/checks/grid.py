@@ -70,7 +70,7 @@ def _off(table: ResultTable, split: str) -> Iterator[Finding]:
             worst[max(fits.values())].append(row)
     if worst[COARSELY]:
         rows = worst[COARSELY]
-        text = f"{plural(len(rows), 'row')}: {split} scores are rounded more coarsely than one row of the split."
+        text = f"{plural(len(rows), 'row')}: {split} scores are written too coarsely to count rows."
         yield Finding("note", f"{split.capitalize()} scores too coarse for a check", text, rows=rows_of(rows))
     if worst[CUT]:
         rows = worst[CUT]

@@ -53,7 +53,7 @@ def test_each_seed_keeps_its_curve(tmp_path):
     lines = [("q", "a", s, top, f"0.5;{top};0.79") for s, top in enumerate((0.91, 0.93))] + [("q", "a", 2, 0.9, "")]
     path = write(tmp_path / "long.csv", lines, ("arm", "data", "seed", "test", "test_curve"))
     row = read_results(path).rows[0]
-    assert (row.test, row.test_curves) == ((0.91, 0.93, 0.9), ((0.5, 0.91, 0.79), (0.5, 0.93, 0.79), ()))
+    assert (row.test, row.test_curve) == ((0.91, 0.93, 0.9), ((0.5, 0.91, 0.79), (0.5, 0.93, 0.79), ()))
 
 
 def test_several_columns_name_the_data_and_none_leave_out(tmp_path):
@@ -75,8 +75,10 @@ def test_shares_and_per_cent_in_one_table_are_refused(tmp_path):
     columns = ("arm", "data", "test", "selection", "test_sd", "test_curve")
     with pytest.raises(DataError, match=r"has test 97\.5, b\.csv:2 has selection 0\.9"):
         read_results(write(tmp_path / "b.csv", [("svm", "a", 97.5, 0.9, 0.4, "")], columns))
-    row = read_results(write(tmp_path / "c.csv", [("svm", "a", 97.5, 90, 0.4, "0;80;97.5")], columns)).rows[0]
-    assert (row.test, row.selection, row.test_sd, row.test_curves) == ((0.975,), 0.9, 0.004, ((0.0, 0.8, 0.975),))
+    table = read_results(write(tmp_path / "c.csv", [("svm", "a", 97.5, 90, 0.4, "0;80;97.5")], columns))
+    row = table.rows[0]
+    assert (row.test, row.selection, row.test_sd, row.test_curve) == ((0.975,), 0.9, 0.004, ((0.0, 0.8, 0.975),))
+    assert table.rounding("test_curve") == table.rounding("test") == pytest.approx(0.0005)
 
 
 @pytest.mark.parametrize("column", ["auc", "test_auc", "balanced_accuracy", "testF1", "rmse", "Test ROC-AUC"])

@@ -23,7 +23,7 @@ def renamed(rows, before, after):
 
 def at_top(table):
     """Every row reports the best epoch of a test curve that falls at its end."""
-    rows = [replace(row, test=(0.8,), test_mean=0.8, test_sd=0.0, train=(), test_curves=(CURVE,)) for row in table.rows]
+    rows = [replace(row, test=(0.8,), test_mean=0.8, test_sd=0.0, train=(), test_curve=(CURVE,)) for row in table.rows]
     return replace(table, rows=tuple(rows))
 
 
@@ -267,7 +267,7 @@ def test_a_curve_belongs_to_its_repetition():
 
     def told(*scores):
         curves = tuple((0.5, top, 0.75) for top in (0.9, 0.85, 0.88))
-        row = replace(BASE.rows[0], test=scores, test_curves=curves)
+        row = replace(BASE.rows[0], test=scores, test_curve=curves)
         return [(f.level, f.rows, f.text) for f in budgets.best_of_test_curve(replace(BASE, rows=(row,)))]
 
     words = "3 of 3 curves that fall towards their end are reported at their top."
@@ -282,7 +282,7 @@ def test_a_score_is_at_the_top_of_its_curve_whatever_its_digits():
         bool(
             list(
                 budgets.best_of_test_curve(
-                    replace(table, rows=(replace(BASE.rows[0], test=(score,), test_curves=(curve,)),))
+                    replace(table, rows=(replace(BASE.rows[0], test=(score,), test_curve=(curve,)),))
                 )
             )
         )
