@@ -73,13 +73,13 @@ def read_results(
     cells = [(f"{shown(file, Path(path))}:{number}", line) for file, _, body in lines for number, line in body]
     if not cells:
         raise DataError(f"{path} has a header and no row below it; a table of results has one row a result.")
-    digits = {name: _digits(cells, several) for name, several in wanted.items() if FIELDS[name] != "text"}
+    digits = _written(cells, wanted)
     scores = [column for name in ("test", "test_mean") for column in wanted.get(name, ())]
     said = metric or (named_metric(scores) if chosen is PRESETS[PLAIN] else chosen.metric)
     table = ResultTable(
         tuple(_rows(cells, wanted)),
         frozenset(wanted),
-        {name: max(found, default=0) for name, found in digits.items()},
+        {name: max(found) for name, found in digits.items() if found},
         said or chosen.metric,
         tuple(str(file) for file, _, _ in lines),
         mixed=frozenset(name for name, found in digits.items() if len(found) > 1),
@@ -171,6 +171,14 @@ def _value(kind: Kind, text: str) -> Any:
     if kind == "count" and (not number.is_integer() or number < 0):
         raise ValueError(text)
     return int(number) if kind == "count" else number if math.isfinite(number) else None
+
+
+def _written(cells: Sequence[tuple[str, Mapping[str, str]]], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, set]:
+    """The digits of every field of numbers; a mean of one repetition a line becomes one of the row's scores."""
+    digits = {name: _digits(cells, several) for name, several in wanted.items() if FIELDS[name] != "text"}
+    if "seed" in wanted:
+        digits |= {name: digits.get(name, set()) | digits.get(f"{name}_mean", set()) for name in ("test", "train")}
+    return digits
 
 
 def _digits(cells: Iterable[tuple[str, Mapping[str, str]]], columns: tuple[str, ...]) -> set[int]:

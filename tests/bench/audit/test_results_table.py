@@ -56,6 +56,13 @@ def test_each_seed_keeps_its_curve(tmp_path):
     assert (row.test, row.test_curve) == ((0.91, 0.93, 0.9), ((0.5, 0.91, 0.79), (0.5, 0.93, 0.79), ()))
 
 
+def test_a_mean_a_seed_keeps_its_digits(tmp_path):
+    lines = [("q", "a", seed, 60, score) for seed, score in enumerate(("0.9667", "0.9833", "0.9500"))]
+    table = read_results(write(tmp_path / "long.csv", lines, ("arm", "data", "seed", "n_test", "test_mean")))
+    assert table.rounding("test", *table.rows[0].test) == pytest.approx(0.00005)
+    assert not [finding for finding in table_findings(table) if finding.level in ("severe", "suspect")]
+
+
 def test_several_columns_name_the_data_and_none_leave_out(tmp_path):
     path = write(tmp_path / "a.csv", [("svm", "wine", "noisy", 0.9, "?")], ("arm", "set", "kind", "test", "n_test"))
     table = read_results(path, columns={"data": ["set", "kind"], "n_test": []})
