@@ -43,14 +43,13 @@ def check_wholes(who: str, least: int, most: int | None = None, /, **given: obje
         >>> check_wholes("StudyMlp", 1, widths=(10, 0))
         Traceback (most recent call last):
         ...
-        qml.base.errors.ConfigError: StudyMlp got widths=[10, 0]; give a list of whole numbers of at least 1, ...
+        qml.base.errors.ConfigError: StudyMlp got widths=(10, 0); give a list of whole numbers of at least 1, ...
     """
     for name, values in given.items():
-        listed = isinstance(values, Sequence) and not isinstance(values, str)
-        if not (listed and len(values) and all(_is_whole(value, least, most) for value in values)):
-            found = list(values) if listed else values
+        found = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
+        if not (found and all(_is_whole(value, least, most) for value in found)):
             raise ConfigError(
-                f"{who} got {name}={found!r}; give a list of whole numbers of {_bounds(least, most)}, one or more."
+                f"{who} got {name}={values!r}; give a list of whole numbers of {_bounds(least, most)}, one or more."
             )
 
 

@@ -40,7 +40,7 @@ def test_every_error_is_also_a_builtin():
         (lambda: bounds.check_whole("fit", 1, 4, width=2, depth=5), "depth=5; give a whole number of 1 to 4"),
         (lambda: bounds.check_whole("fit", 1, depth=True), "depth=True"),
         (lambda: bounds.check_wholes("fit", 1, widths="12"), "widths='12'; give a list of whole numbers"),
-        (lambda: bounds.check_wholes("fit", 1, widths=()), r"widths=\[\]; give a list .* of at least 1, one or more"),
+        (lambda: bounds.check_wholes("fit", 1, widths=()), r"widths=\(\); give a list .* of at least 1, one or more"),
         (lambda: bounds.check_wholes("fit", 0, 9, digits=[3, 11]), r"digits=\[3, 11\]; .* of 0 to 9"),
         (lambda: bounds.check_number("fit", above=0, C=0), "C=0; give a finite number above 0"),
         (lambda: bounds.check_number("fit", least=0, noise=-1e-9), "noise=-1e-09; give a finite number of at least 0"),
