@@ -80,7 +80,7 @@ def check_number(who: str, /, *, least: float | None = None, above: float | None
 
 
 def check_word(known: Sequence[str], /, **given: object) -> None:
-    """Raise unless every setting is one of the known words.
+    """Raise unless every setting is one of the known words; "" among them stands for none.
 
     Raises:
         ConfigError: one is not; the nearest word is given.
@@ -93,7 +93,7 @@ def check_word(known: Sequence[str], /, **given: object) -> None:
     """
     for name, value in given.items():
         if value not in known:
-            raise unknown(name, value, list(known))
+            raise unknown(name, value, [word for word in known if word])
 
 
 def _is_whole(value: object, least: int, most: int | None) -> bool:
