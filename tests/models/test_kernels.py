@@ -15,6 +15,7 @@ from qml.backends import executor_named
 from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
 from qml.circuits import Circuit, angle
 from qml.data import ArraySource
+from qml.estimators.arms import in_units_of
 from qml.learn import Budget, Supervised
 from qml.learn.whole_fit import WholeFit
 from qml.models import MODELS, Signature
@@ -290,6 +291,13 @@ def test_they_are_arms(make, ablation):
     np.testing.assert_array_equal(probabilities, fitted.predict(source, "test"))
     assert fitted.parameters["classical"] > 0
     assert pickle.dumps(spec)
+
+
+def test_an_arm_is_for_the_columns_of_the_very_rows():
+    """One column for each word of a category: their number differs from split to split."""
+    spec = in_units_of(IqpKernel().on(Signature((9,), 2)), small_source())
+    assert spec.signature.n_inputs == 4
+    assert spec.build(0).fit(ROWS, LABELS).n_features_in_ == 4
 
 
 @pytest.mark.parametrize("make", KERNELS)
