@@ -259,6 +259,22 @@ def test_another_stream_of_random_numbers_is_refused(make, random, words):
         make(**{**GENERATORS[make], "random": random})
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": "a"}, "seed='a'; give a whole number of at least 0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"validation": "x"}, "validation='x'; give a finite number"),
+        ({"validation": np.nan}, "validation=nan"),
+        ({"validation": -1}, "validation=-1; give a finite number of at least 0"),
+        ({"validation": 1.0}, "not a share of the rows"),
+    ],
+)
+def test_a_seed_or_share_that_is_none_is_refused(change, words):
+    with pytest.raises(ConfigError, match=words):
+        study_source(variant="linearly_separable_3d", **change)
+
+
 @pytest.mark.parametrize("change", [{"variant": "linearly_separable_1d"}, {"precision": "float16"}])
 def test_bad_names(change):
     with pytest.raises(ConfigError, match="not known"):

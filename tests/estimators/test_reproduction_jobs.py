@@ -143,6 +143,22 @@ def test_rows_that_a_table_does_not_have_are_refused_with_those_it_has(arms, dat
         study.rows()
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """A study of no rows."""
+
+    title: str = "Nothing"
+    lessons: tuple = ()
+
+    def rows(self):
+        return ()
+
+
+def test_a_study_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="'Nothing' was asked to run again; it has no rows"):
+        ReproductionJob(Nothing(), "mine", str(tmp_path), str(tmp_path)).run(progress=False)
+
+
 def test_a_row_without_a_repetition_is_refused():
     with pytest.raises(ConfigError, match="'svm' on 'wine' has no seed; give at least one"):
         Row(Claim("svm", "wine", (0.9,), 10), (), partial(Counted([])._measure, "svm"))

@@ -62,9 +62,14 @@ class StudyMlp(Champion):
             raise CapabilityError("The study's MLP learns classes, and the target is a number. Use 'mlp'.")
 
     def build(self, seed: int) -> Any:
-        """A scikit-learn estimator."""
+        """A scikit-learn estimator.
+
+        Raises:
+            CapabilityError: the target is a number.
+        """
         from sklearn.neural_network import MLPClassifier
 
+        self.check()
         rows: Any = self.batch_size
         return MLPClassifier(
             self.widths,
