@@ -80,15 +80,13 @@ class SpecArm:
 
 
 def in_units_of(spec: Spec, source: Source) -> Spec:
-    """A model that learns by steps, for the very rows of `source`.
+    """A model for the very rows of `source`.
 
     Columns that are fitted on training rows, one for each word of a category, differ in number from split to split. A
-    number that is to be learnt is told by its mean and spread over the training rows.
+    number that a model learns by steps is told by its mean and spread over the training rows.
     """
     signature = signature_of(source)
-    if spec.framework == "whole":
-        return spec
-    if signature.kind == "classes":
+    if spec.framework == "whole" or signature.kind == "classes":
         return spec.on(signature)
     numbers = targets(source, "train").astype(np.float64)
     return spec.on(replace(signature, center=float(numbers.mean()), scale=float(numbers.std()) or 1.0))
