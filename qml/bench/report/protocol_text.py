@@ -120,7 +120,7 @@ def _intervals(view: View) -> str:
         return (
             f"95{NBSP}%, Student t, variance over seeds and over test rows together (both components, "
             "jackknife over blocks of "
-            "test rows, degrees of freedom by Satterthwaite); differences are paired by seed and by row"
+            "test rows, quantiles of both weighted as Cochran and Cox do); differences are paired by seed and by row"
         )
     folds = view.summary.protocol.folds
     shared = "overlapping splits" if folds is None else f"shared training rows, test to training as 1 to {folds - 1}"
