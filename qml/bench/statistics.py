@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special, stats
 
 from qml.base.errors import ShapeError
 
@@ -77,18 +77,19 @@ class Estimate:
         return below, max(0.0, 1 - below - above), above
 
 
-def over_splits(values: np.ndarray | list[float], n_train: int, n_test: int) -> Estimate:
+def over_splits(values: np.ndarray | list[float], n_train: float, n_test: float) -> Estimate:
     """Estimate when every seed is a new random split of one data set.
 
         se^2 = var (1/J + n_test/n_train),    J - 1 degrees of freedom
 
-    Training sets of two splits share most rows, so the plain 1/J is too small (Nadeau and Bengio, Machine
-    Learning 52, 239, 2003). Not for one fixed test set: use `over_rows`.
+    Two splits share rows, so the plain 1/J is too small (Nadeau and Bengio, Machine Learning 52, 239, 2003). Their
+    correlation is taken to be the share of rows that are tested on, n_test / (n_train + n_test), so rows that
+    settings are chosen on count as learnt from. Not for one fixed test set: use `over_rows`.
 
     Args:
         values: `(J,)`, one number a seed; for two contestants the differences, paired by seed.
-        n_train: rows trained on in one split.
-        n_test: rows tested on in one split.
+        n_train: rows learnt from or chosen on in one split: all that are not tested on; a mean where sizes differ.
+        n_test: rows tested on in one split, likewise.
 
     Raises:
         ShapeError: no values, or a size below 1.
@@ -156,12 +157,11 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
 
 def _between(first: int, second: int, weight: float, other: float) -> float:
     """Degrees of freedom of the t whose quantile is the mean of those of `first` and `second`, weighted."""
-    if first == second or weight + other == 0:
-        return float(min(first, second))
+    if weight + other == 0:
+        return float(first)
     level = (1 + CONFIDENCE) / 2
-    quantiles = stats.t.ppf(level, [first, second])
-    wanted = np.clip(np.average(quantiles, weights=[weight, other]), quantiles.min(), quantiles.max())
-    return float(optimize.brentq(lambda df: float(stats.t.ppf(level, df) - wanted), first, second))
+    quantile = np.average(stats.t.ppf(level, [first, second]), weights=[weight, other])
+    return float(special.stdtridf(level, quantile))
 
 
 def _variance(values: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant, contestants_of
+from qml.bench.facts import total_rows
 from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale
@@ -97,15 +98,9 @@ class Summary:
 
     @cached_property
     def fixed_test(self) -> bool:
-        """Whether all seeds share one test set: the same targets in the same order, and the same rows where told."""
-        for name in ("test_targets", "test_rows"):
-            by_seed = {c.cell.seed: c.arrays[name] for c in self.cells if name in c.arrays}
-            found = list(by_seed.values())
-            if name == "test_targets" and len(found) < 2:
-                return False
-            if any(not np.array_equal(found[0], other) for other in found[1:]):
-                return False
-        return True
+        """Whether all seeds share one test set, by the numbers of its rows or else by their digest; unknown is no."""
+        first, *others = {c.cell.seed: c for c in self.cells}.values() if self.cells else (None,)
+        return first is not None and bool(others) and all(_one_test_set(first, other) for other in others)
 
     def estimate(self, arm: Contestant) -> Estimate:
         """Mean score of one contestant with its interval, in units of the metric."""
@@ -123,9 +118,9 @@ class Summary:
             [a.counted["test"][rank] - (b.counted["test"][rank] if b is not None else 0.0) for a, b in pairs]
         )
         if not self.fixed_test:
-            folds = self.protocol.folds
-            sizes = (self.rows("train"), self.rows("test")) if folds is None else (folds - 1, 1)
-            return over_splits(sign * values, *sizes)
+            tested = float(np.mean([a.data["rows"]["test"] for a, _ in pairs]))
+            learnt = float(np.mean([total_rows(a.data) for a, _ in pairs])) - tested
+            return over_splits(sign * values, learnt, tested)
         sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b is not None else 0.0) for a, b in pairs]
         if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
             return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")
@@ -254,8 +249,16 @@ def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellR
     return [(one, two) for one, two in found if _same_rows(one, two)]
 
 
+def _one_test_set(first: CellResult, second: CellResult) -> bool:
+    """Whether cells of two seeds were tested on the same rows; False where nothing tells."""
+    if all("test_rows" in cell.arrays for cell in (first, second)):
+        return _same_rows(first, second)
+    digests = {cell.data.get("test_digest") for cell in (first, second)}
+    return None not in digests and len(digests) == 1
+
+
 def _same_rows(first: CellResult, second: CellResult) -> bool:
-    """Whether two cells of one seed were tested on the same rows."""
+    """Whether the rows that two cells were tested on have equal targets, and equal numbers where they are told."""
     return all(
         np.array_equal(first.arrays[name], second.arrays[name])
         for name in ("test_targets", "test_rows")
