@@ -19,7 +19,7 @@ from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale, plural
 from qml.bench.statistics import Estimate, over_rows, over_splits
-from qml.bench.words import DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
+from qml.bench.words import CREDITING, DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
 
 SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
 LADDER = ("product", "frozen", "unweighted", "", "surrogate", "random_features", "twin", "removed", "shuffled")
@@ -142,18 +142,30 @@ class Summary:
 
     @cached_property
     def hero(self) -> Contestant | None:
-        """The hybrid that the verdict is about: the one asked for, else the best by validation score.
+        """The hybrid that the verdict is about: the one asked for, else the best of its rivals by validation score."""
+        asked = [arm for arm in self.ranked if self.about is not None and self.about in (arm.key, arm.digest)]
+        return asked[0] if asked else self.best(self.rivals)
+
+    @cached_property
+    def rivals(self) -> tuple[Contestant, ...]:
+        """The hybrids of which the verdict may be about one.
 
         The protocol's own hybrids go before others, and whole ones before those that lack seeds.
         """
-        asked = [arm for arm in self.ranked if self.about is not None and self.about in (arm.key, arm.digest)]
-        if asked:
-            return asked[0]
         named = [arm for arm, _ in self.protocol.contrasts]
         references = {against for _, against in self.protocol.contrasts}
         hybrids = [arm for arm in self.ranked if arm.family == "hybrid"]
         first = [arm for arm in hybrids if arm.role in named] or [a for a in hybrids if a.role not in references]
-        return self.best([arm for arm in first if self.is_whole(arm)] or first)
+        return tuple([arm for arm in first if self.is_whole(arm)] or first)
+
+    @property
+    def chosen_on_test(self) -> bool:
+        """Whether a choice among hybrids saw rows that are test rows under other seeds, so that the best looks better.
+
+        It does with several hybrids and a new split for each seed; with one test set no choice sees its rows. Who asks
+        for one of them has chosen it too.
+        """
+        return len(self.rivals) > 1 and len(self.protocol.seeds) > 1 and not self.fixed_test
 
     @cached_property
     def champion(self) -> Contestant | None:
@@ -247,14 +259,25 @@ class Summary:
 
     @cached_property
     def state(self) -> State:
-        """The verdict as one word, by the rule of `words.headline`."""
+        """The verdict as one word, by the rule of `words.headline`; of a hybrid chosen on test rows at most "lean"."""
+        return "lean" if self._too_kind else self._headline
+
+    @property
+    def _headline(self) -> State:
         return headline(*self._words, [None if self.barred(c) else c.word for c in self.stand_ins])
+
+    @property
+    def _too_kind(self) -> bool:
+        """Whether the comparisons credit a circuit that was chosen on test rows."""
+        return self.chosen_on_test and self._headline in CREDITING
 
     @cached_property
     def why(self) -> Why:
         """What its headline says beside the state, by `words.reason_of`."""
         if self.hero is None:
             return "no_hybrid"
+        if self._too_kind:
+            return "chosen"
         lacks: dict[str, Lack] = {c.role: "barred" for c in self.stand_ins if self.barred(c)}
         for role in DECIDING:
             c = self.comparison(role)
