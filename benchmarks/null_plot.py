@@ -9,8 +9,17 @@ from typing import Any
 from qml.bench.null import BETTER
 from qml.bench.statistics import POWER, wilson
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: told apart by all eyes
-MARKERS = "osD^vP"
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+    "#000000",
+    "#f0e442",
+)  # Okabe and Ito: told apart by all eyes
+MARKERS = "osD^vPX*"
 
 
 def draw(kept: Mapping[str, Any], path: Path) -> None:
