@@ -103,3 +103,16 @@ def test_a_digest_stands_only_where_rows_have_no_numbers():
     assert first["total"] == 90
     assert first["test_digest"] != second["test_digest"]
     assert first["test_digest"] == source_facts(Unnumbered(0))["test_digest"]
+
+
+def test_sizes_of_splits_are_means_over_seeds(digits_store):
+    """Splits by group differ in size; validation rows count as learnt from."""
+    sizes = {0: (400, 100, 200), 1: (300, 100, 300), 2: (420, 140, 140)}
+
+    def sized(cell):
+        rows = dict(zip(("train", "validation", "test"), sizes[cell.cell.seed], strict=True))
+        return replace(cell, data={**cell.data, "rows": rows, "total": 700})
+
+    estimate = summarise([sized(cell) for cell in digits_store]).comparison("removed").estimate
+    tested = (200 + 300 + 140) / 3
+    assert estimate.se == pytest.approx(over_splits(estimate.values, 700 - tested, tested).se)
