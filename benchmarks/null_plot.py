@@ -34,7 +34,7 @@ def draw(kept: Mapping[str, Any], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.4, 4.4), layout="constrained")
     for number, (null, curve) in enumerate(zip(kept["null"], kept["power"], strict=True)):
         shifts, shares, low, high = [], [], [], []
         for tally in (null, *curve):
@@ -53,7 +53,7 @@ def draw(kept: Mapping[str, Any], path: Path) -> None:
     axes.set_ylabel('"better" than the twin, % of benchmarks')
     axes.set_ylim(0, 101)
     axes.set_xlim(left=-0.1)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     marks = f"dashed: {100 * POWER:.0f} %; dotted: {100 * kept['bar']:.0f} %, allowed where there is no difference"
     axes.set_title(marks, fontsize=9)
     figure.savefig(path, dpi=150)
