@@ -9,6 +9,30 @@ MISSING = "???"  # what OmegaConf reads as "must be given"
 
 
 @dataclass
+class FileConfig:
+    """`data.file`: a table of your own in one file; see `qml.data.TableFile`.
+
+    Args:
+        path: a .csv or .parquet file.
+        target: column that is predicted.
+        task: "classes" or "number"; null tells by what the column holds.
+        groups: column whose equal values stay in one part of a split.
+        time: column that orders the rows.
+        drop: columns that are no features.
+        categories: columns of numbers that are codes.
+    """
+
+    _target_: str = "qml.data.TableFile"
+    path: str = MISSING
+    target: str = MISSING
+    task: str | None = None
+    groups: str | None = None
+    time: str | None = None
+    drop: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+
+
+@dataclass
 class DataConfig:
     """Group `data`: which set, and how its rows are divided.
 
@@ -23,6 +47,7 @@ class DataConfig:
         root: folder of Parquet sets; null reads QML_DATA.
         make: "package.module:name" of a callable `(seed, **options) -> Source`, in place of the catalogue.
         options: its further arguments.
+        file: a table of your own in place of the catalogue; `data=file` has it.
     """
 
     _target_: str = "qml.estimators.choices.DataChoice"
@@ -36,6 +61,7 @@ class DataConfig:
     root: str | None = None
     make: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    file: FileConfig | None = None
 
 
 @dataclass

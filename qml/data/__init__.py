@@ -4,12 +4,13 @@ from qml.data.arrays import ArraySource, whole
 from qml.data.catalogue import CATALOGUE, Entry
 from qml.data.describe import describe
 from qml.data.fitted import FITTED, Affine, Fitted, from_state
-from qml.data.make import SOURCES, make_source
+from qml.data.make import SOURCES, make_source, table_source
 from qml.data.opening import open_table
 from qml.data.partition import split_table
 from qml.data.source import Batch, Column, ColumnKind, Schema, Source, Target
 from qml.data.splits import Split, at_random, by_group, by_time, folds, nested_subset, one_fold, stratified
-from qml.data.table import Ragged, Table
+from qml.data.table import About, Ragged, Table
+from qml.data.table_file import TableFile
 from qml.data.transformed import TransformedSource, transformed
 from qml.data.transforms import (
     PCA,
@@ -29,6 +30,7 @@ __all__ = [
     "FITTED",
     "PCA",
     "SOURCES",
+    "About",
     "Affine",
     "ArraySource",
     "Batch",
@@ -49,6 +51,7 @@ __all__ = [
     "Split",
     "Standardise",
     "Table",
+    "TableFile",
     "Target",
     "Transform",
     "TransformedSource",
@@ -64,6 +67,7 @@ __all__ = [
     "open_table",
     "split_table",
     "stratified",
+    "table_source",
     "transformed",
     "whole",
 ]

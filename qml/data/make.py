@@ -22,7 +22,7 @@ from qml.data.opening import open_table
 from qml.data.partition import split_table
 from qml.data.source import Source
 from qml.data.splits import Split, nested_subset
-from qml.data.table import Table
+from qml.data.table import About, Table
 from qml.data.transformed import transformed
 from qml.data.transforms import Transform
 
@@ -82,7 +82,50 @@ def make_source(
         return SOURCES[name](seed=seed)
     if name not in CATALOGUE:
         raise unknown("data set", name, [*CATALOGUE, *(own for own in SOURCES if own not in CATALOGUE)])
-    entry, table = CATALOGUE[name], open_table(name, root)
+    return table_source(
+        open_table(name, root),
+        _about(CATALOGUE[name]),
+        how=how,
+        seed=seed,
+        test=test,
+        validation=validation,
+        folds=folds,
+        rows=rows,
+        transforms=transforms,
+    )
+
+
+def table_source(
+    table: Table,
+    about: About,
+    *,
+    how: str = "auto",
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float = 0.2,
+    folds: int | None = None,
+    rows: int | None = None,
+    transforms: Transform | str | None = "auto",
+) -> Source:
+    """A Source of an opened table.
+
+    Args:
+        table: as opened.
+        about: what else is known of it.
+        how: how to split; "auto" takes the way of the table.
+        seed: of the split and of `rows`.
+        test: share of the rows.
+        validation: share of the rows; 0 for none.
+        folds: test on a fold in place of a share.
+        rows: rows to keep of the training part.
+        transforms: "auto" by the kinds of the columns, a Transform of your own, or None.
+
+    Raises:
+        ConfigError: an unknown way to split, or one that does not fit the table.
+        DataError: a part would be empty, or a class is too rare.
+        CapabilityError: the table is of texts, sequences, graphs, interactions or series.
+    """
+    name = table.name
     inputs, columns = feature_array(table)
     split = split_table(table, how, seed=seed, test=test, validation=validation, folds=folds)
     if rows is not None:
@@ -95,11 +138,11 @@ def make_source(
         split,
         columns=columns,
         contents=table.digest,
-        info=_facts(entry, table, inputs, split, seed),
+        info=_facts(about, table, inputs, split, seed),
     )
-    source = replace(source, schema=replace(source.schema, groups=entry.split.groups, time=_time_of(entry)))
+    source = replace(source, schema=replace(source.schema, groups=about.groups, time=about.time))
     log.info("%s: %s; rows %s; %s", name, split.how, split.sizes(), source.info["duplicates"])
-    return _through(source, usual_transform(columns, entry.one_scale) if transforms == "auto" else transforms)
+    return _through(source, usual_transform(columns, about.one_scale) if transforms == "auto" else transforms)
 
 
 def _fewer(table: Table, split: Split, rows: int, seed: int) -> Split:
@@ -110,21 +153,22 @@ def _fewer(table: Table, split: Split, rows: int, seed: int) -> Split:
     return split.with_train(nested_subset(train, targets, rows, seed))
 
 
-def _time_of(entry: Entry) -> str | None:
-    """The column that orders the rows, for the schema."""
-    return ", ".join(entry.split.time) or None
+def _about(entry: Entry) -> About:
+    """What the catalogue says of a set beside its columns."""
+    time = ", ".join(entry.split.time) or None
+    return About(entry.title, entry.licence, tuple(entry.traps), entry.split.groups, time, entry.one_scale)
 
 
-def _facts(entry: Entry, table: Table, inputs: np.ndarray, split: Split, seed: int) -> Mapping[str, Any]:
+def _facts(about: About, table: Table, inputs: np.ndarray, split: Split, seed: int) -> Mapping[str, Any]:
     """Plain facts for a report."""
     facts: dict[str, Any] = {
-        "title": entry.title,
-        "licence": entry.licence,
+        "title": about.title or table.name,
+        "licence": about.licence,
         "seed": seed,
         "left_out": {reason: int(mask.sum()) for reason, mask in table.left_out.items()},
         "duplicates": shared_rows(row_keys(inputs), split),
         "known_leaks": {reason: int(mask.sum()) for reason, mask in table.leaked.items()},
-        "traps": list(entry.traps),
+        "traps": list(about.traps),
     }
     if table.target is not None and table.targets is not None and table.target.kind == "classes":
         n_classes = table.target.n_classes

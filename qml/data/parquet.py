@@ -1,9 +1,10 @@
-"""Parquet files as NumPy columns; the only file that knows pyarrow."""
+"""Parquet and CSV files as NumPy columns; the only file that knows pyarrow."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.extras import require
+from qml.base.files import replacing
+from qml.data.source import ColumnKind
 from qml.data.table import ColumnValues, Ragged
 
 T = TypeVar("T")
@@ -54,6 +57,106 @@ def read_columns(paths: Sequence[Path], kinds: Mapping[str, str]) -> dict[str, t
     return {name: _converted(table.column(name), kind) for name, kind in kinds.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A column of a file whose kinds nobody has described.
+
+    Args:
+        kind: by the type in the file; "id" where it is of no kind that can be learnt from.
+        what: it holds, in words: "whole numbers", "numbers", "words", "truth values", "moments", ...
+        values: as `qml.data.Table` holds them.
+        categories: of a category.
+        raw: `(N,)` as in the file; None or NaN where missing.
+    """
+
+    kind: ColumnKind
+    what: str
+    values: ColumnValues
+    categories: tuple[str, ...]
+    raw: np.ndarray
+
+
+def read_all(path: Path, categories: Collection[str] = ()) -> dict[str, Read]:
+    """Every column of a CSV or Parquet file, by name.
+
+    Args:
+        path: ends in `.csv` or `.parquet`.
+        categories: columns of numbers that are codes.
+
+    Raises:
+        DataError: there is no such file, it has another ending, cannot be read, has no row or two columns of one name.
+    """
+    require("pyarrow", extra="data", purpose="reading CSV and Parquet files")
+    import pyarrow.csv as pcsv
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise DataError(f"{path} is to be read as a table; there is no such file. Check the path.")
+    words = pcsv.ConvertOptions(strings_can_be_null=True)
+    readers = {".csv": lambda: pcsv.read_csv(path, convert_options=words), ".parquet": lambda: pq.read_table(path)}
+    if path.suffix.lower() not in readers:
+        raise DataError(f"{path} is to be read as a table; its name must end in {' or '.join(readers)}. Convert it.")
+    table = _guarded(path, readers[path.suffix.lower()])
+    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if twice:
+        raise DataError(f"{path} has the column {twice[0]!r} more than once. Rename one of them.")
+    if not table.num_rows:
+        raise DataError(f"{path} has no row under its column names. Check how it was written.")
+    return {name: _read(table.column(name), name in categories) for name in table.column_names}
+
+
+def _read(column: Any, is_codes: bool) -> Read:
+    """One Arrow column by its own type."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind, what = _kind_of(column.type)
+    kind = "category" if is_codes and kind == "number" else kind
+    if kind == "id":
+        return Read(kind, what, np.zeros(len(column), np.int8), (), np.zeros(len(column), np.int8))
+    values, categories = _converted(column, kind)
+    raw = column.to_numpy() if pa.types.is_floating(column.type) else np.array(column.to_pylist(), object)
+    return Read(kind, what, values, categories, raw)
+
+
+def _kind_of(arrow: Any) -> tuple[ColumnKind, str]:
+    """The kind of a column by its type, and what it holds in words."""
+    import pyarrow.types as types
+
+    if types.is_boolean(arrow):
+        return "category", "truth values"
+    if types.is_integer(arrow):
+        return "number", "whole numbers"
+    if types.is_floating(arrow):
+        return "number", "numbers"
+    if types.is_string(arrow) or types.is_large_string(arrow):
+        return "category", "words"
+    if types.is_temporal(arrow):
+        return "time", "moments"
+    return "id", f"values of type {arrow}"
+
+
+def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+    """Write `(N,)` columns as a Parquet file, atomically; None and NaN are missing values.
+
+    Raises:
+        DataError: a column that no Parquet type fits.
+    """
+    require("pyarrow", extra="data", purpose="writing Parquet files")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {}
+    for name, values in columns.items():
+        try:
+            arrays[name] = pa.array(values, from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise DataError(f"column {name!r} cannot be stored ({error}). Give numbers or words, one a row.") from error
+    with replacing(path) as temporary:
+        pq.write_table(pa.table(arrays), temporary)
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of the bytes of a file."""
     with open(path, "rb") as file:
@@ -67,8 +170,9 @@ def _guarded(path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
     except (pa.ArrowException, OSError, ValueError) as error:
+        form = "CSV" if path.suffix.lower() == ".csv" else "Parquet"
         raise DataError(
-            f"{path} is not a sound Parquet file ({str(error).partition(chr(10))[0]}). "
+            f"{path} is not a sound {form} file ({str(error).partition(chr(10))[0]}). "
             f"Nothing was loaded. Get the file again."
         ) from error
 

@@ -47,6 +47,26 @@ class Ragged:
 ColumnValues = np.ndarray | Ragged
 
 
+@dataclass(frozen=True)
+class About:
+    """What is known of a table beside its columns.
+
+    Args:
+        title: in words; empty takes its name.
+        licence: of the data.
+        traps: known ways in which a score on it can mislead.
+        groups, time: columns that a fair split must respect.
+        one_scale: its numbers are alike (pixels) and are standardised together.
+    """
+
+    title: str = ""
+    licence: str = ""
+    traps: tuple[str, ...] = ()
+    groups: str | None = None
+    time: str | None = None
+    one_scale: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """An opened data set; nothing is turned into features yet.

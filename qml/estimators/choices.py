@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from qml.base.digest import canonical, digest
@@ -14,7 +14,9 @@ from qml.base.registry import unknown
 from qml.bench.balance import fitting_rank
 from qml.bench.chance import constant_answer
 from qml.bench.protocol import CONTRASTS, HOLDOUT, Protocol
+from qml.data import CATALOGUE, TableFile, make_source, table_source
 from qml.data.source import Source, Target
+from qml.data.table_file import stored_table
 from qml.estimators.contents import catalogue_contents, source_contents
 from qml.estimators.kept import KeptSource
 from qml.learn.fit import Budget
@@ -48,9 +50,11 @@ class DataChoice:
         root: folder of Parquet sets; None reads `QML_DATA`.
         make: "package.module:name" of `(seed, **options) -> Source`, in place of the catalogue.
         options: its further arguments, as plain data.
+        file: a table of yours, CSV or Parquet, in place of the catalogue.
 
     Raises:
-        ConfigError: options that are no plain data, or a choice that a source of your own does not listen to.
+        ConfigError: options that are no plain data, a choice that a source of your own does not listen to, or a file
+            that bears the name of another set.
     """
 
     name: str
@@ -64,9 +68,15 @@ class DataChoice:
     root: str | None = None
     make: str | None = None
     options: Pairs = ()
+    file: TableFile | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "options", pairs(self.options))
+        if self.file is not None and (self.make or self.name in CATALOGUE):
+            other = f"the data set {self.name!r} of the catalogue" if self.name in CATALOGUE else f"make={self.make}"
+            raise ConfigError(
+                f"data.file.path={self.file.path} was asked for beside {other}. Give it a data.name of its own."
+            )
         try:
             canonical(self.options)
         except TypeError as error:
@@ -81,6 +91,52 @@ class DataChoice:
 
     def __hash__(self) -> int:
         return hash(digest(self))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        inputs: Any,
+        targets: Any,
+        name: str,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        task: str | None = None,
+        categories: Sequence[str] = (),
+        folder: str = "results/data",
+        **division: Any,
+    ) -> DataChoice:
+        """A set of your own arrays or of a DataFrame, kept as a file so that any process can read it again.
+
+        Args:
+            inputs: `(N, D)` numbers, a DataFrame, or a mapping of column name to `(N,)` values.
+            targets: `(N,)`: words, truth values and whole numbers are classes, other numbers a number.
+            name: what reports call it.
+            groups: `(N,)` equal for rows that must stay together.
+            time: `(N,)` sortable moments: the last rows test.
+            task: "classes" or "number", where that is to be otherwise.
+            categories: columns of numbers that are codes.
+            folder: of the file, which is named by its contents.
+            **division: of the rows: `how`, `test`, `validation`, `rows`, `transforms`.
+
+        Raises:
+            ConfigError: the name of a set of the catalogue, or a division that is not known.
+            DataError: no table, or unequal lengths.
+
+        Example:
+            ```python
+            data = DataChoice.from_arrays(X, y, "mine")
+            print(qml.compare(["hybrid", "removed", "logistic"], data))
+            ```
+        """
+        known = [key for key in OF_THE_CATALOGUE if key not in ("folds", "root")]
+        for key in division:
+            if key not in known:
+                raise unknown("division of the rows", key, known)
+        if name in CATALOGUE:
+            raise ConfigError(f"{name!r} is a set of the catalogue. Give your arrays a name of their own.")
+        file = stored_table(inputs, targets, name, folder, groups=groups, time=time, task=task, categories=categories)
+        return cls(name, file=file, **division)
 
     @property
     def split(self) -> str:
@@ -101,10 +157,12 @@ class DataChoice:
             ConfigError: no set of that name.
             DataError: the set is missing.
         """
-        from qml.data import CATALOGUE
-
-        listed = self.make is None and self.name in CATALOGUE
-        contents = catalogue_contents(self.name, self.root) if listed else source_contents(self.source(seed))
+        if self.file is not None:
+            contents = self.file.contents
+        elif self.make is None and self.name in CATALOGUE:
+            contents = catalogue_contents(self.name, self.root)
+        else:
+            contents = source_contents(self.source(seed))
         options = json.dumps(canonical(dict(self.options)), sort_keys=True)
         found = {"transforms": self.transforms, "make": self.make or "", "options": options, "contents": contents}
         return tuple(found.items())
@@ -140,10 +198,11 @@ class DataChoice:
 def _source(choice: DataChoice, seed: int) -> Source:
     if choice.make:
         return located(choice.make)(seed, **dict(choice.options))
-    from qml.data import make_source
-
-    source = make_source(
-        choice.name,
+    own = choice.file
+    make = partial(make_source, choice.name, root=choice.root)
+    if own is not None:
+        make = partial(table_source, own.table(choice.name), own.about)
+    source = make(
         how=choice.how,
         seed=seed,
         test=choice.test,
@@ -151,7 +210,6 @@ def _source(choice: DataChoice, seed: int) -> Source:
         folds=choice.folds,
         rows=choice.rows,
         transforms=None if choice.transforms == "none" else choice.transforms,
-        root=choice.root,
     )
     return source if choice.hold_out else KeptSource(source, choice.validation, seed)
 

@@ -15,9 +15,9 @@ from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
-from qml.estimators.asked import check_circuits, check_floors
+from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
-from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
+from qml.estimators.outcome import BenchmarkOutcome, Planned, check_floors, outcome_of
 from qml.estimators.reports import WrittenReport, written
 from qml.estimators.tally import Tally
 from qml.learn.task import Task
@@ -207,7 +207,7 @@ class BenchmarkJob:
                     store,
                     progress=tally.say,
                     retry_failed=self.retry_failed,
-                    command=command,
+                    command=words_for(arm.info.name, arm_name(self.model), command),
                 )
                 results += [] if result is None else [result]
                 finished += cell.digest in missing
@@ -348,6 +348,23 @@ def _in_workers(
             tally.reach(sum(store.path(cell).exists() for cell in due))
 
         run_side_by_side(once, jobs[0].workers, command, watch)
+
+
+def words_for(arm: str, own: str, command: Sequence[str]) -> tuple[str, ...]:
+    """The words that run the cells of one contestant again: those of the whole job, with no other one beside `own`.
+
+    Args:
+        arm: name of the contestant.
+        own: name of the job's own model, which every job runs.
+        command: words of the command line; none where a job was started from Python.
+
+    Example:
+        >>> words_for("svm", "hybrid", ("python", "-m", "experiments.benchmark", "recipe=digits", "arms=[all]"))
+        ('python', '-m', 'experiments.benchmark', 'recipe=digits', 'arms=[svm]')
+    """
+    if not command:
+        return ()
+    return (*(word for word in command if not word.startswith("arms=")), f"arms=[{'' if arm == own else arm}]")
 
 
 def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:

@@ -48,9 +48,16 @@ def test_two_workers_run_each_cell_once_and_write_a_report_of_each_set(done):
 
 def test_a_cell_of_a_worker_keeps_the_words_that_run_it_again(done):
     folder, _ = done
-    commands = {tuple(cell.provenance["command"]) for cell in Store(folder / "store")}
-    assert len(commands) == 1
-    assert "recipe=fair_smoke" in commands.pop()
+    commands = {cell.cell.arm.name: cell.provenance["command"] for cell in Store(folder / "store")}
+    assert {name: words[-1] for name, words in commands.items()} == {
+        "hybrid": "arms=[]",
+        "removed": "arms=[removed]",
+        "logistic": "arms=[logistic]",
+    }
+    assert all("recipe=fair_smoke" in words and "protocol.trials=1" in words for words in commands.values())
+    again = config.build([*commands["logistic"][3:], "sets=[]", "data=wine", "data.rows=80"])
+    found = {cell.digest for _, _, cell in again.planned(progress=False).cells}
+    assert found < {cell.cell.digest for cell in Store(folder / "store")}
 
 
 def test_workers_are_started_with_a_share_of_the_cores_each(monkeypatch):

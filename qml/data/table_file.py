@@ -1,0 +1,258 @@
+"""A table of your own in one CSV or Parquet file, and what its columns are for."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qml.base.digest import digest
+from qml.base.errors import ConfigError, DataError
+from qml.base.registry import unknown
+from qml.data.intake import check_finite, is_absent, table_columns, target_values
+from qml.data.parquet import Read, file_digest, read_all, write_columns
+from qml.data.source import Column, Target
+from qml.data.table import About, Table
+
+_logger = logging.getLogger(__name__)
+MOST_WORDS = 1000
+"""A column of more different words than this is taken for an id or for text, unless it is said to be a category."""
+MOST_CLASSES = 100
+"""A target of more different whole numbers than this needs a word on what it is."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    r"""One file, and which of its columns is predicted, tells rows apart that belong together, or is no feature.
+
+    Columns of numbers are features as they are, words and truth values are categories, and missing values stay for a
+    transform to fill in. Rows without a target are left out and counted.
+
+    Args:
+        path: a `.csv` or `.parquet` file.
+        target: column that is predicted. Words, truth values and whole numbers are classes, other numbers a number.
+        task: "classes" or "number", where that is to be otherwise.
+        groups: column whose equal values stay in one part of a split; no feature.
+        time: column that orders the rows: the last ones test; no feature.
+        drop: columns that are no features.
+        categories: columns of numbers that are codes.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "shops.csv"
+        >>> rows = "".join(f"{i},{'north' if i % 3 else 'south'},{'yes' if i % 2 else 'no'}\n" for i in range(40))
+        >>> _ = path.write_text("sales,region,open\n" + rows)
+        >>> table = TableFile(str(path), "open").table("shops")
+        >>> [(column.name, column.kind) for column in table.columns], table.target.labels
+        ([('sales', 'number'), ('region', 'category')], ('no', 'yes'))
+    """
+
+    path: str
+    target: str
+    task: str | None = None
+    groups: str | None = None
+    time: str | None = None
+    drop: Sequence[str] = ()
+    categories: Sequence[str] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "drop", tuple(self.drop))
+        object.__setattr__(self, "categories", tuple(self.categories))
+        if self.task not in (None, "classes", "number"):
+            raise unknown("task", self.task, ["classes", "number"])
+        if self.groups and self.time:
+            raise ConfigError(
+                f"groups={self.groups} and time={self.time} were both given for {self.path}; a split keeps groups "
+                "together or follows time. Give one of them, and name the other in drop."
+            )
+
+    def table(self, name: str) -> Table:
+        """The file, opened.
+
+        Args:
+            name: what reports call it.
+
+        Raises:
+            ConfigError: a column that is not there; near names are given.
+            DataError: no such file, or none that can be read; a column that holds neither numbers nor categories, or
+                infinite numbers; a target that is no target.
+        """
+        read = read_all(self.file, self.categories)
+        for what in ("target", "groups", "time"):
+            if getattr(self, what) is not None and getattr(self, what) not in read:
+                raise unknown(f"column for {what} in {self.path}", getattr(self, what), list(read))
+        for column in (*self.drop, *self.categories):
+            if column not in read:
+                raise unknown(f"column of {self.path}", column, list(read))
+        apart = {self.target, self.groups, self.time, *self.drop}
+        features = {column: found for column, found in read.items() if column not in apart}
+        self._check_features(features)
+        target, targets, absent = self._target(read[self.target])
+        return Table(
+            name=name,
+            form="table",
+            columns=tuple(Column(column, found.kind, found.categories) for column, found in features.items()),
+            values={column: found.values for column, found in features.items()},
+            target=target,
+            targets=targets,
+            groups=None if self.groups is None else self._ranks(self.groups, read),
+            time=None if self.time is None else self._ranks(self.time, read),
+            left_out={f"{self.target} is missing": absent} if absent.any() else {},
+            how="group" if self.groups else "time" if self.time else "stratified",
+            digest=self.contents,
+        )
+
+    @property
+    def about(self) -> About:
+        """What else a Source is told."""
+        return About(groups=self.groups, time=self.time)
+
+    @property
+    def file(self) -> Path:
+        """The path, with `~` for the home folder."""
+        return Path(self.path).expanduser()
+
+    @property
+    def contents(self) -> str:
+        """Digest of the bytes of the file and of what is said of its columns; where it lies is no part of it.
+
+        Raises:
+            DataError: the file is not there.
+        """
+        if not self.file.is_file():
+            raise DataError(f"{self.path} is to be read as a table; there is no such file. Check data.file.path.")
+        said = {key: value for key, value in asdict(self).items() if key != "path"}
+        return digest({**said, "file": file_digest(self.file)})
+
+    def _check_features(self, features: Mapping[str, Read]) -> None:
+        """Refuse columns that nothing can be learnt from as they are."""
+        if not features:
+            raise DataError(f"{self.path} has no column beside {self.target!r} to learn from.")
+        for column, found in features.items():
+            if found.kind not in ("number", "category"):
+                raise DataError(
+                    f"{self.path}: column {column!r} holds {found.what}, neither numbers nor categories. Leave it out "
+                    f"(drop=[{column}]), or make numbers of it."
+                )
+            words = len(found.categories)
+            if column not in self.categories and words > min(MOST_WORDS, max(20, len(found.values) // 2)):
+                raise DataError(
+                    f"{self.path}: column {column!r} has {words} different words in {len(found.values)} rows, as ids "
+                    f"and free text have. Leave it out (drop=[{column}]), or say that it is one of categories."
+                )
+            if found.what == "whole numbers" and len(np.unique(found.raw)) == len(found.raw) > MOST_CLASSES:
+                _logger.warning(
+                    "%s: column %r has another whole number in every row, as ids have, and is learnt from. If it is an "
+                    "id, leave it out: drop=[%s].",
+                    self.path,
+                    column,
+                    column,
+                )
+            if found.kind == "number":
+                values = np.asarray(found.values, np.float64)[:, None]
+                check_finite(values, (Column(column, "number"),), allow_missing=True)
+
+    def _target(self, found: Read) -> tuple[Target | None, np.ndarray, np.ndarray]:
+        """The target, its values with -1 or NaN where there is none, and which rows these are."""
+        absent = np.array([is_absent(value) for value in found.raw], bool)
+        present = found.raw[~absent]
+        if self.task == "number" and found.kind != "number":
+            raise DataError(f"{self.path}: target {self.target!r} holds {found.what}; task=number needs numbers.")
+        if self.task == "number" or (self.task is None and found.what == "numbers"):
+            about, coded = target_values(present, self.target, None, "number")
+            targets = np.full(len(found.raw), np.nan, np.float32)
+        else:
+            values = self._classes(present, found)
+            labels = [str(value) for value in np.unique(values)]
+            if len(labels) < 2:
+                raise DataError(f"{self.path}: target {self.target!r} has {len(labels)} class; two are needed.")
+            words = np.array([str(value) for value in values], object)
+            about, coded = target_values(words, self.target, labels, "classes")
+            targets = np.full(len(found.raw), -1, np.int64)
+        targets[~absent] = coded  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return about, targets, absent
+
+    def _classes(self, present: np.ndarray, found: Read) -> np.ndarray:
+        """The values as they name classes: whole numbers as such, in their own order."""
+        if found.kind != "number":
+            return present
+        whole = present.astype(np.int64)
+        if not np.array_equal(whole, present):
+            raise DataError(f"{self.path}: target {self.target!r} holds fractions: no classes. Say task=number.")
+        n_classes = len(np.unique(whole))
+        if self.task is None and n_classes > MOST_CLASSES:
+            raise DataError(
+                f"{self.path}: target {self.target!r} holds {n_classes} different whole numbers, which may be classes "
+                "or an amount. Say task=classes or task=number."
+            )
+        return whole
+
+    def _ranks(self, column: str, read: Mapping[str, Read]) -> np.ndarray:
+        """`(N,)` int64: the place of each value among the sorted ones."""
+        raw = read[column].raw
+        absent = sum(is_absent(value) for value in raw)
+        if absent:
+            raise DataError(
+                f"{self.path}: column {column!r} is missing in {absent} of {len(raw)} rows, which have no place in a "
+                "split by it. Fill it in or leave them out."
+            )
+        return np.unique(raw, return_inverse=True)[1].astype(np.int64)
+
+
+def stored_table(
+    inputs: Any,
+    targets: Any,
+    name: str,
+    folder: str | Path,
+    *,
+    groups: Any = None,
+    time: Any = None,
+    task: str | None = None,
+    categories: Sequence[str] = (),
+) -> TableFile:
+    """Arrays or a DataFrame as a Parquet file, named by its contents: the same rows are the same file.
+
+    Args:
+        inputs: `(N, D)` numbers, a DataFrame, or a mapping of column name to `(N,)` values.
+        targets: `(N,)` words, truth values or numbers.
+        name: of the set; the beginning of the name of the file.
+        folder: of the file; made where it is not there.
+        groups: `(N,)` equal for rows that must stay together.
+        time: `(N,)` sortable moments.
+        task: "classes" or "number", where the kind of the targets says otherwise.
+        categories: columns of numbers that are codes.
+
+    Raises:
+        DataError: unequal lengths, more than two dimensions, or values that are neither numbers nor words.
+
+    Example:
+        >>> import tempfile
+        >>> rng = np.random.default_rng(0)
+        >>> stored = stored_table(rng.normal(size=(30, 2)), rng.integers(0, 2, 30), "mine", tempfile.mkdtemp())
+        >>> len(stored.table("mine")), stored.table("mine").target.labels
+        (30, ('0', '1'))
+    """
+    columns = table_columns(inputs)
+    beside = {"target": targets, "groups": groups, "time": time}
+    n_rows = len(next(iter(columns.values())))
+    for what, values in beside.items():
+        if values is None:
+            continue
+        array = np.asarray(values)
+        if array.shape != (n_rows,):
+            raise DataError(f"{name}: {what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
+        if what in columns:
+            raise DataError(f"{name}: a column of the inputs is called {what!r}, as the {what} will be. Rename it.")
+        columns[what] = array
+    label = name.replace("/", "-")
+    written = Path(folder) / f".{label}.{os.getpid()}.parquet"
+    write_columns(written, columns)
+    path = written.with_name(f"{label}-{file_digest(written)[:16]}.parquet")
+    os.replace(written, path)
+    given = {what: what for what in ("groups", "time") if beside[what] is not None}
+    return TableFile(str(path), "target", task, **given, categories=categories)
