@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.machine import chosen_cores, description
 from qml.base.errors import DataError
 from qml.bench import Store, run_cell
-from qml.bench.null import SPLIT, Design, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
+from qml.bench.null import ROLES, SPLIT, Design, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
 from qml.bench.protocol import Protocol
 from qml.data.source import Source
 from qml.estimators.arms import SpecArm, arms_for
@@ -161,8 +161,9 @@ def designs_for(pool: Pool, options: argparse.Namespace) -> list[Design]:
     """The designs that the pool is large enough for, as a recipe has them."""
     splits = min(len(rows) for rows in pool.cells.values())
     seeds = min(len(row) for row in pool.units)
-    made: list[Design] = [NewSplits(min(10, splits)), OneSplit(min(10, seeds // 7))]
-    return [*made, *(ManySets(sets, min(5, seeds // 7)) for sets in (8, 12, 30) if sets <= len(pool.units))]
+    counts = sorted({min(count, seeds // len(ROLES)) for count in (2, 3, 5, 10)})
+    made: list[Design] = [NewSplits(min(10, splits)), *(OneSplit(count) for count in counts)]
+    return [*made, *(ManySets(sets, min(5, seeds // len(ROLES))) for sets in (8, 12, 30) if sets <= len(pool.units))]
 
 
 def table(found: Sequence[Tally], *, head: bool = True) -> str:

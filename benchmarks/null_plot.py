@@ -9,8 +9,17 @@ from typing import Any
 from qml.bench.null import BETTER
 from qml.bench.statistics import POWER, wilson
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: told apart by all eyes
-MARKERS = "osD^vP"
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+    "#000000",
+    "#f0e442",
+)  # Okabe and Ito: told apart by all eyes
+MARKERS = "osD^vPX*"
 
 
 def draw(kept: Mapping[str, Any], path: Path) -> None:
@@ -25,7 +34,7 @@ def draw(kept: Mapping[str, Any], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.4, 4.4), layout="constrained")
     for number, (null, curve) in enumerate(zip(kept["null"], kept["power"], strict=True)):
         shifts, shares, low, high = [], [], [], []
         for tally in (null, *curve):
@@ -44,7 +53,7 @@ def draw(kept: Mapping[str, Any], path: Path) -> None:
     axes.set_ylabel('"better" than the twin, % of benchmarks')
     axes.set_ylim(0, 101)
     axes.set_xlim(left=-0.1)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     marks = f"dashed: {100 * POWER:.0f} %; dotted: {100 * kept['bar']:.0f} %, allowed where there is no difference"
     axes.set_title(marks, fontsize=9)
     figure.savefig(path, dpi=150)

@@ -13,6 +13,7 @@ from qml.bench.checks.balance import accuracy_of_rare_classes
 from qml.bench.checks.cells import CELL_CHECKS
 from qml.bench.checks.fits import FIT_CHECKS
 from qml.bench.contestant import Contestant
+from qml.bench.facts import total_rows
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed, plural
@@ -264,8 +265,7 @@ def _overlap(s: Summary) -> Iterator[Finding]:
         shares = [len(np.intersect1d(a, b)) / min(len(a), len(b)) for a, b in combinations(by_seed.values(), 2)]
         share, said = float(np.mean(shares)), "share"
     else:
-        total = sum(int(n) for n in s.data["rows"].values())
-        share, said = s.rows("test") / total, "are expected to share"
+        share, said = s.rows("test") / total_rows(s.data), "are expected to share"
     if share > 0:
         text = (
             f"two seeds {said} {100 * share:.0f} % of their test rows, so seeds are not independent. "

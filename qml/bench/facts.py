@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from qml.base.digest import digest
 from qml.base.errors import DataError
 from qml.bench.scale import listed
-from qml.data.source import Source
+from qml.data.source import Source, row_numbers
 
 CHUNK = 4096
 SPLITS = ("train", "validation", "test")
@@ -30,21 +32,6 @@ def targets(source: Source, split: str) -> np.ndarray:
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-@runtime_checkable
-class NumberedSource(Protocol):
-    """A Source that can also tell which rows of its table a split holds; sources over arrays do."""
-
-    def rows(self, split: str) -> np.ndarray | None:
-        """`(N,)` row numbers in the table, in the order of the split; None where it does not know."""
-        ...
-
-
-def row_numbers(source: Source, split: str) -> np.ndarray | None:
-    """Row numbers `(N,)` of a split in the whole table, where the source tells them."""
-    found = source.rows(split) if isinstance(source, NumberedSource) else None
-    return None if found is None else np.asarray(found)
-
-
 def check_splits(source: Source) -> None:
     """Refuse a source without one of the splits of a benchmark, or with an empty one; nothing is read.
 
@@ -63,9 +50,10 @@ def source_facts(source: Source) -> dict[str, Any]:
     """Plain facts of a source, for the protocol section and the audit of a report.
 
     Returns:
-        name, digest, input shape, target name, kind and labels; rows by split and classes by split; how many
-        rows repeat an earlier row of their split; how many test rows also lie in training or validation, and
-        validation rows in training; how many input numbers never vary over the training rows.
+        name, digest, input shape, target name, kind and labels; rows by split and classes by split; how many rows
+        there are in all, and where rows have no numbers the digest of those of "test"; how many rows repeat an
+        earlier row of their split; how many test rows also lie in training or validation, and validation rows in
+        training; how many input numbers never vary over the training rows.
     """
     schema = source.schema
     facts: dict[str, Any] = {
@@ -83,6 +71,12 @@ def source_facts(source: Source) -> dict[str, Any]:
         for batch in source.batches(split, CHUNK):
             seen[split].add(batch.inputs, batch.targets)
     facts["rows"] = {split: seen[split].rows for split in SPLITS}
+    numbers = [found for split in SPLITS if (found := row_numbers(source, split)) is not None]
+    if len(numbers) == len(SPLITS):
+        facts["total"] = len(np.unique(np.concatenate(numbers)))
+    else:
+        facts["total"] = sum(facts["rows"].values())
+        facts["test_digest"] = rows_digest(source, "test")
     if facts["kind"] == "classes":
         facts["classes"] = {split: {str(k): n for k, n in sorted(seen[split].classes.items())} for split in SPLITS}
     if all(s.comparable for s in seen.values()):
@@ -93,6 +87,20 @@ def source_facts(source: Source) -> dict[str, Any]:
         facts["validation_in_training"] = sum(in_both)
         facts["constant_inputs"] = seen["train"].constant
     return facts
+
+
+def rows_digest(source: Source, split: str) -> str:
+    """Digest of the inputs and targets of a split, batch by batch in the order of its rows."""
+    batches = []
+    for batch in source.batches(split, CHUNK):
+        labels = None if batch.targets is None else np.asarray(batch.targets)
+        batches.append(digest([np.asarray(batch.inputs), labels]))
+    return digest(batches)
+
+
+def total_rows(facts: Mapping[str, Any]) -> int:
+    """Different rows of all splits; of a cell that was written before they were counted, the sum over splits."""
+    return int(facts.get("total", sum(facts["rows"].values())))
 
 
 class _Seen:

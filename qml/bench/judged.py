@@ -11,8 +11,9 @@ from qml.base.seeds import generator
 from qml.bench.budget_curve import budget_curve, leaders
 from qml.bench.cell import BudgetPoint, Trial
 from qml.bench.chance import chance_scores, finite_scores, repeated
-from qml.bench.facts import row_numbers, targets
+from qml.bench.facts import targets
 from qml.bench.trial import REFIT, TrialRunner
+from qml.data.source import row_numbers
 from qml.learn.record import Record
 from qml.learn.task import Metric
 

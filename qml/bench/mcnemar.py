@@ -9,6 +9,10 @@ import numpy as np
 from scipy import stats
 
 from qml.base.errors import ShapeError
+from qml.bench.paired import sum_shares
+
+EXACT = 500
+"""Up to so many rows on which the arms differ, every change of sign is counted."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,18 @@ class McNemar:
         """Accuracy of the first arm less that of the second."""
         return (self.only_first - self.only_second) / self.answers
 
-    @property
-    def discordant(self) -> float:
-        """Share of answers in which the arms differ; it sets what a test set of this size can resolve."""
-        return (self.only_first + self.only_second) / self.answers
-
 
 def mcnemar(first: np.ndarray, second: np.ndarray, rows: np.ndarray | None = None) -> McNemar:
     """McNemar's test of two arms from what they had right.
 
-    With one answer a row it is exact (binomial). With several, as when every seed has answered the same rows, answers
-    to one row go together and plain pooling would count each row anew; then rows are the clusters,
+    With several answers a row, as when every seed has answered the same rows, answers to one row go together and plain
+    pooling would count each row anew. So rows are the clusters,
 
-        z = sum_r d_r / sqrt(sum_r d_r^2),    d_r = right answers of the first less of the second on row r
+        d_r = right answers of the first less of the second on row r
+
+    and under the null each d_r has either sign equally often. Up to `EXACT` rows with d_r other than 0 all changes of
+    sign are counted; beyond, z = sum_r d_r / sqrt(sum_r d_r^2) is taken as normal. With one answer a row that is
+    the binomial test, exact for any number of rows. A fit that is written down twice changes nothing.
 
     It speaks about these fitted models on rows like these, not about training them again: for that use
     `statistics.over_splits` or `statistics.over_rows`.
@@ -61,7 +64,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray, rows: np.ndarray | None = Non
 
     References:
         McNemar, Psychometrika 12, 153 (1947); Dietterich, Neural Computation 10, 1895 (1998). For clusters:
-        Durkalski et al., Statistics in Medicine 22, 2417 (2003), its statistic.
+        Durkalski et al., Statistics in Medicine 22, 2417 (2003), its statistic; changes of sign as in Fisher's
+        randomisation of pairs, The Design of Experiments (1935), section 21.
 
     Example:
         >>> found = mcnemar(np.array([1, 1, 1, 1, 0, 1]), np.array([0, 0, 1, 0, 0, 0]))
@@ -79,14 +83,19 @@ def mcnemar(first: np.ndarray, second: np.ndarray, rows: np.ndarray | None = Non
     each = first.astype(int).ravel() - second.astype(int).ravel()
     which, place = np.unique(np.broadcast_to(numbers, first.shape).ravel(), return_inverse=True)
     better, worse = int((each > 0).sum()), int((each < 0).sum())
-    return McNemar(better, worse, each.size, len(which), _p_of(each, place, better, worse, len(which)))
+    of_row = np.rint(np.bincount(place, weights=each, minlength=len(which))).astype(int)
+    return McNemar(better, worse, each.size, len(which), _p_of(of_row[of_row != 0]))
 
 
-def _p_of(each: np.ndarray, place: np.ndarray, better: int, worse: int, rows: int) -> float:
-    if not better + worse:
+def _p_of(of_row: np.ndarray) -> float:
+    """Two-sided probability of so large a sum of the integers `of_row`, none of them 0, when each may change sign."""
+    if not of_row.size:
         return 1.0
-    if rows == each.size:
-        return float(stats.binomtest(better, better + worse, 0.5).pvalue)
-    of_row = np.bincount(place, weights=each, minlength=rows)
-    spread = float(np.square(of_row).sum())
-    return float(2 * stats.norm.sf(abs(of_row.sum()) / math.sqrt(spread))) if spread else 1.0
+    of_row = of_row // np.gcd.reduce(of_row)
+    plus, total = int(of_row[of_row > 0].sum()), int(np.abs(of_row).sum())
+    if total == of_row.size:
+        return float(stats.binomtest(plus, total, 0.5).pvalue)
+    if of_row.size > EXACT:
+        return float(2 * stats.norm.sf(abs(2 * plus - total) / math.sqrt(np.square(of_row).sum())))
+    shares, sums = sum_shares(np.abs(of_row)), np.arange(total + 1)
+    return float(min(1.0, shares[np.abs(2 * sums - total) >= abs(2 * plus - total)].sum()))

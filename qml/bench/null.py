@@ -18,7 +18,7 @@ from qml.bench.protocol import CHAMPION, CONTRASTS, Protocol
 from qml.bench.scores import Scores
 from qml.bench.statistics import wilson
 from qml.bench.summary import Summary, summarise
-from qml.bench.words import State, Word
+from qml.bench.words import CREDITING, DECIDING, State, Word
 
 SPLIT = "split_seed"
 """Under this name the `source` of a protocol of the pool says which split its cells have."""
@@ -33,9 +33,6 @@ ROLES: tuple[tuple[str, Family], ...] = (
 )
 ARRAYS = ("test_targets", "test_rows", "test_left_out")
 BETTER = ("better", "better!")
-DECIDING = ("removed", "twin", CHAMPION)
-"""Comparisons that decide a headline; the others are shown beside it."""
-CLAIMS: tuple[State, ...] = ("yes", "part", "replaceable")
 DRAWS = 4000
 
 
@@ -265,7 +262,7 @@ class Tally:
     @property
     def claimed(self) -> float:
         """Share of benchmarks whose headline credits the circuit."""
-        return sum(self.states.get(state, 0) for state in CLAIMS) / self.benchmarks
+        return sum(self.states.get(state, 0) for state in CREDITING) / self.benchmarks
 
     def interval(self, share: float) -> tuple[float, float]:
         """95 % interval of a share of the benchmarks (Wilson): what the number of simulations leaves open."""

@@ -130,14 +130,6 @@ class Protocol:
             f"whole deals of {folds} folds, in which every row is tested once; {lacking} are missing",
         )
 
-    @property
-    def test_to_train(self) -> float | None:
-        """Rows tested on, as a share of those learnt from, in folds: 1/(k - 1); None where the rows themselves say it.
-
-        Validation rows count as learnt from: settings are chosen on them.
-        """
-        return None if self.folds is None else 1 / (self.folds - 1)
-
     def _freeze(self) -> None:
         """Lists from a configuration file become tuples, so that the value is hashable."""
         for key in ("seeds", "metrics", "rows_curve"):

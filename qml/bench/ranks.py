@@ -105,14 +105,6 @@ class Ranking:
         q = np.abs(ranks[:, None] - ranks[None, :]) / self.se * math.sqrt(2)
         return np.clip(stats.studentized_range.sf(q, len(ranks), np.inf), 0.0, 1.0)
 
-    @property
-    def control_difference(self) -> float:
-        """Difference from the mean rank of a control from which on the test of Bonferroni and Dunn tells an arm apart.
-
-        Smaller than `critical_difference`, since fewer pairs are compared; `against` sees a little more than it.
-        """
-        return control_value(len(self.arms), self.level) * self.se
-
     def against(self, control: str) -> tuple[AgainstControl, ...]:
         """Every other arm against `control`, the most significant first.
 
@@ -200,16 +192,6 @@ def critical_value(arms: int, level: float = LEVEL) -> float:
         [1.96, 2.569, 3.164]
     """
     return float(stats.studentized_range.ppf(1 - level, arms, np.inf)) / math.sqrt(2)
-
-
-def control_value(arms: int, level: float = LEVEL) -> float:
-    """Critical value of Bonferroni and Dunn for `arms` arms, one of them the control: a normal quantile.
-
-    Example:
-        >>> [round(control_value(k), 3) for k in (2, 4, 10)]
-        [1.96, 2.394, 2.773]
-    """
-    return float(stats.norm.isf(level / (2 * (arms - 1))))
 
 
 def _tie_share(ranks: np.ndarray) -> float:

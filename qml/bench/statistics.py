@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from qml.base.errors import ShapeError
 
@@ -77,18 +77,19 @@ class Estimate:
         return below, max(0.0, 1 - below - above), above
 
 
-def over_splits(values: np.ndarray | list[float], n_train: int, n_test: int) -> Estimate:
+def over_splits(values: np.ndarray | list[float], n_train: float, n_test: float) -> Estimate:
     """Estimate when every seed is a new random split of one data set.
 
         se^2 = var (1/J + n_test/n_train),    J - 1 degrees of freedom
 
-    Training sets of two splits share most rows, so the plain 1/J is too small (Nadeau and Bengio, Machine
-    Learning 52, 239, 2003). Not for one fixed test set: use `over_rows`.
+    Two splits share rows, so the plain 1/J is too small (Nadeau and Bengio, Machine Learning 52, 239, 2003). Their
+    correlation is taken to be the share of rows that are tested on, n_test / (n_train + n_test), so rows that
+    settings are chosen on count as learnt from. Not for one fixed test set: use `over_rows`.
 
     Args:
         values: `(J,)`, one number a seed; for two contestants the differences, paired by seed.
-        n_train: rows trained on in one split.
-        n_test: rows tested on in one split.
+        n_train: rows learnt from or chosen on in one split: all that are not tested on; a mean where sizes differ.
+        n_test: rows tested on in one split, likewise.
 
     Raises:
         ShapeError: no values, or a size below 1.
@@ -113,10 +114,12 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
     With A = var over seeds / J (seed and rest), B = jackknife variance over rows of the mean over seeds (row
     and rest) and E = the rest alone, counted by both,
 
-        se^2 = max(A + B - E, A, B),    df by Satterthwaite from J - 1 and G - 1
+        se^2 = max(A + B - E, A, B),    t = (A t_{J-1} + R t_{G-1}) / (A + R),    R = max(B - E, 0)
 
-    which is a normal approximation with both variance components. It needs no resampling and works for every
-    metric that can be computed on a part of the rows.
+    and df is that of the t distribution with this 97.5 % point: the quantiles of seeds and of rows, weighted as
+    Cochran and Cox do, which errs on the safe side. With few seeds A is often small by chance; degrees of freedom
+    by Satterthwaite would then be those of the rows, and the interval too short. It needs no resampling and works
+    for every metric that can be computed on a part of the rows.
 
     Args:
         values: `(J,)`, one number a seed on all test rows; differences for two contestants.
@@ -126,7 +129,7 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
         ShapeError: shapes do not fit.
 
     References:
-        Satterthwaite, Biometrics Bulletin 2, 110 (1946); Efron and Stein, Ann. Statist. 9, 586 (1981). The
+        Cochran and Cox, Experimental Designs (1950); Efron and Stein, Ann. Statist. 9, 586 (1981). The
         crossed design is that of Owen, Ann. Appl. Stat. 1, 386 (2007), whose bootstrap this replaces.
 
     Example:
@@ -148,9 +151,17 @@ def over_rows(values: np.ndarray | list[float], left_out: np.ndarray) -> Estimat
     each = float(np.mean([_jackknife(row) for row in left_out]))
     rest = max(0.0, (each - by_row) / (count - 1))
     variance = max(by_seed + by_row - rest, by_seed, by_row)
-    spread = by_seed**2 / (count - 1) + by_row**2 / (blocks - 1)
-    df = min(variance**2 / spread, count + blocks - 2.0) if spread > 0 else count - 1.0
-    return Estimate(tuple(values.tolist()), float(values.mean()), math.sqrt(variance), max(df, 1.0), "fixed")
+    df = _between(count - 1, blocks - 1, by_seed, max(by_row - rest, 0.0))
+    return Estimate(tuple(values.tolist()), float(values.mean()), math.sqrt(variance), df, "fixed")
+
+
+def _between(first: int, second: int, weight: float, other: float) -> float:
+    """Degrees of freedom of the t whose quantile is the mean of those of `first` and `second`, weighted."""
+    if weight + other == 0:
+        return float(first)
+    level = (1 + CONFIDENCE) / 2
+    quantile = np.average(stats.t.ppf(level, [first, second]), weights=[weight, other])
+    return float(special.stdtridf(level, quantile))
 
 
 def _variance(values: np.ndarray) -> float:

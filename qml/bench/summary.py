@@ -14,11 +14,12 @@ from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant, contestants_of
+from qml.bench.facts import total_rows
 from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale, plural
 from qml.bench.statistics import Estimate, over_rows, over_splits
-from qml.bench.words import DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
+from qml.bench.words import CREDITING, DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
 
 SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
 LADDER = ("product", "frozen", "unweighted", "", "surrogate", "random_features", "twin", "removed", "shuffled")
@@ -97,15 +98,9 @@ class Summary:
 
     @cached_property
     def fixed_test(self) -> bool:
-        """Whether all seeds share one test set: the same targets in the same order, and the same rows where told."""
-        for name in ("test_targets", "test_rows"):
-            by_seed = {c.cell.seed: c.arrays[name] for c in self.cells if name in c.arrays}
-            found = list(by_seed.values())
-            if name == "test_targets" and len(found) < 2:
-                return False
-            if any(not np.array_equal(found[0], other) for other in found[1:]):
-                return False
-        return True
+        """Whether all seeds share one test set, by the numbers of its rows or else by their digest; unknown is no."""
+        first, *others = {c.cell.seed: c for c in self.cells}.values() if self.cells else (None,)
+        return first is not None and bool(others) and all(_one_test_set(first, other) for other in others)
 
     def estimate(self, arm: Contestant) -> Estimate:
         """Mean score of one contestant with its interval, in units of the metric."""
@@ -123,9 +118,9 @@ class Summary:
             [a.counted["test"][rank] - (b.counted["test"][rank] if b is not None else 0.0) for a, b in pairs]
         )
         if not self.fixed_test:
-            folds = self.protocol.folds
-            sizes = (self.rows("train"), self.rows("test")) if folds is None else (folds - 1, 1)
-            return over_splits(sign * values, *sizes)
+            tested = float(np.mean([a.data["rows"]["test"] for a, _ in pairs]))
+            learnt = float(np.mean([total_rows(a.data) for a, _ in pairs])) - tested
+            return over_splits(sign * values, learnt, tested)
         sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b is not None else 0.0) for a, b in pairs]
         if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
             return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")
@@ -147,18 +142,30 @@ class Summary:
 
     @cached_property
     def hero(self) -> Contestant | None:
-        """The hybrid that the verdict is about: the one asked for, else the best by validation score.
+        """The hybrid that the verdict is about: the one asked for, else the best of its rivals by validation score."""
+        asked = [arm for arm in self.ranked if self.about is not None and self.about in (arm.key, arm.digest)]
+        return asked[0] if asked else self.best(self.rivals)
+
+    @cached_property
+    def rivals(self) -> tuple[Contestant, ...]:
+        """The hybrids of which the verdict may be about one.
 
         The protocol's own hybrids go before others, and whole ones before those that lack seeds.
         """
-        asked = [arm for arm in self.ranked if self.about is not None and self.about in (arm.key, arm.digest)]
-        if asked:
-            return asked[0]
         named = [arm for arm, _ in self.protocol.contrasts]
         references = {against for _, against in self.protocol.contrasts}
         hybrids = [arm for arm in self.ranked if arm.family == "hybrid"]
         first = [arm for arm in hybrids if arm.role in named] or [a for a in hybrids if a.role not in references]
-        return self.best([arm for arm in first if self.is_whole(arm)] or first)
+        return tuple([arm for arm in first if self.is_whole(arm)] or first)
+
+    @property
+    def chosen_on_test(self) -> bool:
+        """Whether a choice among hybrids saw rows that are test rows under other seeds, so that the best looks better.
+
+        It does with several hybrids and a new split for each seed; with one test set no choice sees its rows. Who asks
+        for one of them has chosen it too.
+        """
+        return len(self.rivals) > 1 and len(self.protocol.seeds) > 1 and not self.fixed_test
 
     @cached_property
     def champion(self) -> Contestant | None:
@@ -252,14 +259,25 @@ class Summary:
 
     @cached_property
     def state(self) -> State:
-        """The verdict as one word, by the rule of `words.headline`."""
+        """The verdict as one word, by the rule of `words.headline`; of a hybrid chosen on test rows at most "lean"."""
+        return "lean" if self._too_kind else self._headline
+
+    @property
+    def _headline(self) -> State:
         return headline(*self._words, [None if self.barred(c) else c.word for c in self.stand_ins])
+
+    @property
+    def _too_kind(self) -> bool:
+        """Whether the comparisons credit a circuit that was chosen on test rows."""
+        return self.chosen_on_test and self._headline in CREDITING
 
     @cached_property
     def why(self) -> Why:
         """What its headline says beside the state, by `words.reason_of`."""
         if self.hero is None:
             return "no_hybrid"
+        if self._too_kind:
+            return "chosen"
         lacks: dict[str, Lack] = {c.role: "barred" for c in self.stand_ins if self.barred(c)}
         for role in DECIDING:
             c = self.comparison(role)
@@ -285,8 +303,16 @@ def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellR
     return [(one, two) for one, two in found if _same_rows(one, two)]
 
 
+def _one_test_set(first: CellResult, second: CellResult) -> bool:
+    """Whether cells of two seeds were tested on the same rows; False where nothing tells."""
+    if all("test_rows" in cell.arrays for cell in (first, second)):
+        return _same_rows(first, second)
+    digests = {cell.data.get("test_digest") for cell in (first, second)}
+    return None not in digests and len(digests) == 1
+
+
 def _same_rows(first: CellResult, second: CellResult) -> bool:
-    """Whether two cells of one seed were tested on the same rows."""
+    """Whether the rows that two cells were tested on have equal targets, and equal numbers where they are told."""
     return all(
         np.array_equal(first.arrays[name], second.arrays[name])
         for name in ("test_targets", "test_rows")

@@ -12,7 +12,7 @@ Word = Literal["equal", "better!", "better", "worse!", "worse", "open"]
 State = Literal["yes", "part", "equal", "replaceable", "no", "lean", "open"]
 Lack = Literal["barred", "absent", "no_interval"]
 """What keeps a comparison from deciding: it may not be judged, it was not made, it has no interval."""
-Why = Literal["", "no_hybrid", "stand_in"] | Lack
+Why = Literal["", "no_hybrid", "stand_in", "chosen"] | Lack
 """What a headline says beside its state; "" is the usual text."""
 
 DECIDING = ("removed", "twin", CHAMPION)
@@ -22,6 +22,8 @@ STAND_INS = ("surrogate", "random_features")
 hybrid ahead of them."""
 LESS_CIRCUIT = ("product", "frozen")
 """Roles of arms with a lesser circuit: as good as the hybrid, they call for a caution beside any verdict."""
+CREDITING: tuple[State, ...] = ("yes", "part", "replaceable")
+"""States that say that the circuit helps."""
 NOT_BEATEN: tuple[Word, ...] = ("equal", "worse", "worse!")
 """Words of a comparison whose second arm is better or practically equal."""
 
@@ -36,6 +38,7 @@ HEADLINES: dict[State, str] = {
 }
 OTHERWISE: dict[tuple[State, Why], str] = {
     ("part", "stand_in"): "In part. The circuit helps this model, yet a classical stand-in of it is as good or better.",
+    ("lean", "chosen"): "Not established. The comparisons favour a circuit that was chosen on rows of the test sets.",
     ("lean", "barred"): "Not established. Some comparisons lean towards the circuit; one that decides is not judged.",
     ("lean", "absent"): "Not established. Some comparisons lean towards the circuit; one that decides was not made.",
     ("lean", "no_interval"): (

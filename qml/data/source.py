@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -98,3 +98,18 @@ class Source(Protocol):
         the batches of one.
         """
         ...
+
+
+@runtime_checkable
+class NumberedSource(Protocol):
+    """A Source that can also tell which rows of its table a split holds; sources over arrays do."""
+
+    def rows(self, split: str) -> np.ndarray | None:
+        """`(N,)` row numbers in the table, in the order of the split; None where it does not know."""
+        ...
+
+
+def row_numbers(source: Source, split: str) -> np.ndarray | None:
+    """Row numbers `(N,)` of a split in the whole table; None where the source does not tell them."""
+    found = source.rows(split) if isinstance(source, NumberedSource) else None
+    return None if found is None else np.asarray(found)

@@ -12,7 +12,7 @@ from qml.base.digest import digest
 from qml.base.lazy import cached_property
 from qml.data.arrays import ArraySource, whole
 from qml.data.fitted import Fitted
-from qml.data.source import Batch, Schema, Source
+from qml.data.source import Batch, Schema, Source, row_numbers
 from qml.data.transforms import Transform
 
 EAGER_BYTES = 256 * 2**20
@@ -49,8 +49,8 @@ class TransformedSource:
         return self.source.info if isinstance(self.source, (ArraySource, TransformedSource)) else {}
 
     def rows(self, split: str) -> np.ndarray | None:
-        """`(n,)` which rows of the arrays below a part holds; None where the source below does not tell."""
-        return self.source.rows(split) if isinstance(self.source, (ArraySource, TransformedSource)) else None
+        """`(n,)` which rows of the table below a part holds; None where the source below does not tell."""
+        return row_numbers(self.source, split)
 
     def batches(
         self,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from qml.base.digest import digest
 from qml.base.errors import DataError
+from qml.bench.facts import rows_digest
 from qml.data.source import Source
-
-CHUNK = 4096
 
 
 def catalogue_contents(name: str, root: str | None = None) -> str:
@@ -43,14 +40,5 @@ def source_contents(source: Source) -> str:
             f"Source {schema.name!r} gives no digest, and its split {endless[0]!r} has no known end, so that its rows "
             f"cannot be told from others. Set `digest` in its Schema to what tells its contents apart."
         )
-    rows = {split: _rows_digest(source, split) for split in sorted(schema.sizes)}
+    rows = {split: rows_digest(source, split) for split in sorted(schema.sizes)}
     return digest({"input_shape": schema.input_shape, "target": schema.target, "rows": rows})
-
-
-def _rows_digest(source: Source, split: str) -> str:
-    """Inputs and targets of a split, batch by batch in the order of its rows."""
-    batches = []
-    for batch in source.batches(split, CHUNK):
-        targets = None if batch.targets is None else np.asarray(batch.targets)
-        batches.append(digest([np.asarray(batch.inputs), targets]))
-    return digest(batches)

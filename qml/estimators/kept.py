@@ -11,7 +11,7 @@ from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.base.seeds import generator
 from qml.data.arrays import dealt
-from qml.data.source import Batch, Schema, Source
+from qml.data.source import Batch, Schema, Source, row_numbers
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,13 @@ class KeptSource:
     def _schema(self) -> Schema:
         schema = self.source.schema
         return replace(schema, sizes={**schema.sizes, "validation": len(self._rows)})
+
+    def rows(self, split: str) -> np.ndarray | None:
+        """`(N,)` row numbers of the source; those of "validation" lie in "train" too. None where it tells none."""
+        if split != "validation":
+            return row_numbers(self.source, split)
+        numbers = row_numbers(self.source, "train")
+        return None if numbers is None else numbers[self._rows]
 
     def batches(
         self,

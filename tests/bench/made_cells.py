@@ -22,7 +22,7 @@ CLEAR = {"hybrid": 0.90, "removed": 0.80, "twin": 0.80, "knn": 0.78}
 """Levels at which nothing is left to say against the circuit."""
 
 
-def made_cells(protocol, levels, *, capped=None, sd=0.004, fixed=False):
+def made_cells(protocol, levels, *, capped=None, sd=0.004, fixed=False, hybrids=()):
     """One cell an arm and seed, all chosen at trial 0.
 
     Args:
@@ -30,8 +30,11 @@ def made_cells(protocol, levels, *, capped=None, sd=0.004, fixed=False):
         levels: arm -> share of test rows that it has right, up to noise of `sd`.
         capped: (arm, seed) -> numbers of the trials that met the cap.
         fixed: one test set for all seeds.
+        hybrids: names of further arms that have the role of the hybrid.
     """
     arms = {name: ArmInfo(name, FAMILIES.get(name, "baseline"), name.capitalize(), {"name": name}) for name in levels}
+    for name in hybrids:
+        arms[name] = ArmInfo(name, "hybrid", name.capitalize(), {"name": name}, details={"role": "hybrid"})
     return [
         _cell(arms[name], protocol, seed, level, (capped or {}).get((name, seed), ()), sd, fixed)
         for seed in protocol.seeds

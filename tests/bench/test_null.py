@@ -11,6 +11,7 @@ from qml.base.errors import DataError
 from qml.bench.arm import ArmInfo
 from qml.bench.cell import Cell, CellResult
 from qml.bench.null import ROLES, SPLIT, ManySets, NewSplits, OneSplit, Pool, Tally, power_curve, simulate
+from qml.bench.null_drawn import Drawn
 from qml.bench.protocol import Protocol
 from qml.bench.summary import summarise
 from tests.bench.conftest import fill
@@ -119,3 +120,23 @@ def test_real_cells_make_a_pool(tmp_path):
     assert len({tuple(cell.arrays["test_rows"]) for cell in row}) == 1  # the split is fixed
     assert len({cell.metrics["test"]["accuracy"] for cell in row}) > 1  # and the fit moves
     assert simulate(pool, NewSplits(2), 3).benchmarks == 3
+
+
+def test_few_seeds_on_one_test_set_decide_nothing_among_equals():
+    """Seeds move these arms by five points, and two seeds are often alike by chance."""
+    found = simulate(Pool({}), Drawn(2, by_seed=0.3), 100)
+    assert found.decided_better <= 0.06 * 100
+    assert found.claimed == 0
+
+
+def test_the_best_of_many_hybrids_looks_better_and_is_not_credited():
+    alone, best = (simulate(Pool({}), Drawn(10, 100, k, True, by_row=4.0), 40) for k in (1, 16))
+    assert best.decided_better > alone.decided_better
+    assert best.claimed == 0
+
+
+def test_drawn_answers_that_differ_are_told_apart():
+    found = simulate(Pool({}), Drawn(10), 20, shift=0.1)
+    assert found.better("twin") > 0.9
+    assert found.claimed > 0.9
+    assert simulate(Pool({}), Drawn(5, 100, 2, True), 20, shift=0.5).states == {"lean": 20}

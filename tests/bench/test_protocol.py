@@ -104,8 +104,6 @@ def test_seeds_of_folds_are_whole_deals():
 
 def test_the_share_of_test_rows_is_no_term_of_folds():
     assert replace(BASE, folds=5, test=0.3) == replace(BASE, folds=5)
-    assert replace(BASE, folds=5).test_to_train == 0.25
-    assert BASE.test_to_train is None
     with pytest.raises(ConfigError, match=r"test \+ validation"):
         replace(BASE, folds=2, validation=0.5, seeds=(0, 1))
 

@@ -141,6 +141,8 @@ def test_json_and_markdown_say_the_same(whole):
     assert data["scores"]["arms"]["hybrid"] == pytest.approx(view.table.scores.column("hybrid").tolist())
     assert data["ranking"]["critical_difference"] == pytest.approx(view.ranking.critical_difference)
     assert CHAMPION not in data["ranking"]["arms"]
+    pairs = [line.rsplit(",", 1)[1] for line in (whole.csv_folder / "ranks.csv").read_text().splitlines()[2:]]
+    assert [float(p) for p in pairs] == pytest.approx(view.ranking.nemenyi[0, 1:], rel=0.05)
     arms = len(view.table.scores.arms)
     assert len(data["posteriors"]) == arms * (arms - 1) // 2
     for entry in data["posteriors"]:

@@ -105,6 +105,28 @@ def test_fixed_test_interval_covers(by_seed, by_row, rest):
     assert 0.92 <= hits / trials <= 0.995
 
 
+@pytest.mark.parametrize(("seeds", "by_seed"), [(2, 0.05), (2, 0.01), (3, 0.05), (4, 0.02)])
+def test_few_seeds_on_one_test_set_seldom_call_an_equal_better(seeds, by_seed):
+    """One contestant against three that are no worse: "better" of any in at most 6 % of designs."""
+    rng = np.random.default_rng(11)
+    hits, trials = 0, 300
+    for _ in range(trials):
+        first, *others = (_crossed(rng, seeds, 200, by_seed, 0.0, 0.4) for _ in range(4))
+        gaps = (first - other for other in others)
+        hits += any(over_rows(gap.mean(1), _leave_out(gap)).lo > 0 for gap in gaps)
+    assert hits / trials <= 0.06
+
+
+def test_quantiles_of_seeds_and_rows_are_weighted_by_their_variances():
+    """Equal variances of seeds and of rows: the quantile is the mean of both."""
+    seeds, rows = np.array([-1.0, 1.0]), np.linspace(-1, 1, 50)
+    rows *= np.sqrt(1 / (rows.var(ddof=1) / 50))  # var/J of the seeds is 1
+    table = seeds[:, None] + rows[None]
+    e = over_rows(table.mean(1), _leave_out(table))
+    assert e.se == pytest.approx(math.sqrt(2))
+    assert (e.hi - e.mean) / e.se == pytest.approx((stats.t.ppf(0.975, 1) + stats.t.ppf(0.975, 49)) / 2)
+
+
 def test_seeds_alone_would_not_cover():
     """The check above can fail: leaving out the rows gives intervals that are far too short."""
     rng = np.random.default_rng(7)

@@ -92,11 +92,11 @@ MADE = Suite.over(
 STRONG = {**CLEAR, "boosting": 0.97}
 
 
-def made(levels, capped=None):
+def made(levels, capped=None, **others):
     """The view of eight made sets; the cap is met on the second of them."""
     found = []
     for protocol in MADE.protocols:
-        more = {"capped": capped} if capped and protocol.data == "set1" else {}
+        more = others | ({"capped": capped} if capped and protocol.data == "set1" else {})
         found.append(summarise(made_cells(protocol, levels, **more)))
     return SuiteView(MADE, tuple(found))
 
@@ -161,3 +161,12 @@ def test_less_of_the_circuit_is_said_across_sets():
     assert "With less of the circuit the model is better or practically equal: Product (clearly better)." in (
         sentences.lede(view)
     )
+
+
+def test_hybrids_chosen_on_test_rows_are_not_credited_across_sets():
+    levels = {**CLEAR, "large": 0.92}
+    view = made(levels, hybrids=["large"])
+    assert (view.across.state, sentences.state(view)) == ("yes", "lean")
+    assert sentences.headline_text(view).endswith("chosen on rows of the test sets.")
+    assert "2 hybrids were run" in sentences.lede(view)
+    assert sentences.state(made(levels, hybrids=["large"], fixed=True)) == "yes"

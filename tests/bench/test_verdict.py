@@ -177,3 +177,20 @@ def test_what_is_known_to_be_of_another_protocol_is_not_told_here():
     summary = summarise(cells, TEN.hash, broken, (ours, theirs, "unknown"))
     assert summary.unfinished == (ours, "unknown")
     assert summary.damaged == broken[:1]
+
+
+def test_a_hybrid_chosen_on_rows_that_are_test_rows_elsewhere_is_not_credited():
+    two = {"levels": {**CLEAR, "large": 0.92}, "hybrids": ["large"]}
+    drawn, one, alone = read(**two), read(**two, fixed=True), read(CLEAR)
+    assert [s.hero.name for s in (drawn, one, alone)] == ["large", "large", "hybrid"]
+    assert (one.state, alone.state) == ("yes", "yes")
+    assert (drawn.state, drawn.why) == ("lean", "chosen")
+    assert headline_text(View(drawn)).endswith("chosen on rows of the test sets.")
+    assert "2 hybrids were run" in subordinate(View(drawn))
+    assert "hybrids were run" not in subordinate(View(one)) + subordinate(View(alone))
+    assert replace(drawn, about="hybrid").state == "lean"  # who asks for one has chosen it
+
+
+def test_what_is_said_against_a_chosen_hybrid_stands():
+    worse = read({**CLEAR, "hybrid": 0.70, "large": 0.71}, hybrids=["large"])
+    assert (worse.state, worse.why) == ("no", "")

@@ -1,6 +1,7 @@
 """Transforms learn from training rows alone, and can be written and read."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -206,3 +207,11 @@ def test_a_transformed_source_tells_the_rows_of_the_arrays_below():
     lazy = transformed(source, ScaleImages())
     assert isinstance(lazy, TransformedSource)
     assert np.array_equal(lazy.rows("test"), source.rows("test"))
+
+
+def test_a_transformed_source_asks_any_source_for_its_rows():
+    below = ArraySource.from_arrays(IMAGES, np.arange(60) % 2)
+    plain = SimpleNamespace(schema=below.schema, batches=below.batches)
+    numbered = SimpleNamespace(**vars(plain), rows=below.rows)
+    assert transformed(plain, ScaleImages()).rows("test") is None
+    assert np.array_equal(transformed(numbered, ScaleImages()).rows("test"), below.rows("test"))

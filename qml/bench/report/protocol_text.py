@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from qml.bench.contestant import Contestant
+from qml.bench.facts import total_rows
 from qml.bench.report.view import View
 from qml.bench.scale import NBSP, listed, minus, plural
 
@@ -59,13 +60,14 @@ def _data(view: View) -> str:
     data = view.summary.data
     shape = [int(n) for n in data["input_shape"]]
     size = f"{' × '.join(map(str, shape))} inputs" if shape else "one input"
-    total = sum(int(n) for n in data["rows"].values())
+    total = total_rows(data)
+    again = {"validation"} if total < sum(data["rows"].values()) else set()  # rows that stay in training
     text = f"{data['name']}: {total} rows of {size}"
     if view.summary.labels:
         text += f", {plural(len(view.summary.labels), 'class', 'classes')}"
         counts: Counter[str] = Counter()
-        for split in data.get("classes", {}).values():
-            counts.update({k: int(n) for k, n in split.items()})
+        for split in data.get("classes", {}).keys() - again:
+            counts.update({k: int(n) for k, n in data["classes"][split].items()})
         if counts:
             low, high = min(counts.values()), max(counts.values())
             text += f", {low} rows each" if low == high else f", {low} to {high} rows each"
@@ -121,7 +123,7 @@ def _intervals(view: View) -> str:
         return (
             f"95{NBSP}%, Student t, variance over seeds and over test rows together (both components, "
             "jackknife over blocks of "
-            "test rows, degrees of freedom by Satterthwaite); differences are paired by seed and by row"
+            "test rows, quantiles of both weighted as Cochran and Cox do); differences are paired by seed and by row"
         )
     folds = view.summary.protocol.folds
     shared = "overlapping splits" if folds is None else f"shared training rows, test to training as 1 to {folds - 1}"

@@ -9,7 +9,7 @@ from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
-from qml.bench.summary import Comparison
+from qml.bench.summary import Comparison, Summary
 from qml.bench.words import DECIDING, Word, answer, not_beaten
 
 SHOWN = 4
@@ -86,7 +86,8 @@ def subordinate(view: View) -> str:
     parts = [f"It is {listed(said)}."] if said and s.hero else []
     found: list[tuple[str, Word, str]] = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
     others = not_beaten(found, view.scale.band(s.protocol.rope))
-    return " ".join([*parts, *_barred(view), *_missing(view), *([others] if others else []), *_caution(view)])
+    more = [*_barred(view), *_missing(view), chosen(s), others, *_caution(view)]
+    return " ".join(part for part in (*parts, *more) if part)
 
 
 def _barred(view: View) -> list[str]:
@@ -94,6 +95,17 @@ def _barred(view: View) -> list[str]:
     deciding = [c for role in DECIDING if (c := s.comparison(role))]
     reasons = dict.fromkeys(reason for c in (*deciding, *s.stand_ins) if (reason := s.barred(c)))
     return [f"{reason}, so that comparison is shown and not judged." for reason in reasons]
+
+
+def chosen(summary: Summary) -> str:
+    """What stands under a verdict about one of several hybrids, where their choice may have seen test rows; else ""."""
+    if not summary.chosen_on_test:
+        return ""
+    return (
+        f"{len(summary.rivals)} hybrids were run, and a choice among them sees rows that are test rows under other "
+        "seeds: the best looks better than it is, under new seeds of the same rows too. So no circuit is credited. "
+        "Choose where all seeds share one test set (data.how=official), or run the chosen hybrid alone on other data."
+    )
 
 
 def _missing(view: View) -> list[str]:

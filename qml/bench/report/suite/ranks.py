@@ -22,11 +22,15 @@ def ranks_figure(view: SuiteView) -> Figure | None:
         "It depends on who else is in the diagram, and is the weakest way to compare two arms that were named "
         "beforehand."
     )
-    rows = tuple((view.title(a), f"{r:.4g}") for a, r in zip(ranking.arms, ranking.mean_ranks, strict=True))
+    pairs = [f"{p:.2g}" for p in ranking.nemenyi[0, 1:]]
+    rows = tuple(
+        (view.title(arm), f"{mean:.4g}", p)
+        for arm, mean, p in zip(ranking.arms, ranking.mean_ranks, ["–", *pairs], strict=True)
+    )
     return Figure("ranks", _ranks_title(view, ranking), how, lambda wide: _ranks(view, ranking, wide), _RANKS, rows)
 
 
-_RANKS = ("arm", "mean rank")
+_RANKS = ("arm", "mean rank", "p against the first (Nemenyi)")
 
 
 def _ranks_title(view: SuiteView, ranking: Ranking) -> str:

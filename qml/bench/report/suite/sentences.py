@@ -9,7 +9,19 @@ from qml.bench.finding import Finding
 from qml.bench.report import sentences
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.scale import listed, plural
-from qml.bench.words import DECIDING, LESS_CIRCUIT, STAND_INS, Lack, State, Why, Word, answer, not_beaten, reason_of
+from qml.bench.words import (
+    CREDITING,
+    DECIDING,
+    LESS_CIRCUIT,
+    STAND_INS,
+    Lack,
+    State,
+    Why,
+    Word,
+    answer,
+    not_beaten,
+    reason_of,
+)
 from qml.bench.words_across import few, headline_across, sentence
 
 QUESTION = "Did the quantum circuit earn its place across data sets?"
@@ -21,8 +33,16 @@ LIMITS = (
 
 
 def state(view: SuiteView) -> State:
-    """The verdict as one word."""
+    """The verdict as one word; at most "lean" where the hybrid of a data set was chosen on test rows."""
+    return "lean" if _too_kind(view) else _found(view)
+
+
+def _found(view: SuiteView) -> State:
     return view.across.state if view.across is not None else "open"
+
+
+def _too_kind(view: SuiteView) -> bool:
+    return _found(view) in CREDITING and any(summary.chosen_on_test for summary in view.summaries)
 
 
 def headline_text(view: SuiteView) -> str:
@@ -34,6 +54,8 @@ def _reason(view: SuiteView) -> Why:
     """What the headline says beside the state."""
     if HERO not in view.table.scores.arms and all(summary.hero is None for summary in view.summaries):
         return "no_hybrid"
+    if _too_kind(view):
+        return "chosen"
     removed, twin, champion = view.across.words if view.across is not None else (None, None, None)
     read, cut = {c.against for c in view.contrasts}, dict(view.table.cut)
     lacks: dict[str, Lack] = {
@@ -49,7 +71,8 @@ def lede(view: SuiteView) -> str:
     if not view.contrasts:
         return f"{short} No contrast of the suite can be judged: its arms are not whole, or cut by the cap.".strip()
     first = short or contrast_text(view, view.contrasts[0])
-    return " ".join(part for part in (first, _not_beaten(view)) if part)
+    told = next((text for summary in view.summaries if (text := sentences.chosen(summary))), "")
+    return " ".join(part for part in (first, told, _not_beaten(view)) if part)
 
 
 def _not_beaten(view: SuiteView) -> str:
