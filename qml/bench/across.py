@@ -18,7 +18,7 @@ from qml.bench.protocol import CHAMPION
 from qml.bench.ranks import Ranking, rank
 from qml.bench.scores import Scores
 from qml.bench.spread import Spread, spread
-from qml.bench.words import State, Word, headline
+from qml.bench.words import DECIDING, STAND_INS, State, Word, headline
 from qml.bench.words_across import LEVEL, word_across
 
 __all__ = ["Across", "Contrast", "Scores", "all_pairs", "read"]
@@ -32,7 +32,7 @@ class Contrast:
         arm, against: names of columns.
         differences: one a data set, in the units of the metric.
         test: the signed-rank test, not corrected.
-        p: its probability corrected by Holm among all contrasts read together.
+        p: its probability corrected by Holm among all contrasts that were named.
         posterior: worse, within the band, better.
         rope: half width of the band.
         word: what follows, by `words_across.word_across`.
@@ -108,12 +108,14 @@ class Across:
         contrasts: in the order in which they were named.
         rope: half width of the band.
         level: of all contrasts together, and of the family of all pairs in the ranking.
+        unjudged: arms of the table on which no verdict may rest.
     """
 
     scores: Scores
     contrasts: tuple[Contrast, ...]
     rope: float
     level: float = LEVEL
+    unjudged: tuple[str, ...] = ()
 
     def contrast(self, arm: str, against: str) -> Contrast:
         """The contrast of these two, as it was named.
@@ -135,11 +137,36 @@ class Across:
         found = rank(self.scores, self.level)
         return found if found.shown else None
 
-    @property
+    @cached_property
     def state(self) -> State:
-        """The verdict as one word, by the rule of `words.headline`, from contrasts with removed, twin and champion."""
-        words: dict[str, Word] = {found.against: found.word for found in self.contrasts}
-        return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
+        """The verdict as one word, by the rule of `words.headline`.
+
+        From contrasts with removed, twin and champion, and from what the table says of stand-ins of the circuit.
+        """
+        hero = next((found.arm for found in self.contrasts if found.against in DECIDING), None)
+        present = [arm for arm in STAND_INS if arm in self.scores.arms and hero is not None]
+        return headline(*self.words, [self.word(str(hero), arm) for arm in present])
+
+    @property
+    def words(self) -> tuple[Word | None, Word | None, Word | None]:
+        """Words of the contrasts with removed, twin and champion; None of one that was not read."""
+        found: dict[str, Word] = {found.against: found.word for found in self.contrasts}
+        return found.get("removed"), found.get("twin"), found.get(CHAMPION)
+
+    def word(self, arm: str, against: str) -> Word | None:
+        """The word of any two arms of the table; None where one is `unjudged`.
+
+        Of a contrast its own. Others are no part of Holm's family and not corrected, which finds a stand-in better than
+        the hybrid more readily: it can take a claim away and give none.
+        """
+        for found in self.contrasts:
+            if (found.arm, found.against) == (arm, against):
+                return found.word
+        if {arm, against} & {*self.unjudged}:
+            return None
+        differences = self.scores.differences(arm, against)
+        test, posterior = signed_rank(differences), bayesian_signed_rank(differences, self.rope)
+        return word_across(test.p, test.rank_biserial, posterior, len(differences), level=self.level)
 
 
 def read(
@@ -148,24 +175,30 @@ def read(
     rope: float,
     *,
     level: float = LEVEL,
+    named: int | None = None,
+    unjudged: Sequence[str] = (),
     zeros: Zeros = "split",
     draws: int = DRAWS,
 ) -> Across:
     """Read a table by contrasts that were named before it was made.
 
-    Holm's correction counts the contrasts given here, so few contrasts see more: over all pairs of ten arms it takes
-    most of the power away.
+    Holm's correction counts the contrasts that were named, so few contrasts see more: over all pairs of ten arms it
+    takes most of the power away.
 
     Args:
         scores: one number an arm and data set.
         contrasts: pairs (arm, against), each once.
         rope: half width of "practically equal" in the units of the scores.
         level: of all contrasts together.
+        named: how many contrasts were named beforehand, where some of them cannot be read; by default those given.
+            One that fell away counts all the same: what falls away must not help the others.
+        unjudged: arms of the table on which no verdict may rest.
         zeros: what the signed-rank test does with differences of zero.
         draws: of the posterior.
 
     Raises:
-        ConfigError: no contrast, one twice or of one arm with itself, or an arm that is not in the table.
+        ConfigError: no contrast, one twice or of one arm with itself, an arm that is not in the table, or fewer
+            contrasts named than given.
         ShapeError: a band that is not above 0.
 
     Example:
@@ -182,14 +215,18 @@ def read(
             f"Contrasts are {pairs}; at least one pair of two different arms is needed, each once. "
             + (f"Leave out {wrong}." if wrong else "Name one, such as ('hybrid', 'twin').")
         )
+    family = len(pairs) if named is None else named
+    if family < len(pairs):
+        raise ConfigError(f"named={named} was given with {len(pairs)} contrasts. It counts them all, read or not.")
     differences = [scores.differences(arm, against) for arm, against in pairs]
     tests = [signed_rank(row, zeros) for row in differences]
+    corrected = holm([*(test.p for test in tests), *[1.0] * (family - len(pairs))])[: len(pairs)]
     made = []
-    for pair, row, test, p in zip(pairs, differences, tests, holm([test.p for test in tests]), strict=True):
+    for pair, row, test, p in zip(pairs, differences, tests, corrected, strict=True):
         posterior = bayesian_signed_rank(row, rope, draws=draws)
         word = word_across(p, test.rank_biserial, posterior, len(row), level=level)
-        made.append(Contrast(*pair, tuple(row.tolist()), test, p, posterior, rope, word, level / len(pairs)))
-    return Across(scores, tuple(made), rope, level)
+        made.append(Contrast(*pair, tuple(row.tolist()), test, p, posterior, rope, word, level / family))
+    return Across(scores, tuple(made), rope, level, tuple(unjudged))
 
 
 def all_pairs(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -123,10 +123,9 @@ def _capped(s: Summary) -> Iterator[Finding]:
     capped = [arm for arm in s.ranked if arm.capped]
     if capped:
         names = listed([f"{arm.title} ({arm.capped} of {len(arm.cells)})" for arm in capped])
-        text = (
-            f"{names}: the cap of {s.protocol.cpu_s or 0:g} CPU seconds a fit cut training short. A larger cap "
-            "might raise these scores; they are not used in the verdict."
-        )
+        cut = [arm.title for arm in capped if arm.cut]
+        judged = f"It cut chosen fits of {listed(cut)}, which are not judged." if cut else "It cut no chosen fit."
+        text = f"{names}: a fit met the cap of {s.protocol.cpu_s or 0:g} CPU seconds. {judged}"
         yield Finding("warn", plural(sum(arm.capped for arm in capped), "capped cell"), text)
     if not capped and s.protocol.cpu_s:
         yield Finding("pass", "No capped cell", f"every fit ended within {s.protocol.cpu_s:g} CPU seconds.")
@@ -169,19 +168,23 @@ def _rising(s: Summary) -> Iterator[Finding]:
 
 def _floors(s: Summary) -> Iterator[Finding]:
     for name, floor in s.protocol.floors:
-        arms = [arm for arm in s.ranked if arm.name == name or arm.role == name]
+        arms = [arm for arm in s.ranked if name in (arm.name, arm.role)]
+        if name == CHAMPION:  # the best mean on test rows, whoever was the best on validation rows
+            arms = sorted(s.champions, key=lambda arm: s.scale.sign * s.estimate(arm).mean)[-1:]
         if not arms:
-            yield Finding("warn", f"No cells of {name}", f"The protocol sets a floor of {s.scale.score(floor)} for it.")
+            text = f"The protocol sets a floor of {s.scale.score(floor)} for it, which nothing here was held to."
+            yield Finding("fail", f"No cells of {name}", text)
         for arm in arms:
+            title = f"Best baseline, {arm.title}," if name == CHAMPION else arm.title
             mean = s.estimate(arm).mean
             text = f"mean test {s.scale.label} {s.scale.score(mean)}, floor {s.scale.score(floor)}."
             if s.scale.sign * (mean - floor) < 0:
                 weak = " A weak champion is a defect of the benchmark: read no verdict from this page."
                 low = " It did not learn what this protocol expects of it."
                 tail = weak if arm.family == "baseline" else low
-                yield Finding("fail", f"{arm.title} is below its floor", text + tail)
+                yield Finding("fail", f"{title} is below its floor", text + tail)
             else:
-                yield Finding("pass", f"{arm.title} reaches its floor", text)
+                yield Finding("pass", f"{title} reaches its floor", text)
 
 
 def chance(s: Summary) -> float | None:

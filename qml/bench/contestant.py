@@ -12,6 +12,7 @@ import numpy as np
 from qml.base.lazy import cached_property
 from qml.bench.arm import ArmInfo
 from qml.bench.cell import CellResult
+from qml.bench.inner_trial import BY_ITSELF
 from qml.bench.protocol import Protocol
 from qml.bench.spread import Spread, is_stuck, spread
 
@@ -104,6 +105,12 @@ class Contestant:
     def capped(self) -> int:
         """Cells in which a trial met the cap of CPU seconds."""
         return sum(c.capped > 0 for c in self.cells)
+
+    @property
+    def cut(self) -> int:
+        """Cells whose chosen fit was cut short by the cap; one that ended by itself was not, however long it took."""
+        chosen = [c.best.cost for c in self.cells if c.best]
+        return sum(bool(cost.get("capped")) and cost.get("stopped") not in BY_ITSELF for cost in chosen)
 
     def typical_cost(self, key: str) -> float:
         """Median over seeds of one number of the chosen fit's cost: a first fit may also compile."""

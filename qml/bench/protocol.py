@@ -51,7 +51,8 @@ class Protocol:
         rope: half width of "practically equal" in units of `rank`: 0.01 is one point of accuracy.
         rows_curve: shares of the training rows, in (0, 1), on which the chosen setting is fitted again; empty for none.
         contrasts: pairs (arm, against); `"champion"` stands for the best baseline by validation score.
-        floors: pairs (arm, lowest mean test score in units of `rank`) below which the run counts as faulty.
+        floors: pairs (arm, lowest mean test score in units of `rank`) below which the run counts as faulty;
+            `"champion"` stands for the best of these means among baselines that are whole.
         title: heading of the report; not part of the hash.
 
     Raises:

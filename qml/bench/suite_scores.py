@@ -24,14 +24,23 @@ class SuiteScores:
         scores: mean test score over seeds, an arm that is whole on every data set a column; "champion" is on each data
             set its best baseline by validation score.
         left_out: (arm, why), for the findings of a report.
+        cut: (arm, where) of those in the table that the cap of CPU seconds has cut on some data set.
     """
 
     scores: Scores
     left_out: tuple[tuple[str, str], ...]
+    cut: tuple[tuple[str, str], ...] = ()
 
     def contrasts(self, suite: Suite) -> tuple[tuple[str, str], ...]:
-        """The contrasts of the suite whose arms are both in the table."""
-        return tuple(pair for pair in suite.contrasts if set(pair) <= set(self.scores.arms))
+        """The contrasts of the suite that may be judged: both arms are in the table, and no cap has cut them."""
+        dropped = {pair for pair, _ in self.dropped(suite)}
+        return tuple(pair for pair in suite.contrasts if pair not in dropped)
+
+    def dropped(self, suite: Suite) -> tuple[tuple[tuple[str, str], tuple[tuple[str, str], ...]], ...]:
+        """The other contrasts of the suite, each with the arms that are the reason and what is wrong with them."""
+        wrong = {**dict(self.left_out), **dict(self.cut)}
+        found = [(pair, tuple((arm, wrong[arm]) for arm in pair if arm in wrong)) for pair in suite.contrasts]
+        return tuple((pair, reasons) for pair, reasons in found if reasons)
 
 
 def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
@@ -62,14 +71,17 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
     chosen = [by_hash[protocol.hash] for protocol in suite.protocols]
     named = [name for pair in suite.contrasts for name in pair]
     others = [arm.role for summary in chosen for arm in summary.arms]
-    columns, left_out = {}, []
+    columns, left_out, cut = {}, [], []
     for name in dict.fromkeys([*named, *others]):
-        found = {summary.protocol.data: _reason(summary, name) for summary in chosen}
-        reasons = {data: why for data, why in found.items() if why}
+        reasons = {summary.protocol.data: why for summary in chosen if (why := _reason(summary, name))}
         if reasons:
             left_out.append((name, _said(reasons)))
         else:
-            columns[name] = [_score(stands_for(summary, name)) for summary in chosen]
+            found = {summary.protocol.data: stands_for(summary, name) for summary in chosen}
+            columns[name] = [_score(arm) for arm in found.values()]
+            where = [data for data, arm in found.items() if arm is not None and arm.cut]
+            if where:
+                cut.append((name, f"cut by the cap of CPU seconds on {listed(where)}"))
     if not columns:
         reasons = "; ".join(f"{name}: {why}" for name, why in left_out[:3])
         more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
@@ -78,7 +90,8 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
             f"{reasons}{more}. Run the cells that are missing first."
         )
     values = np.array(list(columns.values())).T
-    return SuiteScores(Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better), tuple(left_out))
+    scores = Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better)
+    return SuiteScores(scores, tuple(left_out), tuple(cut))
 
 
 def stands_for(summary: Summary, role: str) -> Contestant | None:
@@ -92,9 +105,7 @@ def _reason(summary: Summary, role: str) -> str:
     arm = stands_for(summary, role)
     if arm is None:
         return "absent"
-    if not summary.is_whole(arm):
-        return "lacks some of the seeds"
-    return "met the cap of CPU seconds" if arm.capped else ""
+    return "" if summary.is_whole(arm) else "lacks some of the seeds"
 
 
 def _score(arm: Contestant | None) -> float:

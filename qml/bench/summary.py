@@ -16,9 +16,9 @@ from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant, contestants_of
 from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
-from qml.bench.scale import Scale
+from qml.bench.scale import Scale, plural
 from qml.bench.statistics import Estimate, over_rows, over_splits
-from qml.bench.words import State, Word, headline, word_of
+from qml.bench.words import DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
 
 SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
 LADDER = ("product", "frozen", "unweighted", "", "surrogate", "random_features", "twin", "removed", "shuffled")
@@ -162,8 +162,13 @@ class Summary:
 
     @cached_property
     def champion(self) -> Contestant | None:
-        """The best baseline by validation score among those that are whole and not capped."""
-        return self.best([a for a in self.ranked if a.family == "baseline" and not a.capped and self.is_whole(a)])
+        """The best whole baseline by validation score."""
+        return self.best(self.champions)
+
+    @property
+    def champions(self) -> tuple[Contestant, ...]:
+        """Every whole baseline. The cap of CPU seconds is a part of the budget: who met it stays among them."""
+        return tuple(arm for arm in self.ranked if arm.family == "baseline" and self.is_whole(arm))
 
     def is_whole(self, arm: Contestant) -> bool:
         """Whether it has a finished cell for every seed of the protocol."""
@@ -228,8 +233,8 @@ class Summary:
     def barred(self, comparison: Comparison) -> str | None:
         """Why a comparison is shown but must not enter the verdict; None when it may."""
         for arm in (comparison.arm, comparison.against):
-            if arm.capped:
-                return f"{arm.title} met the cap of CPU seconds"
+            if arm.cut:
+                return f"{arm.title} was cut by the cap of CPU seconds in {arm.cut} of {plural(len(arm.cells), 'cell')}"
             if not self.is_whole(arm):
                 return f"{arm.title} lacks some of the seeds"
         return None
@@ -237,14 +242,40 @@ class Summary:
     @cached_property
     def verdict(self) -> dict[str, Comparison]:
         """The comparisons that decide, by role: removed, twin, champion."""
-        found = {role: self.comparison(role) for role in ("removed", "twin", CHAMPION)}
+        found = {role: self.comparison(role) for role in DECIDING}
         return {role: c for role, c in found.items() if c is not None and self.barred(c) is None}
+
+    @cached_property
+    def stand_ins(self) -> tuple[Comparison, ...]:
+        """The comparisons with classical stand-ins of the circuit, named beforehand or not."""
+        return tuple(c for c in self.ladder if c.role in STAND_INS)
 
     @cached_property
     def state(self) -> State:
         """The verdict as one word, by the rule of `words.headline`."""
-        words: dict[str, Word] = {role: c.word for role, c in self.verdict.items()}
-        return headline(words.get("removed"), words.get("twin"), words.get(CHAMPION))
+        return headline(*self._words, [None if self.barred(c) else c.word for c in self.stand_ins])
+
+    @cached_property
+    def why(self) -> Why:
+        """What its headline says beside the state, by `words.reason_of`."""
+        if self.hero is None:
+            return "no_hybrid"
+        lacks: dict[str, Lack] = {c.role: "barred" for c in self.stand_ins if self.barred(c)}
+        for role in DECIDING:
+            c = self.comparison(role)
+            if c is None:
+                lacks[role] = "absent"
+            elif self.barred(c):
+                lacks[role] = "barred"
+            elif not c.estimate.known:
+                lacks[role] = "no_interval"
+        return reason_of(self.state, *self._words, lacks)
+
+    @property
+    def _words(self) -> tuple[Word | None, Word | None, Word | None]:
+        """Words against removed, twin and champion; None where that does not decide."""
+        found: dict[str, Word] = {role: c.word for role, c in self.verdict.items()}
+        return found.get("removed"), found.get("twin"), found.get(CHAMPION)
 
 
 def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellResult]]:
@@ -274,8 +305,8 @@ def summarise(
     Args:
         cells: from a store; those of another protocol are not used, and named where the data is the same.
         protocol_hash: which protocol, or the first part of its hash; None takes the one with most cells.
-        damaged: see `Store.damaged`.
-        unfinished: see `Store.unfinished`.
+        damaged: see `Store.damaged`; what is known to be of another protocol is not told here.
+        unfinished: see `Store.unfinished`; likewise.
 
     Raises:
         DataError: there are no cells, or none under that hash.
@@ -296,7 +327,15 @@ def summarise(
         )
     mine = [cell for cell in cells if cell.cell.protocol_hash == matching[0]]
     protocol = mine[0].protocol
-    others = tuple(
-        cell for cell in cells if cell.cell.protocol_hash != matching[0] and cell.protocol.data == protocol.data
-    )
+    rest = [cell for cell in cells if cell.cell.protocol_hash != matching[0]]
+    others = tuple(cell for cell in rest if cell.protocol.data == protocol.data)
+    elsewhere = _digests(rest) if damaged or unfinished else set()
+    damaged = tuple(item for item in damaged if item[0] not in elsewhere)
+    unfinished = tuple(digest for digest in unfinished if digest not in elsewhere)
     return Summary(protocol, contestants_of(mine, protocol), others, damaged, unfinished)
+
+
+def _digests(cells: Iterable[CellResult]) -> set[str]:
+    """Digests of every cell, run or not, that the arms of `cells` have under their protocols."""
+    found = {(cell.cell.arm_digest, cell.cell.protocol_hash): cell for cell in cells}
+    return {replace(cell.cell, seed=seed).digest for cell in found.values() for seed in cell.protocol.seeds}

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from qml.bench.protocol import CHAMPION
 from qml.bench.statistics import Estimate
 
 Word = Literal["equal", "better!", "better", "worse!", "worse", "open"]
 State = Literal["yes", "part", "equal", "replaceable", "no", "lean", "open"]
+Lack = Literal["barred", "absent", "no_interval"]
+"""What keeps a comparison from deciding: it may not be judged, it was not made, it has no interval."""
+Why = Literal["", "no_hybrid", "stand_in"] | Lack
+"""What a headline says beside its state; "" is the usual text."""
+
+DECIDING = ("removed", "twin", CHAMPION)
+"""Roles whose comparisons decide a headline."""
+STAND_INS = ("surrogate", "random_features")
+"""Roles of arms that stand where the circuit stood and compute classically what it could: a verdict of "yes" needs the
+hybrid ahead of them."""
+LESS_CIRCUIT = ("product", "frozen")
+"""Roles of arms with a lesser circuit: as good as the hybrid, they call for a caution beside any verdict."""
+NOT_BEATEN: tuple[Word, ...] = ("equal", "worse", "worse!")
+"""Words of a comparison whose second arm is better or practically equal."""
 
 HEADLINES: dict[State, str] = {
     "yes": "Yes. The circuit earned its place on this data under this budget.",
@@ -19,11 +34,24 @@ HEADLINES: dict[State, str] = {
     "lean": "Not established. Some comparisons lean towards the circuit; this design is too small to claim it.",
     "open": "No evidence either way. This design was too small to tell.",
 }
+OTHERWISE: dict[tuple[State, Why], str] = {
+    ("part", "stand_in"): "In part. The circuit helps this model, yet a classical stand-in of it is as good or better.",
+    ("lean", "barred"): "Not established. Some comparisons lean towards the circuit; one that decides is not judged.",
+    ("lean", "absent"): "Not established. Some comparisons lean towards the circuit; one that decides was not made.",
+    ("lean", "no_interval"): (
+        "Not established. Some comparisons lean towards the circuit; one that decides has no interval."
+    ),
+    ("open", "no_hybrid"): "No verdict. No arm with a circuit has a score here.",
+    ("open", "barred"): "No verdict. A comparison that decides is shown and not judged.",
+    ("open", "absent"): "No verdict. A comparison that decides was not made.",
+    ("open", "no_interval"): "No verdict. A comparison that decides has no interval.",
+}
+"""Headlines where the size of the design is not the reason, or a baseline not the one that is not beaten."""
 STRIP: tuple[tuple[tuple[State, ...], str], ...] = (
     (("yes",), "earned"),
     (("part",), "helps, not champion"),
     (("equal", "replaceable"), "practically equal"),
-    (("open", "lean"), "no evidence either way"),
+    (("open", "lean"), "not established"),
     (("no",), "not earned"),
 )
 
@@ -101,25 +129,108 @@ def rungs(words: Sequence[tuple[Word, str]], cost: str) -> str:
     return " ".join(f"{head}: {', '.join(subjects)}." for head, subjects in said.items() if subjects)
 
 
-def headline(removed: Word | None, twin: Word | None, champion: Word | None) -> State:
-    """The state of the verdict, from the words of three comparisons; None where one could not be made.
+def headline(
+    removed: Word | None, twin: Word | None, champion: Word | None, stand_ins: Sequence[Word | None] = ()
+) -> State:
+    """The state of the verdict, from the words of the comparisons that decide.
+
+    | removed and twin | champion and stand-ins | state |
+    |---|---|---|
+    | one is "worse" or "worse!" | | "no" |
+    | both "better!" | champion and every stand-in judged, champion "better!", no stand-in in `NOT_BEATEN` | "yes" |
+    | both "better!" | champion judged and not "better!", or a stand-in in `NOT_BEATEN` | "part" |
+    | removed "equal", twin "equal" or better | | "equal" |
+    | removed better, twin "equal" | | "replaceable" |
+    | one is better | | "lean" |
+    | else | | "open" |
 
     Args:
-        removed: hybrid against the same model with its circuit removed.
-        twin: hybrid against a classical block of equal size.
-        champion: hybrid against the best baseline by validation score.
+        removed: hybrid against the same model with its circuit removed; None where it was not made or is not judged.
+        twin: hybrid against a classical block of equal size; None likewise.
+        champion: hybrid against the best baseline by validation score; None likewise.
+        stand_ins: hybrid against each arm that was run of `STAND_INS`; None where that is not judged.
 
     Example:
         >>> headline("better!", "better!", "open"), headline("better", "equal", None), headline(None, None, None)
         ('part', 'replaceable', 'open')
+        >>> clear = ("better!", "better!", "better!")
+        >>> headline(*clear, ["open"]), headline(*clear, ["equal"]), headline(*clear, [None])
+        ('yes', 'part', 'lean')
     """
     better, clear = ("better", "better!"), "better!"
     if removed in ("worse", "worse!") or twin in ("worse", "worse!"):
         return "no"
     if removed == twin == clear and champion is not None:
-        return "yes" if champion == clear else "part"
+        if champion != clear or any(word in NOT_BEATEN for word in stand_ins):
+            return "part"
+        return "lean" if None in stand_ins else "yes"
     if removed == "equal" and twin in ("equal", *better):
         return "equal"
     if removed in better and twin == "equal":
         return "replaceable"
     return "lean" if removed in better or twin in better else "open"
+
+
+def reason_of(
+    state: State, removed: Word | None, twin: Word | None, champion: Word | None, lacks: Mapping[str, Lack]
+) -> Why:
+    """What the headline says beside its state, so that it names the size of a design only where that is the reason.
+
+    Args:
+        state: from `headline`.
+        removed: as there.
+        twin: as there.
+        champion: as there.
+        lacks: role -> what keeps its comparison from deciding.
+
+    Example:
+        >>> reason_of("open", None, "open", "open", {"removed": "barred"}), reason_of("open", "open", "open", None, {})
+        ('barred', '')
+    """
+    if state == "part":
+        return "stand_in" if champion == "better!" else ""
+    if state not in ("lean", "open"):
+        return ""
+    done = removed == twin == "better!"  # then it hangs on the champion and the stand-ins
+    found = [lack for role, lack in lacks.items() if (role in DECIDING[:2]) != done]
+    reasons: tuple[Why, ...] = ("barred", "absent", "no_interval")
+    for reason in reasons:
+        if reason in found:
+            return reason
+    return ""
+
+
+def answer(state: State, reason: Why = "") -> str:
+    """The headline of a verdict.
+
+    Example:
+        >>> answer("open", "absent")
+        'No verdict. A comparison that decides was not made.'
+    """
+    return OTHERWISE.get((state, reason), HEADLINES[state])
+
+
+def not_beaten(found: Sequence[tuple[str, Word, str]], band: str) -> str:
+    """What stands under a verdict where the model is as good, or better, with less circuit or none; "" where it is not.
+
+    Args:
+        found: role, the hybrid's word against it, and its name, for any arms.
+        band: half width with its unit, as for `phrase`.
+
+    Example:
+        >>> not_beaten([("surrogate", "worse!", "Surrogate"), ("product", "equal", "No entanglement")], "1 point")
+        'A classical stand-in of the circuit is better or practically equal: Surrogate (clearly better). With less of \
+the circuit the model is better or practically equal: No entanglement (practically equal).'
+    """
+    turned: dict[Word, Word] = {"worse!": "better!", "worse": "better", "equal": "equal"}
+    heads = {
+        STAND_INS: "A classical stand-in of the circuit is better or practically equal",
+        LESS_CIRCUIT: "With less of the circuit the model is better or practically equal",
+    }
+    said = []
+    for roles, head in heads.items():
+        names = [
+            f"{name} ({phrase(turned[word], band)})" for role, word, name in found if role in roles and word in turned
+        ]
+        said += [f"{head}: {'; '.join(names)}."] if names else []
+    return " ".join(said)

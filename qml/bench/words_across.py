@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qml.bench.posterior import Posterior
 from qml.bench.ranks import FEWEST_DATA
 from qml.bench.scale import NBSP, Scale
-from qml.bench.words import HEADLINES, State, Word
+from qml.bench.words import State, Why, Word, answer
 
 if TYPE_CHECKING:
     from qml.bench.across import Contrast
@@ -56,7 +56,7 @@ def word_across(
     return "open"
 
 
-def headline_across(state: State, n_data: int) -> str:
+def headline_across(state: State, n_data: int, reason: Why = "") -> str:
     """The answer of a suite: that of one data set, said of all of them; none where there are too few of them.
 
     Example:
@@ -67,7 +67,7 @@ def headline_across(state: State, n_data: int) -> str:
     """
     if n_data < FEWEST_DATA:
         return f"No verdict across data sets: {n_data} {'is' if n_data == 1 else 'are'} too few."
-    return HEADLINES[state].replace("this data", f"these {n_data} data sets")
+    return answer(state, reason).replace("this data", f"these {n_data} data sets")
 
 
 def few(n_data: int, contrasts: int, blind: int) -> str:
@@ -75,7 +75,7 @@ def few(n_data: int, contrasts: int, blind: int) -> str:
 
     Args:
         n_data: data sets.
-        contrasts: how many were read together.
+        contrasts: how many were named.
         blind: how many of them could have shown no difference, however large.
 
     Example:
@@ -90,7 +90,7 @@ def few(n_data: int, contrasts: int, blind: int) -> str:
         )
     if blind:
         return (
-            f"With {n_data} data sets and {contrasts} contrasts read together the signed-rank test, corrected by Holm, "
+            f"With {n_data} data sets and {contrasts} contrasts named the signed-rank test, corrected by Holm, "
             "could have found no difference, however large: only “practically equal” can be said here."
         )
     return ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.base.registry import unknown
 from qml.base.seeds import generator
 from qml.bench import Cell, Protocol, Store
 from qml.bench.checks.cells import CHECKED
@@ -18,9 +19,10 @@ from qml.bench.checks.losses import loss_findings, loss_of
 from qml.bench.checks.provenance import circuit_findings
 from qml.bench.checks.steps import step_findings
 from qml.bench.finding import Finding
+from qml.bench.protocol import CHAMPION
 from qml.bench.trial import FAILURES
 from qml.data.source import Batch, Source
-from qml.estimators.arms import SpecArm, in_units_of
+from qml.estimators.arms import SHUFFLED, SpecArm, in_units_of
 from qml.estimators.choices import Training
 from qml.estimators.fits import step_of
 from qml.estimators.inside import is_exact
@@ -31,7 +33,7 @@ from qml.learn.generators import own_generators
 from qml.learn.step import Step
 from qml.learn.task import Task
 from qml.learn.two_class import Overlaps
-from qml.models import HybridSpec, Spec
+from qml.models import KINDS, MODELS, HybridSpec, Spec
 
 ROWS, BATCHES = 8, 4
 PROGRAM = "program"  # the detail of an arm that holds the digest of its circuit
@@ -118,6 +120,24 @@ def made_up(outputs: np.ndarray, batch: Batch, source: Source) -> tuple[np.ndarr
     if target is not None and target.kind == "classes":
         return shown, (np.arange(ROWS) % len(target.labels)).astype(dtype)
     return shown, rng.uniform(-1, 1, ROWS).astype(outputs.dtype)
+
+
+def check_floors(arms: Sequence[SpecArm], protocol: Protocol) -> None:
+    """Refuse a floor under a name that neither these contestants bear nor any that can be asked for.
+
+    A contestant that is not among `arms` may be that of another job on the same store, so it is told in the log alone;
+    the report counts a floor without cells as failed.
+
+    Raises:
+        ConfigError: an unknown name; the message has the nearest.
+    """
+    own = {name for arm in arms for name in (arm.info.name, str(arm.info.details.get("role", arm.info.name)))}
+    known = {*own, CHAMPION, SHUFFLED, *KINDS, *MODELS}
+    for name, _ in protocol.floors:
+        if name not in known:
+            raise unknown("arm with a floor", name, sorted(known))
+        if name not in own | {CHAMPION}:
+            _logger.warning("The protocol has a floor for %s, which is no arm of this job.", name)
 
 
 def check_circuits(arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[int], store: Store) -> None:

@@ -136,7 +136,7 @@ class SuiteJob:
         outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
         first = self.jobs[0]
         store = Store(first.store)
-        missing = sum(not store.path(cell).exists() for plan in plans for cell in plan.all_cells)
+        missing = len(store.missing(cell for plan in plans for cell in plan.all_cells))
         if missing or not first.report:
             return replace(outcome, missing=missing)
         return replace(outcome, report=written_suite(store, suite, first.out))

@@ -9,14 +9,18 @@ from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from qml.base.errors import DataError
+from qml.base.errors import ConfigError, DataError
 from qml.bench.across import read
 from qml.bench.protocol import Protocol
+from qml.bench.report.suite import sentences
+from qml.bench.report.suite.content import SuiteContent
+from qml.bench.report.suite.view import SuiteView
 from qml.bench.suite import Suite
 from qml.bench.suite_scores import suite_scores
 from qml.bench.summary import summarise
 from tests.bench.conftest import fill
 from tests.bench.contestants import EpochArm, PlainSource, WholeArm, digits_source, info
+from tests.bench.made_cells import CLEAR, TRIALS, made_cells
 
 CONTRASTS = (("hybrid", "removed"), ("hybrid", "champion"))
 TERMS = Protocol("pair", "digits", epochs=2, seeds=(0, 1), contrasts=CONTRASTS)
@@ -77,3 +81,71 @@ def test_cells_of_other_terms_are_refused(summaries):
 def test_a_part_of_a_suite_is_refused(summaries):
     with pytest.raises(DataError, match="no cells on wine"):
         suite_scores(SUITE, summaries[:1])
+
+
+MADE = Suite.over(
+    "made",
+    Protocol("made", "set0", seeds=(0, 1, 2), trials=TRIALS, contrasts=CONTRASTS[:1]),
+    [{"data": f"set{number}"} for number in range(8)],
+    contrasts=(("hybrid", "removed"), ("hybrid", "twin"), ("hybrid", "champion")),
+)
+STRONG = {**CLEAR, "boosting": 0.97}
+
+
+def made(levels, capped=None):
+    """The view of eight made sets; the cap is met on the second of them."""
+    found = []
+    for protocol in MADE.protocols:
+        more = {"capped": capped} if capped and protocol.data == "set1" else {}
+        found.append(summarise(made_cells(protocol, levels, **more)))
+    return SuiteView(MADE, tuple(found))
+
+
+def test_a_capped_trial_that_was_not_chosen_changes_nothing_across_sets():
+    free, capped = made(STRONG), made(STRONG, {("boosting", 1): (2,)})
+    assert free.across.state == capped.across.state == "part"
+    assert np.array_equal(free.table.scores.values, capped.table.scores.values)
+    assert capped.table.cut == ()
+    assert made(CLEAR).across.state == "yes"
+
+
+def test_a_cut_champion_keeps_its_column_and_loses_its_contrast():
+    view = made(STRONG, {("boosting", 1): (0,)})
+    assert view.table.scores.column("champion").tolist() == made(STRONG).table.scores.column("champion").tolist()
+    assert dict(view.table.cut) == dict.fromkeys(("champion", "boosting"), "cut by the cap of CPU seconds on set1")
+    assert [c.against for c in view.contrasts] == ["removed", "twin"]
+    assert sentences.state(view) == "lean"
+    assert sentences.headline_text(view).endswith("one that decides is not judged.")
+    said = "Hybrid with Champion: not judged (Champion: cut by the cap of CPU seconds on set1)."
+    assert sentences.contrast_texts(view)[-1] == said
+    content = SuiteContent(view, ((),) * 8, MADE.data)
+    (finding,) = [f for f in content.told if f[1].title == "No contrast of Hybrid with Champion"]
+    assert finding[1].text.startswith("Champion: cut by the cap of CPU seconds on set1.")
+
+
+def test_a_contrast_that_fell_away_counts_in_holms_correction():
+    two, three = made(STRONG, {("boosting", 1): (0,)}), made(STRONG)
+    for role in ("removed", "twin"):
+        fewer, all_of_them = two.across.contrast("hybrid", role), three.across.contrast("hybrid", role)
+        assert fewer.p == pytest.approx(all_of_them.p) == pytest.approx(3 / 128)  # 2 / 2 ** 8, times three
+        assert fewer.strictest == all_of_them.strictest == pytest.approx(0.05 / 3)
+    with pytest.raises(ConfigError, match=r"named=1 was given with 2 contrasts"):
+        read(two.table.scores, two.table.contrasts(MADE), 0.01, named=1)
+
+
+@pytest.mark.parametrize(("role", "level", "state"), [("surrogate", 0.90, "part"), ("surrogate", 0.80, "yes")])
+def test_a_stand_in_that_is_as_good_on_all_sets_takes_the_yes(role, level, state):
+    view = made({**CLEAR, role: level})
+    assert view.across.word("hybrid", role) == ("equal" if state == "part" else "better!")
+    assert sentences.state(view) == state
+    assert ("A classical stand-in of the circuit is" in sentences.lede(view)) == (state == "part")
+    cut = made({**CLEAR, role: level}, {(role, 0): (0,)})
+    assert (cut.across.word("hybrid", role), sentences.state(cut)) == (None, "lean")
+
+
+def test_less_of_the_circuit_is_said_across_sets():
+    view = made({**CLEAR, "product": 0.95})
+    assert sentences.state(view) == "yes"
+    assert "With less of the circuit the model is better or practically equal: Product (clearly better)." in (
+        sentences.lede(view)
+    )

@@ -92,6 +92,16 @@ def test_a_champion_below_its_floor_fails_the_benchmark(tmp_path):
         outcome.check()
 
 
+@pytest.mark.parametrize(
+    ("floor", "message"),
+    [("champion", "Best baseline, Logistic regression, is below its floor"), ("svm", "No cells of svm")],
+)
+def test_a_floor_holds_the_best_baseline_and_an_arm_that_was_not_run(floor, message, tmp_path):
+    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.01})
+    with pytest.raises(FailedBenchmarkError, match=message):
+        run(tmp_path, ["majority", "logistic"], WINE, terms).check()
+
+
 def test_the_package_offers_the_function_itself():
     words = "import qml, qml.estimators.comparing; print(qml.compare is qml.estimators.compare, callable(qml.compare))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
@@ -112,6 +122,7 @@ def test_the_package_offers_the_function_itself():
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digts": QUICK}, "Did you mean 'digits'"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digits": Terms("quick", seeds=(0,), epochs=1)}, "seeds is"),
         (["svm"], "wine", Terms("none", seeds=()), "at least one seed"),
+        (["svm"], "wine", Terms("typo", seeds=(0,), epochs=1, floors={"smv": 0.9}), "with a floor 'smv'.*mean 'svm'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_a_cell_runs(models, data, terms, message, tmp_path):

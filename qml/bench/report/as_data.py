@@ -47,6 +47,7 @@ def _verdict(view: View) -> dict[str, Any]:
     s = view.summary
     return {
         "state": s.state,
+        "why": s.why or None,
         "headline": sentences.headline_text(view),
         "sentences": [spoken(text) for text in (sentences.lede(view), sentences.subordinate(view)) if text],
         "about": s.hero.key if s.hero else None,
@@ -77,6 +78,7 @@ def _arm(view: View, arm: Contestant) -> dict[str, Any]:
         "seeds_scored_as_chance": list(arm.at_chance),
         "failed_cells": len(arm.failed),
         "capped_cells": arm.capped,
+        "cut_cells": arm.cut,
         "validation": number(arm.validation),
         "cpu_s": number(arm.typical_cost("cpu_s")),
         "cpu_s_of_a_cell": number(mean_of([c.cpu_s for c in arm.every])),

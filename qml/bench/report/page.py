@@ -71,7 +71,7 @@ class Page:
         if not view.summary.ranked:
             return heading(3, "Scores") + '<p class="sub">No arm has a score: every cell failed.</p>'
         marks = DotAxis.of(view).marks
-        capped = " ▲ marks capped arms." if any(arm.capped for arm in view.summary.ranked) else ""
+        capped = " ▲ marks arms of which a fit met the cap." if any(arm.capped for arm in view.summary.ranked) else ""
         note = (
             f"Mean of {plural(len(view.summary.protocol.seeds), 'seed')} with 95 % interval, "
             f"{view.summary.rows('test')} test rows "

@@ -136,9 +136,9 @@ def _rule(view: View) -> str:
         f"read off the interval of the paired difference: beyond zero = better or worse, beyond ±{band} = "
         "clearly so, inside "
         f"±{band} = practically equal, else no evidence either way. “Earned” asks for clearly better than "
-        "circuit removed, "
-        "twin and champion. Capped arms are shown and never judged; a cell all of whose settings failed counts with "
-        "the score of a constant answer. No correction for the number of rungs"
+        "circuit removed, twin and champion, and that no classical stand-in of the circuit is better or practically "
+        "equal. The cap is part of the budget: an arm is shown and not judged only where it cut a chosen fit. A cell "
+        "all of whose settings failed counts with the score of a constant answer. No correction for the number of rungs"
     )
 
 

@@ -10,7 +10,7 @@ from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
 from qml.bench.summary import Comparison
-from qml.bench.words import HEADLINES
+from qml.bench.words import DECIDING, Word, answer, not_beaten
 
 SHOWN = 4
 """Findings that the alarm names one by one."""
@@ -23,7 +23,7 @@ LIMITS = (
 
 def headline_text(view: View) -> str:
     """The largest text of the page."""
-    return HEADLINES[view.summary.state]
+    return answer(view.summary.state, view.summary.why)
 
 
 def lede(view: View) -> str:
@@ -87,14 +87,15 @@ def subordinate(view: View) -> str:
     }
     said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
     parts = [f"It is {listed(said)}."] if said and s.hero else []
-    return " ".join([*parts, *_barred(view), *_missing(view), *_caution(view)])
+    found: list[tuple[str, Word, str]] = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
+    others = not_beaten(found, view.scale.band(s.protocol.rope))
+    return " ".join([*parts, *_barred(view), *_missing(view), *([others] if others else []), *_caution(view)])
 
 
 def _barred(view: View) -> list[str]:
     s = view.summary
-    reasons = dict.fromkeys(
-        reason for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role)) and (reason := s.barred(c))
-    )
+    deciding = [c for role in DECIDING if (c := s.comparison(role))]
+    reasons = dict.fromkeys(reason for c in (*deciding, *s.stand_ins) if (reason := s.barred(c)))
     return [f"{reason}, so that comparison is shown and not judged." for reason in reasons]
 
 
@@ -130,7 +131,7 @@ def _caution(view: View) -> list[str]:
 def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     """Number, its unit and what it is; four at most."""
     s = view.summary
-    judged = [c for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role)) and c.estimate.known]
+    judged = [c for role in DECIDING if (c := s.comparison(role)) and c.estimate.known]
     facts = []
     if judged:
         widest = max(judged, key=lambda c: c.estimate.visible).estimate

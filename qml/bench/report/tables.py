@@ -11,7 +11,7 @@ from qml.bench.report.figures.dots import DotAxis, dots
 from qml.bench.report.figures.slot import filling_text
 from qml.bench.report.protocol_text import Pairs
 from qml.bench.report.view import View, data_table
-from qml.bench.scale import plural, short, three
+from qml.bench.scale import Scale, plural, short, three
 
 GROUPS = {"hybrid": "With a circuit", "control": "Same model, circuit replaced", "baseline": "Classical baselines"}
 COLUMNS = 9
@@ -108,7 +108,8 @@ def cautions(view: View, arm: Contestant) -> list[str]:
     if arm.at_chance:
         said.append(f"{plural(len(arm.at_chance), 'failed cell')}, scored as chance")
     if arm.capped:
-        said.append(f"capped in {arm.capped} of {plural(len(arm.cells), 'cell')}")
+        chosen = f", the chosen one cut by it in {arm.cut}" if arm.cut else ""
+        said.append(f"a fit met the cap in {arm.capped} of {plural(len(arm.cells), 'cell')}{chosen}")
     if not view.summary.is_whole(arm):
         said.append(f"{len(arm.scores)} of {plural(len(view.summary.protocol.seeds), 'seed')}")
     return said
@@ -131,7 +132,7 @@ def _number(label: str, value: float | None, write: Callable[[float | None], str
 def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Columns and rows of the score table as text, for CSV and Markdown."""
     seeds = view.summary.protocol.seeds
-    others = sorted({m for c in view.summary.cells for m in c.metrics["test"]} - {view.summary.protocol.rank})
+    others = _other_scales(view)
     columns = (
         *("arm", "family", f"{view.scale.axis}: mean", "low", "high", *(f"seed {seed}" for seed in seeds)),
         *("median", "lower quartile", "upper quartile", "middle half", "runs alike on every row", "scored as chance"),
@@ -140,7 +141,7 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
             "rows sent through the model",
             "circuit evaluations",
             "peak memory, MB",
-            *(f"test {name}" for name in others),
+            *(f"test {scale.axis}" for scale in others),
         ),
     )
     rows = []
@@ -166,9 +167,21 @@ def score_rows(view: View) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]
             arm.evaluations,
             None if arm.peak_bytes is None else arm.peak_bytes / 1e6,
         ]
-        means = [mean_of([c.metrics["test"][m] for c in arm.cells if m in c.metrics["test"]]) for m in others]
+        means = [scale.shown(mean_of(_counted(arm, scale.name))) for scale in others]
         rows.append((arm.title, arm.family, *(text_of(v) for v in (*values, *costs, *means))))
     return columns, tuple(rows)
+
+
+def _other_scales(view: View) -> list[Scale]:
+    """How the metrics beside the ranking metric are written, by name."""
+    facts = {name: told for cell in view.summary.cells for name, told in cell.metric_facts.items()}
+    names = sorted({m for c in view.summary.cells for m in c.metrics["test"]} - {view.summary.protocol.rank})
+    return [Scale.of(name, facts.get(name, {})) for name in names]
+
+
+def _counted(arm: Contestant, metric: str) -> list[float]:
+    """Test values of a metric in the cells that the ranking metric counts, failed ones at chance among them."""
+    return [c.counted["test"][metric] for c in arm.judged if metric in c.counted["test"]]
 
 
 def mean_of(values: list[float]) -> float:

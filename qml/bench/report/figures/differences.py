@@ -10,7 +10,7 @@ from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.view import Figure, View
 from qml.bench.scale import listed, plural
 from qml.bench.summary import Comparison
-from qml.bench.words import Word, phrase, rungs
+from qml.bench.words import DECIDING, Word, phrase, rungs
 
 QUESTIONS = {
     "removed": "is the circuit of use at all?",
@@ -38,7 +38,7 @@ SUBJECTS = {
 def verdict_figure(view: View) -> Figure | None:
     """The hybrid against circuit removed, twin and champion."""
     s = view.summary
-    chosen = [c for role in ("removed", "twin", CHAMPION) if (c := s.comparison(role))]
+    chosen = [c for role in DECIDING if (c := s.comparison(role))]
     if not chosen:
         return None
     names = {"removed": "the circuit taken out", "twin": "its twin", CHAMPION: "the champion"}

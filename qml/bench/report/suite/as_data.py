@@ -36,6 +36,7 @@ def suite_json(content: SuiteContent) -> dict[str, Any]:
         "ranking": _ranking(view),
         "posteriors": _posteriors(view),
         "left_out": [{"arm": arm, "why": why} for arm, why in view.table.left_out],
+        "not_judged": [{"contrast": pair, "why": why} for pair, why in sentences.dropped(view)],
         "sets": [
             {
                 "data": row.data,

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from qml.base.lazy import cached_property
 from qml.bench.across import Contrast
 from qml.bench.finding import LEVELS, Finding
-from qml.bench.protocol import CHAMPION
 from qml.bench.report.figures.differences import reading
 from qml.bench.report.sentences import headline_text
 from qml.bench.report.suite.contrasts import contrasts_figure
 from qml.bench.report.suite.posteriors import posteriors_figure
 from qml.bench.report.suite.power import power_figure
 from qml.bench.report.suite.ranks import ranks_figure
+from qml.bench.report.suite.sentences import dropped
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.report.tables import text_of
 from qml.bench.report.view import Figure, Table
 from qml.bench.scale import plural
-from qml.bench.words import phrase
+from qml.bench.words import DECIDING, phrase
 from qml.bench.words_across import few
 
 FIGURES: dict[str, tuple[Callable[[SuiteView], Figure | None], ...]] = {
@@ -29,7 +29,6 @@ FIGURES: dict[str, tuple[Callable[[SuiteView], Figure | None], ...]] = {
 }
 TOLD = ("severe", "fail", "suspect")
 """Levels of the findings of a set that the page of the suite repeats; all others stand on the page of the set."""
-ROLES = ("removed", "twin", CHAMPION)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class SuiteContent:
         for view, found, folder in zip(self.view.views, self.findings, self.folders, strict=True):
             s = view.summary
             readings = {}
-            for role in ROLES:
+            for role in DECIDING:
                 c = s.comparison(role)
                 readings[role] = "–" if c is None else f"{view.scale.signed(c.estimate.mean)}: {reading(view, c)}"
             hero = None if s.hero is None else view.scores[s.hero.key].mean
@@ -94,11 +93,10 @@ class SuiteContent:
             Finding("warn", f"{view.title(arm)} is left out", f"It is not whole on every data set: {why}.")
             for arm, why in view.table.left_out
         ]
-        asked = {pair for pair in view.suite.contrasts} - {(c.arm, c.against) for c in view.contrasts}
-        for arm, against in sorted(asked):
-            title = f"No contrast of {view.title(arm)} with {view.title(against)}"
-            found.append(Finding("warn", title, "One of them is left out, so the verdict claims less."))
-        said = few(view.n_data, len(view.contrasts), sum(c.blind for c in view.contrasts))
+        for pair, reason in dropped(view):
+            text = f"{reason}. It counts in Holm's correction all the same; the verdict claims less."
+            found.append(Finding("warn", f"No contrast of {pair}", text))
+        said = few(view.n_data, len(view.suite.contrasts), sum(c.blind for c in view.contrasts))
         if said:
             found.append(Finding("warn", f"Only {plural(view.n_data, 'data set')}", said))
         text = "their protocols differ in what follows from the data only, and are hashed together."
@@ -134,11 +132,11 @@ class SuiteContent:
         return Table("statistics", columns, tuple(contrast_cells(self.view, c) for c in self.view.contrasts))
 
     def _sets(self) -> Table:
-        columns = ("data set", "verdict", "hybrid", *(f"hybrid minus {role}" for role in ROLES), "report")
+        columns = ("data set", "verdict", "hybrid", *(f"hybrid minus {role}" for role in DECIDING), "report")
         rows = tuple(
             (
                 *(row.data, row.headline, text_of(None if row.hero is None else self.view.scale.shown(row.hero))),
-                *(row.readings[role] for role in ROLES),
+                *(row.readings[role] for role in DECIDING),
                 f"{row.folder}/report.html",
             )
             for row in self.sets

@@ -25,7 +25,7 @@ def suite_markdown(content: SuiteContent) -> str:
         f"**{sentences.headline_text(view)}**",
         cleaned(sentences.lede(view)),
         cleaned(sentences.by_set(view)),
-        "\n".join(f"- {plain(sentences.contrast_text(view, c))}" for c in view.contrasts),
+        "\n".join(f"- {plain(text)}" for text in sentences.contrast_texts(view)),
         "\n".join(f"- **{number}** {what}" for number, what in facts),
         f"What this does not say: {sentences.LIMITS}",
         "## 2 Each data set",

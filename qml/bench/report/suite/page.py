@@ -58,7 +58,7 @@ class SuitePage:
 
     def _verdict(self) -> str:
         view = self.view
-        said = "".join(f"<li>{esc(sentences.contrast_text(view, c))}</li>" for c in view.contrasts)
+        said = "".join(f"<li>{esc(text)}</li>" for text in sentences.contrast_texts(view))
         return verdict_section(
             sentences.QUESTION,
             sentences.headline_text(view),

@@ -6,11 +6,10 @@ import math
 
 from qml.bench.across import Contrast
 from qml.bench.finding import Finding
-from qml.bench.protocol import CHAMPION
 from qml.bench.report import sentences
-from qml.bench.report.suite.view import SuiteView
+from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.scale import listed, plural
-from qml.bench.words import HEADLINES, State
+from qml.bench.words import DECIDING, LESS_CIRCUIT, STAND_INS, Lack, State, Why, Word, answer, not_beaten, reason_of
 from qml.bench.words_across import few, headline_across, sentence
 
 QUESTION = "Did the quantum circuit earn its place across data sets?"
@@ -19,7 +18,6 @@ LIMITS = (
     "test "
     "mends a choice of data sets."
 )
-DECIDING = ("removed", "twin", CHAMPION)
 
 
 def state(view: SuiteView) -> State:
@@ -29,15 +27,52 @@ def state(view: SuiteView) -> State:
 
 def headline_text(view: SuiteView) -> str:
     """The largest text of the page."""
-    return headline_across(state(view), view.n_data)
+    return headline_across(state(view), view.n_data, _reason(view))
+
+
+def _reason(view: SuiteView) -> Why:
+    """What the headline says beside the state."""
+    if HERO not in view.table.scores.arms and all(summary.hero is None for summary in view.summaries):
+        return "no_hybrid"
+    removed, twin, champion = view.across.words if view.across is not None else (None, None, None)
+    read, cut = {c.against for c in view.contrasts}, dict(view.table.cut)
+    lacks: dict[str, Lack] = {
+        role: "barred" if role in cut or HERO in cut else "absent" for role in DECIDING if role not in read
+    }
+    lacks |= {role: "barred" for role in STAND_INS if role in cut}
+    return reason_of(state(view), removed, twin, champion, lacks)
 
 
 def lede(view: SuiteView) -> str:
     """What decides, in one sentence each; with too few data sets why there is no verdict."""
-    short = few(view.n_data, len(view.contrasts), sum(c.blind for c in view.contrasts))
+    short = few(view.n_data, len(view.suite.contrasts), sum(c.blind for c in view.contrasts))
     if not view.contrasts:
-        return f"{short} No contrast of the suite has both its arms on every data set.".strip()
-    return short or contrast_text(view, view.contrasts[0])
+        return f"{short} No contrast of the suite can be judged: its arms are not whole, or cut by the cap.".strip()
+    first = short or contrast_text(view, view.contrasts[0])
+    return " ".join(part for part in (first, _not_beaten(view)) if part)
+
+
+def _not_beaten(view: SuiteView) -> str:
+    """Stand-ins of the circuit, and arms with less of it, that are as good as the hybrid or better."""
+    across = view.across
+    if across is None or HERO not in view.table.scores.arms:
+        return ""
+    arms = [arm for arm in (*STAND_INS, *LESS_CIRCUIT) if arm in view.table.scores.arms]
+    found: list[tuple[str, Word, str]] = [
+        (arm, word, view.title(arm)) for arm in arms if (word := across.word(HERO, arm)) is not None
+    ]
+    return not_beaten(found, view.scale.band(view.suite.rope))
+
+
+def dropped(view: SuiteView) -> tuple[tuple[str, str], ...]:
+    """The contrasts of the suite that are not judged, and why."""
+    return tuple(
+        (
+            f"{view.title(arm)} with {view.title(against)}",
+            "; ".join(f"{view.title(role)}: {why}" for role, why in reasons),
+        )
+        for (arm, against), reasons in view.table.dropped(view.suite)
+    )
 
 
 def contrast_text(view: SuiteView, c: Contrast) -> str:
@@ -45,18 +80,24 @@ def contrast_text(view: SuiteView, c: Contrast) -> str:
     return sentence(c, view.scale, view.spoken(c.arm), view.spoken(c.against))
 
 
+def contrast_texts(view: SuiteView) -> tuple[str, ...]:
+    """A sentence for each contrast of the suite, those that are not judged last."""
+    judged = tuple(contrast_text(view, c) for c in view.contrasts)
+    return (*judged, *(f"{pair}: not judged ({why})." for pair, why in dropped(view)))
+
+
 def by_set(view: SuiteView) -> str:
     """The verdicts of the single sets, counted; the same rule, each about its own data."""
-    found: dict[State, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for summary in view.summaries:
-        found.setdefault(summary.state, []).append(summary.protocol.data)
-    said = [f"**{_short(state)}** on {listed(names)}" for state, names in found.items()]
+        found.setdefault(_short(answer(summary.state, summary.why)), []).append(summary.protocol.data)
+    said = [f"**{short}** on {listed(names)}" for short, names in found.items()]
     return f"Set by set: {'; '.join(said)}."
 
 
-def _short(state: State) -> str:
+def _short(headline: str) -> str:
     """The first words of a headline, as they stand inside a sentence."""
-    words = HEADLINES[state].split(".")[0]
+    words = headline.split(".")[0]
     return words[:1].lower() + words[1:]
 
 

@@ -56,7 +56,14 @@ class SuiteView:
         contrasts = self.table.contrasts(self.suite)
         if not contrasts:
             return None
-        return read(self.table.scores, contrasts, self.suite.rope, level=self.suite.level)
+        return read(
+            self.table.scores,
+            contrasts,
+            self.suite.rope,
+            level=self.suite.level,
+            named=len(self.suite.contrasts),
+            unjudged=[arm for arm, _ in self.table.cut],
+        )
 
     @property
     def contrasts(self) -> tuple[Contrast, ...]:

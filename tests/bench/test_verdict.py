@@ -1,0 +1,174 @@
+"""What a verdict may rest on: the champion, the cap, stand-ins of the circuit; and why there is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from qml.bench.audit import findings
+from qml.bench.protocol import Protocol
+from qml.bench.report.as_data import report_json
+from qml.bench.report.content import Content
+from qml.bench.report.sentences import headline_text, subordinate
+from qml.bench.report.tables import score_rows
+from qml.bench.report.view import View
+from qml.bench.summary import summarise
+from qml.bench.words import HEADLINES
+from tests.bench.made_cells import CLEAR, TRIALS, made_cells
+
+TEN = Protocol("made", "toy", seeds=tuple(range(10)), trials=TRIALS, cpu_s=15.0)
+STRONG = {**CLEAR, "boosting": 0.97}
+
+
+def read(levels, protocol=TEN, **more):
+    return summarise(made_cells(protocol, levels, **more))
+
+
+def told(summary, level):
+    return {found.title: found.text for found in findings(summary) if found.level == level}
+
+
+def test_a_capped_trial_that_was_not_chosen_takes_no_one_out_of_the_verdict():
+    free, capped = read(STRONG), read(STRONG, capped={("boosting", 3): (2,)})
+    assert free.state == capped.state == "part"
+    assert capped.champion.name == "boosting"
+    assert (capped["boosting"].capped, capped["boosting"].cut) == (1, 0)
+    assert "1 capped cell" in told(capped, "warn")
+    assert read(CLEAR, capped={("hybrid", 3): (2,)}).state == "yes"
+
+
+def test_a_champion_that_the_cap_has_cut_is_shown_and_leaves_no_yes():
+    summary = read(STRONG, capped={("boosting", 3): (0,)})
+    assert summary.champion.name == "boosting"
+    assert summary.comparison("champion").word == "worse!"
+    assert "champion" not in summary.verdict
+    view = View(summary)
+    assert (summary.state, summary.why) == ("lean", "barred")
+    assert headline_text(view).endswith("one that decides is not judged.")
+    assert "Boosting was cut by the cap of CPU seconds in 1 of 10 cells, so that comparison is shown" in subordinate(
+        view
+    )
+    assert "It cut chosen fits of Boosting" in told(summary, "warn")["1 capped cell"]
+    weak = read({**CLEAR, "svm": 0.70}, capped={("knn", 3): (0,)})  # the best by validation is cut, another is not
+    assert (weak.champion.name, weak.state) == ("knn", "lean")
+
+
+def test_a_fit_that_ended_by_itself_was_not_cut_however_long_it_took():
+    cells = made_cells(TEN, STRONG, capped={("boosting", seed): (0,) for seed in TEN.seeds})
+
+    def late(trial):
+        return replace(trial, cost={**trial.cost, "stopped": "converged"}) if trial.cost["capped"] else trial
+
+    summary = summarise([replace(cell, trials=tuple(map(late, cell.trials))) for cell in cells])
+    assert (summary["boosting"].capped, summary["boosting"].cut) == (10, 0)
+    assert (summary.champion.name, summary.state) == ("boosting", "part")
+
+
+@pytest.mark.parametrize(("level", "state"), [(0.95, "part"), (0.90, "part"), (0.80, "yes")])
+@pytest.mark.parametrize("role", ["surrogate", "random_features"])
+def test_a_stand_in_that_is_as_good_takes_the_yes(role, level, state):
+    summary = read({**CLEAR, role: level}, replace(TEN, rope=0.02))
+    assert summary.state == state
+    said = "A classical stand-in of the circuit is better or practically equal: "
+    name = role.capitalize()
+    text = subordinate(View(summary))
+    assert (said in text) == (state == "part")
+    if state == "part":
+        assert (summary.why, f"{said}{name}" in text) == ("stand_in", True)
+        assert "a classical stand-in of it is as good or better" in headline_text(View(summary))
+    else:
+        assert headline_text(View(summary)) == HEADLINES["yes"]
+
+
+def test_a_stand_in_that_is_not_judged_leaves_no_yes():
+    summary = read({**CLEAR, "surrogate": 0.80}, capped={("surrogate", 0): (0,)})
+    assert (summary.state, summary.why) == ("lean", "barred")
+    assert "Surrogate was cut by the cap" in subordinate(View(summary))
+
+
+def test_less_of_the_circuit_that_is_as_good_is_said_and_changes_no_state():
+    summary = read({**CLEAR, "product": 0.93, "frozen": 0.90}, replace(TEN, rope=0.02))
+    assert summary.state == "yes"
+    text = subordinate(View(summary))
+    assert "With less of the circuit the model is better or practically equal: Product (" in text
+    assert "; Frozen (practically equal)." in text
+    assert "With less" not in subordinate(View(read({**CLEAR, "product": 0.8})))
+
+
+def without(*names):
+    return {name: level for name, level in CLEAR.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("levels", "more", "why", "said"),
+    [
+        (without("hybrid", "removed", "twin"), {}, "no_hybrid", "No verdict. No arm with a circuit"),
+        (CLEAR, {"capped": {("hybrid", 3): (0,)}}, "barred", "No verdict. A comparison that decides is shown"),
+        (without("removed", "twin"), {}, "absent", "No verdict. A comparison that decides was not made."),
+        (
+            dict.fromkeys(CLEAR, 0.9),
+            {"sd": 0.0},
+            "no_interval",
+            "No verdict. A comparison that decides has no interval.",
+        ),
+        (dict.fromkeys(CLEAR, 0.9), {"sd": 0.05}, "", "No evidence either way. This design was too small to tell."),
+    ],
+)
+def test_the_size_of_a_design_is_blamed_only_where_it_is_the_reason(levels, more, why, said):
+    summary = read(levels, **more)
+    assert (summary.state, summary.why) == ("open", why)
+    assert headline_text(View(summary)).startswith(said)
+
+
+def test_one_that_decides_is_missed_by_its_name():
+    summary = read(without("knn"))
+    assert (summary.state, summary.why) == ("lean", "absent")
+    assert headline_text(View(summary)).endswith("one that decides was not made.")
+    assert report_json(Content(View(summary), ()))["verdict"]["why"] == "absent"
+
+
+def floored(levels, **floors):
+    return read(levels, replace(TEN, floors=tuple(floors.items())))
+
+
+def test_the_floor_of_the_champion_is_the_best_mean_of_a_baseline():
+    two = {**CLEAR, "svm": 0.95}
+    assert "Best baseline, Svm, reaches its floor" in told(floored(two, champion=0.94), "pass")
+    low = told(floored(two, champion=0.96), "fail")
+    assert "read no verdict" in low["Best baseline, Svm, is below its floor"]
+
+    def lucky(cell):  # the best on validation rows is not the best on test rows
+        better = {"accuracy": 0.999, "auc": 0.999}
+        return replace(cell, metrics={**cell.metrics, "validation": better}) if cell.cell.arm.name == "knn" else cell
+
+    protocol = replace(TEN, floors=(("champion", 0.94),))
+    summary = summarise([lucky(cell) for cell in made_cells(protocol, two)])
+    assert summary.champion.name == "knn"
+    assert "Best baseline, Svm, reaches its floor" in told(summary, "pass")
+
+
+def test_a_floor_that_nothing_is_held_to_counts_as_failed():
+    assert "No cells of logistc" in told(floored(CLEAR, logistc=0.5), "fail")
+    assert "No cells of champion" in told(floored(without("knn"), champion=0.5), "fail")
+
+
+def test_every_metric_of_the_score_table_counts_failed_cells_and_is_in_the_same_units():
+    cells = [
+        replace(cell, status="failed", chosen=None, reason="it burnt", metrics={})
+        if cell.cell.arm.name == "hybrid" and cell.cell.seed < 8
+        else cell
+        for cell in made_cells(TEN, CLEAR)
+    ]
+    columns, rows = score_rows(View(summarise(cells)))
+    hybrid = dict(zip(columns, next(row for row in rows if row[0] == "Hybrid"), strict=True))
+    assert float(hybrid["test AUC, %"]) == pytest.approx(100 * (8 * 0.5 + 2 * 0.95) / 10)
+    assert float(hybrid["accuracy, %: mean"]) == pytest.approx(58, abs=1)
+
+
+def test_what_is_known_to_be_of_another_protocol_is_not_told_here():
+    other = replace(TEN, data="other")
+    cells = [*made_cells(TEN, CLEAR), *made_cells(other, CLEAR)]
+    ours, theirs = cells[0].cell.digest, cells[-1].cell.digest
+    broken = ((ours, "its file is gone."), (theirs, "its file is gone."))
+    summary = summarise(cells, TEN.hash, broken, (ours, theirs, "unknown"))
+    assert summary.unfinished == (ours, "unknown")
+    assert summary.damaged == broken[:1]
