@@ -13,7 +13,7 @@ import pytest
 from qml.base import errors, files, threads
 from qml.base.digest import digest
 from qml.base.extras import require
-from qml.base.registry import Registry
+from qml.base.registry import Registry, unknown
 from qml.base.seeds import derive, generator
 
 
@@ -44,6 +44,33 @@ def test_registry_names_the_near_one():
     assert table.get("none") is None
     assert "sel" in table
     assert list(table) == ["sel", "iqp"]
+
+
+LONG = ["wine", "digits", *(f"set_{number}" for number in range(20))]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("own", ["wine", "digits"], "table 'own' is not known. Known: digits, wine."),
+        ("cpu_s", ["plugins", "arms"], "table 'cpu_s' is not known. Known: arms, plugins."),
+        ("perez", ["perez_salinas", "hur_qcnn"], "Did you mean 'perez_salinas'? Known"),
+        ("", ["wine"], "table '' is not known. Known: wine."),
+        ("wnie", LONG, "Did you mean 'wine'? The nearest of 22: wine, "),
+        ("hedgehog", LONG, "All are listed by `list(table)`."),
+    ],
+)
+def test_an_unknown_name_is_told_with_what_is_alike_and_no_more(name, known, said):
+    text = str(unknown("table", name, known, listing="list(table)"))
+    assert said in text
+    assert len(text) < 200
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, [0]])
+def test_a_seed_is_an_integer(seed):
+    with pytest.raises(errors.ConfigError, match="a seed is an integer, such as 0"):
+        derive(seed, "weights")
+    assert derive(np.int64(3), "weights") == derive(3, "weights")
 
 
 def test_a_missing_package_is_named_with_its_pip_line():
