@@ -79,19 +79,11 @@ class BenchmarkJob:
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
         terms = self.protocol
+        terms.check()
+        if self.seed is not None and self.seed not in terms.seeds:
+            raise ConfigError(f"seed={self.seed} was asked for; the seeds of the protocol are {list(terms.seeds)}.")
         self.data.check_choosing(terms.chosen)
         object.__setattr__(self, "data", terms.divided(self.data))
-
-    @property
-    def first_seed(self) -> int:
-        """The first seed of the protocol.
-
-        Raises:
-            ConfigError: it has none.
-        """
-        if not self.protocol.seeds:
-            raise ConfigError("protocol.seeds is empty; a comparison needs at least one seed (intervals need two).")
-        return self.protocol.seeds[0]
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
@@ -143,10 +135,8 @@ class BenchmarkJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant.
         """
-        signature = signature_of(self.data.source(self.first_seed))  # one for all jobs of a sweep over seeds
+        signature = signature_of(self.data.source(self.protocol.seeds[0]))  # one for all jobs of a sweep over seeds
         protocol = self.terms(signature)
-        if self.seed is not None:
-            protocol.check_seed(self.seed)
         arms = self.contestants(signature, progress)
         check_floors(arms, protocol)
         cells_of(arms, protocol)
@@ -292,7 +282,7 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol.
         """
-        protocol = self.terms(signature_of(self.data.source(self.first_seed)))
+        protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
         has_cells = (Path(self.store) / "cells").is_dir()
         if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import qml
 from qml.base.digest import canonical
@@ -116,12 +117,22 @@ def test_the_package_offers_the_function_itself():
         ("hybrid", "wine", QUICK, "takes a list of models"),
         (["hybird"], "wine", QUICK, "Did you mean 'hybrid'"),
         (["svm", Svm(C=3.0)], "wine", QUICK, "by name and as a value"),
+        (None, "wine", QUICK, "takes a list of models; it got None"),
+        (Svm(), "wine", QUICK, "takes a list of models"),
+        (["svm", LogisticRegression()], "wine", QUICK, r"it got a sklearn\.linear_model.*\.LogisticRegression. Say"),
+        ([object()], "wine", QUICK, "it got a object"),
+        ([None], "wine", QUICK, "it got a NoneType"),
+        ([Svm], "wine", QUICK, "it got the class Svm"),
         (["svm"], [], QUICK, "no data set"),
         (["svm"], ["wine", "wine"], QUICK, "each data set once"),
         (["svm"], ["wine", "digits"], {"wine": QUICK}, "'digits' has none"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digts": QUICK}, "Did you mean 'digits'"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digits": Terms("quick", seeds=(0,), epochs=1)}, "seeds is"),
+        (["svm"], "wine", {"seeds": (0, 1)}, r"terms are Terms\('mine', .*\{'wine': Terms\(\.\.\.\)\}"),
+        (["svm"], "wine", "smoke", r"given 'smoke' as its protocol; terms are Terms"),
         (["svm"], "wine", Terms("none", seeds=()), "at least one seed"),
+        (["svm"], "wine", Terms("one", seeds=3), "seeds is 3; it must be a list"),
+        (["svm"], "wine", Terms("words", seeds=("a", "b")), "it must be integers from 0"),
         (["svm"], "wine", Terms("typo", seeds=(0,), epochs=1, floors={"smv": 0.9}), "with a floor 'smv'.*mean 'svm'"),
     ],
 )

@@ -73,6 +73,35 @@ def test_what_cannot_be_divided_is_refused_in_words():
         config.build([*WORDS, "data.hold_out=false", "protocol.trials=2", "protocol.inner=3"])
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["protocol.folds=1"], "Protocol folds is 1; it must be None or an integer of at least 2"),
+        (["protocol.folds=-2"], "folds is -2"),
+        (["protocol.folds=40", "protocol.seeds=[0,1]"], "tested once; 38 from 2 to 39 are missing"),
+        (["protocol.folds=3", "protocol.seeds=[0,1]"], r"tested once; \[2\] are missing"),
+        (["protocol.sampler=best"], "sampler is 'best'; it must be one of random"),
+        (["protocol.trials=0"], "trials is 0"),
+        (["protocol.seeds=[]"], "at least one seed"),
+        (["protocol.seeds=[0,0]"], "each seed once"),
+        (["protocol.seeds=[0,1]", "seed=7"], r"seed=7 was asked for; the seeds of the protocol are \[0, 1\]"),
+        (
+            ["+protocol.floors.logistic=1.5"],
+            r"floors\.logistic is 1\.5; it must be at most 1, as accuracy is; 95 % is 0\.95",
+        ),
+        (["+protocol.floors.logistic=95", "protocol.rank=auc"], "at most 1, as auc is"),
+    ],
+)
+def test_terms_are_refused_before_a_row_is_read(words, said, monkeypatch):
+    monkeypatch.setattr(DataChoice, "source", lambda *_: pytest.fail("rows were read"))
+    with pytest.raises(ConfigError, match=said):
+        config.build([*WORDS, *words])
+
+
+def test_a_floor_of_a_loss_may_be_above_one():
+    Terms("loss", rank="rmse", floors={"svm": 30.0}).check()
+
+
 def test_protocols_of_the_configuration_are_whole():
     for name, folds, inner in (("folds", 10, "holdout"), ("nested", 5, 3)):
         job = config.build(["data=wine", "model=logistic", f"protocol={name}"])
