@@ -1,5 +1,7 @@
 """What a job says when it is done: a job of a sweep speaks of its own hybrid, a suite of all its data sets."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,8 @@ from qml.bench.summary import summarise
 from qml.estimators import Terms, compare
 from qml.estimators.choices import DataChoice, Training
 from qml.estimators.jobs import BenchmarkJob
-from qml.models import CircuitSpec, HybridSpec
+from qml.estimators.suite_job import SuiteJob
+from qml.models import MODELS, CircuitSpec, HybridSpec
 
 TERMS = Terms("look", seeds=(0, 1), epochs=2, rank="accuracy")
 
@@ -48,3 +51,17 @@ def test_a_suite_writes_one_page_of_all_and_one_of_each(tmp_path):
     assert [item.html.parent.name for item in report.reports] == ["wine", "breast_cancer"]
     assert all(item.html.is_file() for item in report.reports)
     assert str(report.html) in str(outcome)
+
+
+def test_a_damaged_cell_of_a_suite_is_a_missing_one(tmp_path):
+    places = {"store": str(tmp_path / "store"), "out": str(tmp_path / "out")}
+    jobs = [
+        BenchmarkJob(DataChoice(name, rows=60), MODELS["majority"](), Training(), TERMS, **places)
+        for name in ("wine", "breast_cancer")
+    ]
+    assert SuiteJob(tuple(jobs)).run(progress=False).missing == 0
+    folders = {cell.cell.seed: Store(tmp_path / "store").path(cell.cell) for cell in Store(tmp_path / "store")}
+    (folders[1] / "records.csv").write_text("cut")
+    first = SuiteJob(tuple(replace(job, seed=0) for job in jobs)).run(progress=False)
+    assert (first.missing, first.report) == (1, None)
+    assert SuiteJob(tuple(jobs)).run(progress=False).report is not None

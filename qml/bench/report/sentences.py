@@ -30,10 +30,7 @@ def lede(view: View) -> str:
     """Both scores and the interval, in one sentence."""
     s = view.summary
     if s.hero is None:
-        return (
-            "No arm with a circuit has finished cells here; the page gives the scores of "
-            f"{plural(len(s.ranked), 'arm')}."
-        )
+        return f"The page gives the scores of {plural(len(s.ranked), 'arm')}."
     own = view.scores[s.hero.key]
     removed = s.comparison("removed")
     if removed is None:

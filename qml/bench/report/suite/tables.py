@@ -42,11 +42,13 @@ _HEADS = {"removed": "minus circuit removed", "twin": "minus twin", "champion": 
 
 def scores_table(content: SuiteContent) -> str:
     """Arms by data sets, seeds averaged, with the mean rank."""
-    view, scores = content.view, content.view.table.scores
+    view, scores, cut = content.view, content.view.table.scores, dict(content.view.table.cut)
+    marked = " ▲ marks arms of which the cap has cut a chosen fit: they are not judged." if cut else ""
     rows = ""
     for role in dict.fromkeys([*view.mean_ranks, *scores.arms]):
         cells = "".join(f'<td class="c">{view.scale.number(float(v))}</td>' for v in scores.column(role))
-        name = f"<b>{esc(view.title(role))}</b>" if role == HERO else esc(view.title(role))
+        name = esc(view.title(role)) + (" ▲" if role in cut else "")
+        name = f"<b>{name}</b>" if role == HERO else name
         place = f"{view.mean_ranks[role]:.1f}" if role in view.mean_ranks else "–"
         rows += (
             f'<tr><td><span class="arm">{view.icon(role)}<span>{name}</span></span></td>'
@@ -58,7 +60,7 @@ def scores_table(content: SuiteContent) -> str:
         f'<th class="c" scope="col">mean rank</th></tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="note under">Test {esc(view.scale.axis)}, mean over seeds. “Champion” is on each set its best '
         "baseline "
-        "by validation score, and has no rank of its own. Ordered by mean rank.</p>"
+        f"by validation score, and has no rank of its own. Ordered by mean rank.{marked}</p>"
     )
 
 
