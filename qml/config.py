@@ -14,7 +14,7 @@ from typing import Any
 from qml import schema
 from qml.base.errors import ConfigError
 from qml.base.extras import require
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.base.threads import available_cores
 
 require("hydra", extra="experiments", purpose="qml.config")
@@ -34,7 +34,6 @@ from omegaconf.errors import (
 
 PLUGINS = "qml.plugins"  # entry point group of packages that `_target_` and `make` may name
 COMPOSING = (HydraException, OmegaConfBaseException)
-LISTING = "python -m experiments.benchmark --help"
 OWN = {"data": "name", "backend": "executor"}  # group that takes something of your own -> what a file calls it
 
 
@@ -354,7 +353,7 @@ def _unknown_choice(error: MissingConfigException) -> ConfigError:
     if not error.options:
         return unknown("configuration group", group or name, groups())
     options = choices(group) if group.startswith("recipe/") else error.options  # Hydra names those of the outer folder
-    return unknown(group or "configuration", name, [o for o in options if not o.startswith("_")], listing=LISTING)
+    return unknown(group or "configuration", name, [o for o in options if not o.startswith("_")], listing=HELP)
 
 
 def _unfit_value(error: ValidationError) -> ConfigError:

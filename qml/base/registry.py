@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from qml.base.errors import ConfigError
 
-ALIKE = 0.7  # of 1: what a misspelt name shares with the right one, and "own" does not with "wine"
+ALIKE = 0.6  # of 1: "smv" is as like to "svm" as that, "own" to "wine" is not
 MANY, NEAREST = 12, 5
+HELP = "python -m experiments.benchmark --help"  # lists what a configuration can name
 
 
 def unknown(noun: str, name: object, known: list[str], *, listing: str = "") -> ConfigError:

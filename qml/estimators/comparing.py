@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qml.base.errors import ConfigError, kind_of
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.estimators.always import ALL
 from qml.estimators.arms import SHUFFLED, champion
 from qml.estimators.choices import Backend, DataChoice, Terms, Training
@@ -106,7 +106,7 @@ def _contestants(models: Sequence[str | Spec]) -> tuple[list[Spec], tuple[str, .
     known = [ALL, "hybrid", *KINDS, SHUFFLED, *MODELS]
     for name in named:
         if name not in known:
-            raise unknown("model", name, known, listing="python -m experiments.benchmark --help")
+            raise unknown("model", name, known, listing=HELP)
     taken = {arm_name(model) for model in values if not isinstance(model, HybridSpec)}
     for name in named:
         if name in taken:

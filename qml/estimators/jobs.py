@@ -15,7 +15,7 @@ from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
-from qml.estimators.asked import check_circuits, check_floors
+from qml.estimators.asked import check_circuits, check_named
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
 from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
 from qml.estimators.reports import WrittenReport, written
@@ -138,7 +138,7 @@ class BenchmarkJob:
         signature = signature_of(self.data.source(self.protocol.seeds[0]))  # one for all jobs of a sweep over seeds
         protocol = self.terms(signature)
         arms = self.contestants(signature, progress)
-        check_floors(arms, protocol)
+        check_named(arms, protocol)
         cells_of(arms, protocol)
         seeds = protocol.seeds if self.seed is None else (self.seed,)
         check_circuits(arms, protocol, seeds, Store(self.store))

@@ -98,9 +98,9 @@ def test_a_champion_below_its_floor_fails_the_benchmark(tmp_path):
     [("champion", "Best baseline, Logistic regression, is below its floor"), ("svm", "No cells of svm")],
 )
 def test_a_floor_holds_the_best_baseline_and_an_arm_that_was_not_run(floor, message, tmp_path):
-    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.01})
+    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.0})
     with pytest.raises(FailedBenchmarkError, match=message):
-        run(tmp_path, ["majority", "logistic"], WINE, terms).check()
+        run(tmp_path, ["majority", "logistic"], DataChoice("digits", rows=100), terms).check()
 
 
 def test_the_package_offers_the_function_itself():
@@ -134,6 +134,14 @@ def test_the_package_offers_the_function_itself():
         (["svm"], "wine", Terms("one", seeds=3), "seeds is 3; it must be a list"),
         (["svm"], "wine", Terms("words", seeds=("a", "b")), "it must be integers from 0"),
         (["svm"], "wine", Terms("typo", seeds=(0,), epochs=1, floors={"smv": 0.9}), "with a floor 'smv'.*mean 'svm'"),
+        (
+            ["svm"],
+            "wine",
+            Terms("a", contrasts=(("svm", "nonsense"),)),
+            "with a contrast 'nonsense' is not",
+        ),
+        (["svm"], "wine", Terms("typo", contrasts=(("hybrd", "svm"),)), "with a contrast 'hybrd'.*mean 'hybrid'"),
+        (["svm"], "wine", Terms("none", contrasts=(("hybrid",),)), "a pair of two"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_a_cell_runs(models, data, terms, message, tmp_path):
