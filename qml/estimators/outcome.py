@@ -49,7 +49,7 @@ class BenchmarkOutcome:
         """
         if self.failed:
             raise FailedCellsError(
-                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0]}. The others are "
+                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0].rstrip('.')}. The others are "
                 f"kept; when the cause is gone, run again with retry_failed=true."
             )
         if self.report is not None and self.whole:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qml import config
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.bench import Store
 from qml.bench.summary import summarise
 from qml.estimators.choices import DataChoice, Terms
@@ -96,6 +96,13 @@ def test_terms_are_refused_before_a_row_is_read(words, said, monkeypatch):
     monkeypatch.setattr(DataChoice, "source", lambda *_: pytest.fail("rows were read"))
     with pytest.raises(ConfigError, match=said):
         config.build([*WORDS, *words])
+
+
+@pytest.mark.parametrize("words", [[], ["model.ablation=removed"], ["framework=jax"], ["backend=reference"]])
+def test_a_circuit_that_is_too_wide_is_refused_before_the_first_cell(words, tmp_path):
+    given = ["data=wine", "model.circuit.n_qubits=60", "model.circuit.depth=1", f"store={tmp_path}", *words]
+    with pytest.raises(CapabilityError, match="asked for a Program of 60 qubits.*Take fewer qubits"):
+        config.build(given).planned(progress=False)
 
 
 def test_a_floor_of_a_loss_may_be_above_one():
