@@ -48,8 +48,9 @@ class BenchmarkOutcome:
             FailedBenchmarkError: its report finds a failure, such as a champion below its floor.
         """
         if self.failed:
+            first = self.failed[0].rstrip(".")
             raise FailedCellsError(
-                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0].rstrip('.')}. The others are "
+                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {first}. The others are "
                 f"kept; when the cause is gone, run again with retry_failed=true."
             )
         if self.report is not None and self.whole:

@@ -73,6 +73,22 @@ def test_a_seed_is_an_integer(seed):
     assert derive(np.int64(3), "weights") == derive(3, "weights")
 
 
+def test_a_folder_of_results_is_made_or_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "shut").mkdir(mode=0o500)
+    assert files.made_folder("out", tmp_path / "a" / "b").is_dir()
+    for folder in ("file", "file/below"):
+        with pytest.raises(
+            errors.ConfigError, match=rf"out={tmp_path}/{folder} .*{tmp_path}/file is a file. Name a folder"
+        ):
+            files.made_folder("out", tmp_path / folder)
+    with pytest.raises(errors.ConfigError, match=r"out=/proc/nowhere was to be made; the system said: .*Name a folder"):
+        files.made_folder("out", "/proc/nowhere")
+    if os.geteuid():
+        with pytest.raises(errors.ConfigError, match="it cannot be written to"):
+            files.made_folder("out", tmp_path / "shut")
+
+
 def test_a_missing_package_is_named_with_its_pip_line():
     with pytest.raises(errors.MissingExtraError, match=r'pip install "qml-hybrid\[torch\]"'):
         require("a_package_that_is_not_there", extra="torch", purpose="The torch layer")

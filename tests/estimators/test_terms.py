@@ -101,8 +101,27 @@ def test_terms_are_refused_before_a_row_is_read(words, said, monkeypatch):
 @pytest.mark.parametrize("words", [[], ["model.ablation=removed"], ["framework=jax"], ["backend=reference"]])
 def test_a_circuit_that_is_too_wide_is_refused_before_the_first_cell(words, tmp_path):
     given = ["data=wine", "model.circuit.n_qubits=60", "model.circuit.depth=1", f"store={tmp_path}", *words]
-    with pytest.raises(CapabilityError, match="asked for a Program of 60 qubits.*Take fewer qubits"):
+    with pytest.raises(CapabilityError, match=r"asked for a Program of 60 qubits.*Take fewer qubits"):
         config.build(given).planned(progress=False)
+
+
+def test_a_folder_of_reports_that_cannot_be_is_refused_before_the_first_cell(tmp_path):
+    (tmp_path / "file").write_text("")
+    job = config.build([*WORDS, "report=true", f"store={tmp_path / 's'}", f"out={tmp_path / 'file'}"])
+    with pytest.raises(ConfigError, match=r"file is a file. Name a folder"):
+        job.run(progress=False)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_report_of_other_cells_says_what_the_store_holds(folded, tmp_path):
+    words = [*WORDS, *FOLDS, f"out={tmp_path}"]
+    with pytest.raises(DataError, match=r"where there is no store\. Check data, protocol and store, or run `python"):
+        config.build([*words, f"store={tmp_path / 'none'}"], "report").run()
+    words = [*words, f"store={folded.folder}"]
+    with pytest.raises(DataError, match=r"which holds small on wine \(differs in epochs and rope\)\. Check"):
+        config.build([*words, "protocol.epochs=3", "protocol.rope=0.02"], "report").run()
+    with pytest.raises(DataError, match=r"which holds small on wine \([0-9a-f]{12}\)\. Check"):
+        config.build([*words, "data=breast_cancer"], "report").run()
 
 
 def test_a_floor_of_a_loss_may_be_above_one():

@@ -95,7 +95,11 @@ def test_the_command_line_counts_on_every_set():
         (["sets=[wine]"], "must be a list of overrides"),
         (["sets=['data=wien']"], "Did you mean 'wine'"),
         (["sets=['data.rwos=3']"], "Did you mean 'rows'"),
-        (["workers=0"], "must be at least 1"),
+        (["workers=0"], "must be an integer of at least 1"),
+        (
+            ["sets=['data=wine','data=digits','data=wine']"],
+            r"each data set once; it was given \['wine', 'digits', 'wine'\]",
+        ),
         (["sets=['data=wine',['data=digits','store=/tmp/a']]"], "share store"),
         (["data=digts"], "Did you mean 'digits'"),
         (["model=hybrd"], "Did you mean 'hybrid'"),
