@@ -108,7 +108,8 @@ class Across:
         contrasts: in the order in which they were named.
         rope: half width of the band.
         level: of all contrasts together, and of the family of all pairs in the ranking.
-        unjudged: arms of the table on which no verdict may rest.
+        unjudged: arms of the tables on which no verdict may rest.
+        parts: tables of stand-ins of the circuit that are not on every data set, each beside the hybrid.
     """
 
     scores: Scores
@@ -116,6 +117,7 @@ class Across:
     rope: float
     level: float = LEVEL
     unjudged: tuple[str, ...] = ()
+    parts: tuple[Scores, ...] = ()
 
     def contrast(self, arm: str, against: str) -> Contrast:
         """The contrast of these two, as it was named.
@@ -141,11 +143,11 @@ class Across:
     def state(self) -> State:
         """The verdict as one word, by the rule of `words.headline`.
 
-        From contrasts with removed, twin and champion, and from what the table says of stand-ins of the circuit.
+        From contrasts with removed, twin and champion, and from what the tables say of stand-ins of the circuit.
         """
-        hero = next((found.arm for found in self.contrasts if found.against in DECIDING), None)
-        present = [arm for arm in STAND_INS if arm in self.scores.arms and hero is not None]
-        return headline(*self.words, [self.word(str(hero), arm) for arm in present])
+        heroes = [found.arm for found in self.contrasts if found.against in DECIDING]
+        present = [arm for arm in STAND_INS if heroes and self.table(heroes[0], arm) is not None]
+        return headline(*self.words, [self.word(heroes[0], arm) for arm in present])
 
     @property
     def words(self) -> tuple[Word | None, Word | None, Word | None]:
@@ -153,8 +155,12 @@ class Across:
         found: dict[str, Word] = {found.against: found.word for found in self.contrasts}
         return found.get("removed"), found.get("twin"), found.get(CHAMPION)
 
+    def table(self, *arms: str) -> Scores | None:
+        """The table that holds these arms; None where none does."""
+        return next((table for table in (self.scores, *self.parts) if {*arms} <= {*table.arms}), None)
+
     def word(self, arm: str, against: str) -> Word | None:
-        """The word of any two arms of the table; None where one is `unjudged`.
+        """The word of any two arms of one table; None where there is none, or an arm is `unjudged`.
 
         Of a contrast its own. Others are no part of Holm's family and not corrected, which finds a stand-in better than
         the hybrid more readily: it can take a claim away and give none.
@@ -162,9 +168,10 @@ class Across:
         for found in self.contrasts:
             if (found.arm, found.against) == (arm, against):
                 return found.word
-        if {arm, against} & {*self.unjudged}:
+        table = self.table(arm, against)
+        if table is None or {arm, against} & {*self.unjudged}:
             return None
-        differences = self.scores.differences(arm, against)
+        differences = table.differences(arm, against)
         test, posterior = signed_rank(differences), bayesian_signed_rank(differences, self.rope)
         return word_across(test.p, test.rank_biserial, posterior, len(differences), level=self.level)
 
@@ -177,6 +184,7 @@ def read(
     level: float = LEVEL,
     named: int | None = None,
     unjudged: Sequence[str] = (),
+    parts: Sequence[Scores] = (),
     zeros: Zeros = "split",
     draws: int = DRAWS,
 ) -> Across:
@@ -192,7 +200,8 @@ def read(
         level: of all contrasts together.
         named: how many contrasts were named beforehand, where some of them cannot be read; by default those given.
             One that fell away counts all the same: what falls away must not help the others.
-        unjudged: arms of the table on which no verdict may rest.
+        unjudged: arms of the tables on which no verdict may rest.
+        parts: tables of stand-ins of the circuit that are not on every data set, each beside the hybrid.
         zeros: what the signed-rank test does with differences of zero.
         draws: of the posterior.
 
@@ -226,7 +235,7 @@ def read(
         posterior = bayesian_signed_rank(row, rope, draws=draws)
         word = word_across(p, test.rank_biserial, posterior, len(row), level=level)
         made.append(Contrast(*pair, tuple(row.tolist()), test, p, posterior, rope, word, level / family))
-    return Across(scores, tuple(made), rope, level, tuple(unjudged))
+    return Across(scores, tuple(made), rope, level, tuple(unjudged), tuple(parts))
 
 
 def all_pairs(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from qml.bench.scale import listed
 from qml.bench.scores import Scores
 from qml.bench.suite import Suite
 from qml.bench.summary import Summary
+from qml.bench.words import DECIDING, STAND_INS
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class SuiteScores:
         scores: mean test score over seeds, an arm that is whole on every data set a column; "champion" is on each data
             set its best baseline by validation score.
         left_out: (arm, why), for the findings of a report.
-        cut: (arm, where) of those in the table that the cap of CPU seconds has cut on some data set.
+        cut: (arm, where) of those in a table that the cap of CPU seconds has cut on some data set.
+        parts: a table for each stand-in of the circuit that some data set lacks, beside the hybrid, on the others.
     """
 
     scores: Scores
     left_out: tuple[tuple[str, str], ...]
     cut: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Scores, ...] = ()
 
     def contrasts(self, suite: Suite) -> tuple[tuple[str, str], ...]:
         """The contrasts of the suite that may be judged: both arms are in the table, and no cap has cut them."""
@@ -71,17 +74,13 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
     chosen = [by_hash[protocol.hash] for protocol in suite.protocols]
     named = [name for pair in suite.contrasts for name in pair]
     others = [arm.role for summary in chosen for arm in summary.arms]
-    columns, left_out, cut = {}, [], []
+    columns, left_out = {}, []
     for name in dict.fromkeys([*named, *others]):
         reasons = {summary.protocol.data: why for summary in chosen if (why := _reason(summary, name))}
         if reasons:
             left_out.append((name, _said(reasons)))
         else:
-            found = {summary.protocol.data: stands_for(summary, name) for summary in chosen}
-            columns[name] = [_score(arm) for arm in found.values()]
-            where = [data for data, arm in found.items() if arm is not None and arm.cut]
-            if where:
-                cut.append((name, f"cut by the cap of CPU seconds on {listed(where)}"))
+            columns[name] = [_score(stands_for(summary, name)) for summary in chosen]
     if not columns:
         reasons = "; ".join(f"{name}: {why}" for name, why in left_out[:3])
         more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
@@ -91,7 +90,29 @@ def suite_scores(suite: Suite, summaries: Sequence[Summary]) -> SuiteScores:
         )
     values = np.array(list(columns.values())).T
     scores = Scores(tuple(columns), suite.data, values, chosen[0].scale.higher_is_better)
-    return SuiteScores(scores, tuple(left_out), tuple(cut))
+    parts = _parts(suite, chosen, [name for name, _ in left_out])
+    cut = {name: _cut(chosen, name) for name in dict.fromkeys(arm for table in (scores, *parts) for arm in table.arms)}
+    return SuiteScores(scores, tuple(left_out), tuple((name, where) for name, where in cut.items() if where), parts)
+
+
+def _parts(suite: Suite, chosen: Sequence[Summary], left_out: Sequence[str]) -> tuple[Scores, ...]:
+    """The stand-ins that are left out, each beside the hybrid on the data sets that have both whole."""
+    heroes, found = [arm for arm, against in suite.contrasts if against in DECIDING], []
+    for name in [name for name in STAND_INS if name in left_out and heroes]:
+        pair = (heroes[0], name)
+        both = [summary for summary in chosen if not any(_reason(summary, arm) for arm in pair)]
+        if both:
+            values = [[_score(stands_for(summary, arm)) for arm in pair] for summary in both]
+            data = tuple(summary.protocol.data for summary in both)
+            found.append(Scores(pair, data, np.array(values), chosen[0].scale.higher_is_better))
+    return tuple(found)
+
+
+def _cut(chosen: Sequence[Summary], name: str) -> str:
+    """Where the cap has cut who stands for a role; empty where nowhere."""
+    arms = {summary.protocol.data: stands_for(summary, name) for summary in chosen}
+    where = [data for data, arm in arms.items() if arm is not None and arm.cut]
+    return f"cut by the cap of CPU seconds on {listed(where)}" if where else ""
 
 
 def stands_for(summary: Summary, role: str) -> Contestant | None:

@@ -184,8 +184,10 @@ def reason_of(
         lacks: role -> what keeps its comparison from deciding.
 
     Example:
-        >>> reason_of("open", None, "open", "open", {"removed": "barred"}), reason_of("open", "open", "open", None, {})
-        ('barred', '')
+        >>> reason_of("open", None, "open", "open", {"removed": "barred"})
+        'barred'
+        >>> reason_of("open", "open", "open", None, {"champion": "absent"})  # it would be open with a champion too
+        ''
     """
     if state == "part":
         return "stand_in" if champion == "better!" else ""

@@ -72,6 +72,24 @@ def _named_columns(inputs: Any) -> dict[str, np.ndarray] | None:
     return frame
 
 
+def table_columns(inputs: Any) -> dict[str, np.ndarray]:
+    """Column name -> `(N,)` values of a mapping, a DataFrame or an `(N, D)` array, whose columns are x0, x1, ...
+
+    Raises:
+        DataError: another shape, columns of unequal lengths or of one name.
+    """
+    frame = _named_columns(inputs)
+    if frame is not None:
+        return frame
+    array = np.asarray(inputs)
+    if array.ndim != 2 or not array.size:
+        raise DataError(
+            f"inputs have shape {array.shape}; a table has rows and columns, (N, D). Images and signals of more "
+            "dimensions come from a source of your own: data.make."
+        )
+    return {name: array[:, place] for place, name in enumerate(_names(array, None))}
+
+
 def _names(array: np.ndarray, names: Sequence[str] | None) -> list[str]:
     """The given names, or x0, x1, ..."""
     if names is None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.data.intake import check_finite, is_absent, target_values
-from qml.data.parquet import Read, file_digest, read_all
+from qml.data.intake import check_finite, is_absent, table_columns, target_values
+from qml.data.parquet import Read, file_digest, read_all, write_columns
 from qml.data.source import Column, Target
 from qml.data.table import About, Table
 
+_logger = logging.getLogger(__name__)
 MOST_WORDS = 1000
 """A column of more different words than this is taken for an id or for text, unless it is said to be a category."""
 MOST_CLASSES = 100
@@ -141,6 +145,14 @@ class TableFile:
                     f"{self.path}: column {column!r} has {words} different words in {len(found.values)} rows, as ids "
                     f"and free text have. Leave it out (drop=[{column}]), or say that it is one of categories."
                 )
+            if found.what == "whole numbers" and len(np.unique(found.raw)) == len(found.raw) > MOST_CLASSES:
+                _logger.warning(
+                    "%s: column %r has another whole number in every row, as ids have, and is learnt from. If it is an "
+                    "id, leave it out: drop=[%s].",
+                    self.path,
+                    column,
+                    column,
+                )
             if found.kind == "number":
                 values = np.asarray(found.values, np.float64)[:, None]
                 check_finite(values, (Column(column, "number"),), allow_missing=True)
@@ -149,6 +161,8 @@ class TableFile:
         """The target, its values with -1 or NaN where there is none, and which rows these are."""
         absent = np.array([is_absent(value) for value in found.raw], bool)
         present = found.raw[~absent]
+        if self.task == "number" and found.kind != "number":
+            raise DataError(f"{self.path}: target {self.target!r} holds {found.what}; task=number needs numbers.")
         if self.task == "number" or (self.task is None and found.what == "numbers"):
             about, coded = target_values(present, self.target, None, "number")
             targets = np.full(len(found.raw), np.nan, np.float32)
@@ -188,3 +202,57 @@ class TableFile:
                 "split by it. Fill it in or leave them out."
             )
         return np.unique(raw, return_inverse=True)[1].astype(np.int64)
+
+
+def stored_table(
+    inputs: Any,
+    targets: Any,
+    name: str,
+    folder: str | Path,
+    *,
+    groups: Any = None,
+    time: Any = None,
+    task: str | None = None,
+    categories: Sequence[str] = (),
+) -> TableFile:
+    """Arrays or a DataFrame as a Parquet file, named by its contents: the same rows are the same file.
+
+    Args:
+        inputs: `(N, D)` numbers, a DataFrame, or a mapping of column name to `(N,)` values.
+        targets: `(N,)` words, truth values or numbers.
+        name: of the set; the beginning of the name of the file.
+        folder: of the file; made where it is not there.
+        groups: `(N,)` equal for rows that must stay together.
+        time: `(N,)` sortable moments.
+        task: "classes" or "number", where the kind of the targets says otherwise.
+        categories: columns of numbers that are codes.
+
+    Raises:
+        DataError: unequal lengths, more than two dimensions, or values that are neither numbers nor words.
+
+    Example:
+        >>> import tempfile
+        >>> rng = np.random.default_rng(0)
+        >>> stored = stored_table(rng.normal(size=(30, 2)), rng.integers(0, 2, 30), "mine", tempfile.mkdtemp())
+        >>> len(stored.table("mine")), stored.table("mine").target.labels
+        (30, ('0', '1'))
+    """
+    columns = table_columns(inputs)
+    beside = {"target": targets, "groups": groups, "time": time}
+    n_rows = len(next(iter(columns.values())))
+    for what, values in beside.items():
+        if values is None:
+            continue
+        array = np.asarray(values)
+        if array.shape != (n_rows,):
+            raise DataError(f"{name}: {what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
+        if what in columns:
+            raise DataError(f"{name}: a column of the inputs is called {what!r}, as the {what} will be. Rename it.")
+        columns[what] = array
+    label = name.replace("/", "-")
+    written = Path(folder) / f".{label}.{os.getpid()}.parquet"
+    write_columns(written, columns)
+    path = written.with_name(f"{label}-{file_digest(written)[:16]}.parquet")
+    os.replace(written, path)
+    given = {what: what for what in ("groups", "time") if beside[what] is not None}
+    return TableFile(str(path), "target", task, **given, categories=categories)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
-from qml.base.registry import HELP, unknown
 from qml.base.seeds import generator
 from qml.bench import Cell, Protocol, Store
 from qml.bench.checks.cells import CHECKED
@@ -19,10 +18,9 @@ from qml.bench.checks.losses import loss_findings, loss_of
 from qml.bench.checks.provenance import circuit_findings
 from qml.bench.checks.steps import step_findings
 from qml.bench.finding import Finding
-from qml.bench.protocol import CHAMPION, CONTRASTS
 from qml.bench.trial import FAILURES
 from qml.data.source import Batch, Source
-from qml.estimators.arms import SHUFFLED, SpecArm, in_units_of
+from qml.estimators.arms import SpecArm, in_units_of
 from qml.estimators.choices import Training
 from qml.estimators.fits import step_of
 from qml.estimators.inside import is_exact
@@ -33,7 +31,7 @@ from qml.learn.generators import own_generators
 from qml.learn.step import Step
 from qml.learn.task import Task
 from qml.learn.two_class import Overlaps
-from qml.models import KINDS, MODELS, HybridSpec, Spec
+from qml.models import HybridSpec, Spec
 
 ROWS, BATCHES = 8, 4
 PROGRAM = "program"  # the detail of an arm that holds the digest of its circuit
@@ -120,27 +118,6 @@ def made_up(outputs: np.ndarray, batch: Batch, source: Source) -> tuple[np.ndarr
     if target is not None and target.kind == "classes":
         return shown, (np.arange(ROWS) % len(target.labels)).astype(dtype)
     return shown, rng.uniform(-1, 1, ROWS).astype(outputs.dtype)
-
-
-def check_named(arms: Sequence[SpecArm], protocol: Protocol) -> None:
-    """Refuse a floor or a contrast under a name that neither these contestants bear nor any that can be asked for.
-
-    A contestant that is not among `arms` may be that of another job on the same store, so it is told in the log alone;
-    the report counts a floor without cells as failed. The contrasts that every protocol has go without a word.
-
-    Raises:
-        ConfigError: an unknown name; the message has the nearest.
-    """
-    own = {name for arm in arms for name in (arm.info.name, str(arm.info.details.get("role", arm.info.name)))}
-    known = {*own, CHAMPION, SHUFFLED, *KINDS, *MODELS}
-    usual = {name for pair in CONTRASTS for name in pair}
-    named = [("floor", name) for name, _ in protocol.floors]
-    named += [("contrast", name) for pair in protocol.contrasts for name in pair]
-    for what, name in dict.fromkeys(named):
-        if name not in known:
-            raise unknown(f"arm with a {what}", name, sorted(known), listing=HELP)
-        if name not in own | {CHAMPION} and (what == "floor" or name not in usual):
-            _logger.warning("The protocol has a %s of %s, which is no arm of this job.", what, name)
 
 
 def check_circuits(arms: Sequence[SpecArm], protocol: Protocol, seeds: Sequence[int], store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -16,6 +16,7 @@ from qml.bench.chance import constant_answer
 from qml.bench.protocol import CONTRASTS, HOLDOUT, Protocol
 from qml.data import CATALOGUE, TableFile, make_source, table_source
 from qml.data.source import Source, Target
+from qml.data.table_file import stored_table
 from qml.estimators.contents import catalogue_contents, source_contents
 from qml.estimators.kept import KeptSource
 from qml.learn.fit import Budget
@@ -90,6 +91,52 @@ class DataChoice:
 
     def __hash__(self) -> int:
         return hash(digest(self))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        inputs: Any,
+        targets: Any,
+        name: str,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        task: str | None = None,
+        categories: Sequence[str] = (),
+        folder: str = "results/data",
+        **division: Any,
+    ) -> DataChoice:
+        """A set of your own arrays or of a DataFrame, kept as a file so that any process can read it again.
+
+        Args:
+            inputs: `(N, D)` numbers, a DataFrame, or a mapping of column name to `(N,)` values.
+            targets: `(N,)`: words, truth values and whole numbers are classes, other numbers a number.
+            name: what reports call it.
+            groups: `(N,)` equal for rows that must stay together.
+            time: `(N,)` sortable moments: the last rows test.
+            task: "classes" or "number", where that is to be otherwise.
+            categories: columns of numbers that are codes.
+            folder: of the file, which is named by its contents.
+            **division: of the rows: `how`, `test`, `validation`, `rows`, `transforms`.
+
+        Raises:
+            ConfigError: the name of a set of the catalogue, or a division that is not known.
+            DataError: no table, or unequal lengths.
+
+        Example:
+            ```python
+            data = DataChoice.from_arrays(X, y, "mine")
+            print(qml.compare(["hybrid", "removed", "logistic"], data))
+            ```
+        """
+        known = [key for key in OF_THE_CATALOGUE if key not in ("folds", "root")]
+        for key in division:
+            if key not in known:
+                raise unknown("division of the rows", key, known)
+        if name in CATALOGUE:
+            raise ConfigError(f"{name!r} is a set of the catalogue. Give your arrays a name of their own.")
+        file = stored_table(inputs, targets, name, folder, groups=groups, time=time, task=task, categories=categories)
+        return cls(name, file=file, **division)
 
     @property
     def split(self) -> str:

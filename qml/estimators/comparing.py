@@ -39,7 +39,8 @@ def compare(
     Args:
         models: models as values, and contestants by name: "all" (everyone that stands beside a hybrid), an ablation of
             the first hybrid ("twin", "frozen", "product", "removed", ...), "shuffled", a champion ("svm", ...).
-        data: a set by name or as a `DataChoice`; several make a suite, whose verdict is about all of them.
+        data: a set by name or as a `DataChoice`, such as `DataChoice.from_arrays(X, y, "mine")` of your own; several
+            make a suite, whose verdict is about all of them.
         protocol: the terms; of several sets also one for each by its name, which may differ in their floors only.
             Left out, it is a first look: two seeds, fixed settings, ten epochs.
         training: of models that learn by steps.
@@ -69,7 +70,14 @@ def compare(
         print(outcome)
         ```
     """
-    sets = [data] if isinstance(data, (str, DataChoice)) else list(data)
+    sets = list(data) if isinstance(data, (list, tuple)) else [data]
+    strange = [choice for choice in sets if not isinstance(choice, (str, DataChoice))]
+    if strange:
+        raise ConfigError(
+            f"compare takes data sets by name or as DataChoice; it got a {kind_of(strange[0])}. For arrays and "
+            "DataFrames say DataChoice.from_arrays(X, y, 'mine'); a source of your own is DataChoice('mine', "
+            "make='package.module:function')."
+        )
     if not sets:
         raise ConfigError("compare was given no data set. Name some: 'digits', or ['breast_cancer', 'wine'].")
     choices = [choice if isinstance(choice, DataChoice) else DataChoice(choice) for choice in sets]

@@ -20,9 +20,9 @@ from qml.bench.scale import listed, listed_some
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
-from qml.estimators.asked import check_circuits, check_named
+from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
-from qml.estimators.outcome import BenchmarkOutcome, Planned, outcome_of
+from qml.estimators.outcome import BenchmarkOutcome, Planned, check_named, outcome_of
 from qml.estimators.reports import WrittenReport, written
 from qml.estimators.tally import Tally
 from qml.learn.task import Task

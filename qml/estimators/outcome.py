@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qml.base.errors import QmlError
+from qml.base.registry import HELP, unknown
 from qml.bench import Cell, CellResult, Protocol, Store
-from qml.estimators.arms import SpecArm
+from qml.bench.protocol import CHAMPION, CONTRASTS
+from qml.estimators.arms import SHUFFLED, SpecArm
 from qml.estimators.reports import WrittenReport
+from qml.models import KINDS, MODELS
+
+_logger = logging.getLogger(__name__)
 
 
 class FailedCellsError(QmlError, RuntimeError):
@@ -80,6 +87,27 @@ class Planned:
     def all_cells(self) -> tuple[Cell, ...]:
         """Cells of every seed of the protocol, also of those that this job does not run."""
         return tuple(Cell.of(arm.info, self.protocol, seed) for seed in self.protocol.seeds for arm in self.arms)
+
+
+def check_named(arms: Sequence[SpecArm], protocol: Protocol) -> None:
+    """Refuse a floor or a contrast under a name that neither these contestants bear nor any that can be asked for.
+
+    A contestant that is not among `arms` may be that of another job on the same store, so it is told in the log alone;
+    the report counts a floor without cells as failed. The contrasts that every protocol has go without a word.
+
+    Raises:
+        ConfigError: an unknown name; the message has the nearest.
+    """
+    own = {name for arm in arms for name in (arm.info.name, str(arm.info.details.get("role", arm.info.name)))}
+    known = {*own, CHAMPION, SHUFFLED, *KINDS, *MODELS}
+    usual = {name for pair in CONTRASTS for name in pair}
+    named = [("floor", name) for name, _ in protocol.floors]
+    named += [("contrast", name) for pair in protocol.contrasts for name in pair]
+    for what, name in dict.fromkeys(named):
+        if name not in known:
+            raise unknown(f"arm with a {what}", name, sorted(known), listing=HELP)
+        if name not in own | {CHAMPION} and (what == "floor" or name not in usual):
+            _logger.warning("The protocol has a %s of %s, which is no arm of this job.", what, name)
 
 
 def outcome_of(plan: Planned, ran: tuple[CellResult, ...], store: Store) -> BenchmarkOutcome:

@@ -143,6 +143,18 @@ def test_a_stand_in_that_is_as_good_on_all_sets_takes_the_yes(role, level, state
     assert (cut.across.word("hybrid", role), sentences.state(cut)) == (None, "lean")
 
 
+@pytest.mark.parametrize(("sets", "state"), [(6, "part"), (4, "yes")])
+def test_a_stand_in_is_read_on_the_sets_that_have_it(sets, state):
+    levels = [{**CLEAR, "surrogate": 0.95} if number < sets else CLEAR for number in range(8)]
+    found = [summarise(made_cells(p, level)) for p, level in zip(MADE.protocols, levels, strict=True)]
+    view = SuiteView(MADE, tuple(found))
+    assert "surrogate" not in view.table.scores.arms
+    (part,) = view.table.parts
+    assert (part.arms, part.data) == (("hybrid", "surrogate"), MADE.data[:sets])
+    assert sentences.state(view) == state  # fewer than five sets say nothing
+    assert ("Surrogate (clearly better)" in sentences.lede(view)) == (state == "part")
+
+
 def test_less_of_the_circuit_is_said_across_sets():
     view = made({**CLEAR, "product": 0.95})
     assert sentences.state(view) == "yes"

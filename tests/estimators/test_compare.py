@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -103,6 +104,18 @@ def test_a_floor_holds_the_best_baseline_and_an_arm_that_was_not_run(floor, mess
         run(tmp_path, ["majority", "logistic"], DataChoice("digits", rows=100), terms).check()
 
 
+def test_arrays_of_ones_own_are_compared_on(tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(80, 3))
+    targets = np.where(inputs[:, 0] + 0.3 * rng.normal(size=80) > 0, "up", "down")
+    mine = DataChoice.from_arrays(inputs, targets, "mine", folder=str(tmp_path / "data"), test=0.25)
+    outcome = run(tmp_path, ["logistic", "knn"], mine, Terms("own", seeds=(0, 1), rank="accuracy"))
+    assert outcome.failed == ()
+    assert all(result.metrics["test"]["accuracy"] > 0.6 for result in outcome.ran)
+    assert {result.cell.protocol_hash for result in outcome.ran} == {outcome.ran[0].cell.protocol_hash}
+    assert "mine" in outcome.report.markdown.read_text()
+
+
 def test_the_package_offers_the_function_itself():
     words = "import qml, qml.estimators.comparing; print(qml.compare is qml.estimators.compare, callable(qml.compare))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
@@ -124,6 +137,8 @@ def test_the_package_offers_the_function_itself():
         ([None], "wine", QUICK, "it got a NoneType"),
         ([Svm], "wine", QUICK, "it got the class Svm"),
         (["svm"], [], QUICK, "no data set"),
+        (["svm"], np.zeros((4, 2)), QUICK, r"it got a numpy\.ndarray. .*DataChoice\.from_arrays"),
+        (["svm"], [(np.zeros((4, 2)), [0, 1, 0, 1])], QUICK, "it got a tuple"),
         (["svm"], ["wine", "wine"], QUICK, "each data set once"),
         (["svm"], ["wine", "digits"], {"wine": QUICK}, "'digits' has none"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digts": QUICK}, "Did you mean 'digits'"),

@@ -55,11 +55,12 @@ def lede(view: SuiteView) -> str:
 def _not_beaten(view: SuiteView) -> str:
     """Stand-ins of the circuit, and arms with less of it, that are as good as the hybrid or better."""
     across = view.across
-    if across is None or HERO not in view.table.scores.arms:
+    if across is None:
         return ""
-    arms = [arm for arm in (*STAND_INS, *LESS_CIRCUIT) if arm in view.table.scores.arms]
     found: list[tuple[str, Word, str]] = [
-        (arm, word, view.title(arm)) for arm in arms if (word := across.word(HERO, arm)) is not None
+        (arm, word, view.title(arm))
+        for arm in (*STAND_INS, *LESS_CIRCUIT)
+        if (word := across.word(HERO, arm)) is not None
     ]
     return not_beaten(found, view.scale.band(view.suite.rope))
 

@@ -63,6 +63,7 @@ class SuiteView:
             level=self.suite.level,
             named=len(self.suite.contrasts),
             unjudged=[arm for arm, _ in self.table.cut],
+            parts=self.table.parts,
         )
 
     @property
