@@ -16,7 +16,15 @@ Folder = str | os.PathLike[str] | Store
 
 
 def stores_of(folder: Folder | Sequence[Folder]) -> tuple[Store, ...]:
-    """The stores that were named: one, or several."""
+    """The stores that were named: one, or several.
+
+    Raises:
+        DataError: none was named.
+    """
+    if folder is None or (isinstance(folder, Sequence) and not folder):
+        raise DataError(
+            f"A report of {folder!r} was asked for; it is made of the cells of a store. Name one, or several."
+        )
     given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
     return tuple(item if isinstance(item, Store) else Store(item) for item in given)
 

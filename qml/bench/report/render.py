@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from qml.base.errors import ConfigError
 from qml.base.files import replacing, write_json
 from qml.bench.audit import findings
 from qml.bench.claims import claim
@@ -94,6 +95,7 @@ def render(
     Raises:
         DataError: there is no finished cell, none under that hash, or a cell of another schema version; or the cells
             of several stores did not run under one protocol.
+        ConfigError: `about` is no hybrid with a score.
 
     Example:
         ```python
@@ -111,6 +113,13 @@ def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, 
     """Read the cells and write the files, one process at a time: the last report of a sweep has every cell."""
     cells = merged(stores, protocol_hash)
     summary = summarise(cells, protocol_hash, *left_over(stores))
+    hybrids = {arm.key: arm.digest for arm in summary.ranked if arm.family == "hybrid"}
+    if about is not None and about not in {*hybrids, *hybrids.values()}:
+        known = ", ".join(f"{key} ({digest})" for key, digest in hybrids.items()) or "none"
+        raise ConfigError(
+            f"A report about {about!r} was asked for; that is no key or digest of a hybrid with a score. Of these cells "
+            f"there are: {known}."
+        )
     return written(replace(summary, about=about), target)
 
 
