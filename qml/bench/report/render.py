@@ -117,8 +117,8 @@ def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, 
     if about is not None and about not in {*hybrids, *hybrids.values()}:
         known = ", ".join(f"{key} ({digest})" for key, digest in hybrids.items()) or "none"
         raise ConfigError(
-            f"A report about {about!r} was asked for; that is no key or digest of a hybrid with a score. Of these cells "
-            f"there are: {known}."
+            f"A report about {about!r} was asked for; no hybrid with a score has this key or digest. The hybrids "
+            f"of these cells are: {known}."
         )
     return written(replace(summary, about=about), target)
 
