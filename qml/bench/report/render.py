@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,6 +149,7 @@ def write_files(
         left.unlink()
     _write(html_path, page)
     _write(markdown_path, text)
+    _say_replaced(json_path, data)
     write_json(json_path, data)
     folder.mkdir(exist_ok=True)
     files = {f"{table.name}.csv": csv_text(table) for table in tables}
@@ -157,6 +159,24 @@ def write_files(
     for file, content in files.items():
         _write(folder / file, content)
     return html_path, markdown_path, json_path, folder
+
+
+def _say_replaced(path: Path, data: Mapping[str, Any]) -> None:
+    """Log where a report takes the place of one of other terms, as two protocols of one name would."""
+    terms = "suite" if "suite" in data else "protocol"
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))[terms]["hash"]
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is of another kind
+        return
+    now = data[terms]["hash"]
+    if before != now:
+        _logger.warning(
+            "%s held the report of %s %s, and has now that of %s. To keep both, give each its own folder or name.",
+            path.parent,
+            terms,
+            before[:12],
+            now[:12],
+        )
 
 
 def _write(path: Path, text: str) -> None:
