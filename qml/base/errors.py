@@ -39,6 +39,10 @@ class CheckpointError(QmlError, RuntimeError):
     """A checkpoint cannot be written or does not belong to this model and task; the previous one is intact."""
 
 
+class StaleCheckpointError(CheckpointError):
+    """A checkpoint that is there cannot be continued: it is damaged, of another version, or of another run."""
+
+
 def kind_of(value: object) -> str:
     """Name of the type of `value` as an error tells it: with its module, unless it is a builtin.
 

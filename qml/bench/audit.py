@@ -11,6 +11,7 @@ import numpy as np
 from qml.bench.cell import CellResult
 from qml.bench.checks.balance import accuracy_of_rare_classes
 from qml.bench.checks.cells import CELL_CHECKS
+from qml.bench.checks.fits import FIT_CHECKS
 from qml.bench.contestant import Contestant
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
@@ -382,5 +383,6 @@ CHECKS = (
     _converged,
     _versions,
     accuracy_of_rare_classes,
+    *FIT_CHECKS,
     *CELL_CHECKS,
 )

@@ -66,19 +66,35 @@ def fit_and_judge(
 
     Raises:
         KeyboardInterrupt: the fit was interrupted.
-        DataError: predictions are not finite or of the wrong number, or the ranking metric is not defined.
+        DataError: predictions, records or numbers of the fit are not finite, predictions are of the wrong number, or
+            the ranking metric is not defined.
     """
     memory = PeakMemory()
     fitted = arm.fit(SealedSource(source, watched=True), settings, budget, seed, folder)
     held = memory.stop()
     if fitted.cost.stopped == "interrupted":
         raise KeyboardInterrupt(f"{arm.info.name}: interrupted; start again to continue.")
+    _check_told(fitted)
     found = checked_predictions(fitted, source, "validation", len(targets))
     scores = finite_scores(metrics, found, targets)
     if rank not in scores:
         raise DataError(f"The validation {rank} is not finite, so this trial cannot be ranked.")
     bytes_held = {"peak_bytes": None, "grown_bytes": None} if held is None else asdict(held)
     return Judged(fitted, found, scores, {**asdict(fitted.cost), **bytes_held})
+
+
+def _check_told(fitted: Fitted) -> None:
+    """Refuse NaN and infinity in what a fit tells of itself."""
+    told = [
+        (f"a number of the record of {r.split} {r.metric} at update {r.step}", number)
+        for r in fitted.records
+        for number in (r.value, r.epoch, r.cpu_s, r.wall_s)
+    ]
+    told += [(f"the number {key!r}", value) for key, value in fitted.info.items()]
+    told += [(f"the cost {key!r}", getattr(fitted.cost, key)) for key in ("cpu_s", "wall_s", "epochs")]
+    for what, value in told:
+        if not np.isfinite(value):
+            raise DataError(f"The fit tells {value} as {what}; leave it out where it is not known.")
 
 
 def rates(fitted: Fitted, source: Source, split: str, rows: int, first: float) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.files import write_json
 from qml.bench.cell import EVALUATIONS, Trial, plain
 from qml.bench.facts import targets
 from qml.bench.fitting import Judged
+from qml.bench.working import keep, kept
 from qml.data.source import Source
 from qml.learn.fit import Budget
 
@@ -49,15 +48,17 @@ def judge_folds(trial: Trial, rank: str, folds: Sequence[Source], budget: Budget
     found = []
     for number, fold in enumerate(folds):
         done = folder / f"fold-{number}.json"
-        if not done.exists():
+        entry = kept(done)
+        if entry is None:
             place = folder / "fit" / str(number)
             place.mkdir(parents=True, exist_ok=True)
             spent = sum(entry["cost"]["cpu_s"] for entry in found)
             part = part_of(budget, spent, len(folds) - number, len(folds))
             judged = judge(fold, part, place, targets(fold, "validation"))
-            write_json(done, plain(_entry(judged)))
+            entry = plain(_entry(judged))
+            keep(done, entry)
             shutil.rmtree(place, ignore_errors=True)
-        found.append(json.loads(done.read_text()))
+        found.append(entry)
     means = _means([entry["validation"] for entry in found])
     return replace(
         trial,

@@ -91,6 +91,16 @@ def _arrays(runner: TrialRunner, rank: Metric, found: Truth, truth: Truth) -> di
     return arrays
 
 
+def blocks_of(rows: int, blocks: int = BLOCKS) -> np.ndarray:
+    """The block of each test row `(N,)`, from 0 to min(blocks, N) - 1; a function of their number alone.
+
+    Example:
+        >>> np.bincount(blocks_of(7, blocks=3)).tolist()
+        [3, 2, 2]
+    """
+    return generator(0, "blocks", rows).permutation(rows) % min(blocks, max(1, rows))
+
+
 def left_out(metric: Metric, found: np.ndarray, wanted: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
     """The metric with one block of rows left out at a time, for the jackknife over test rows.
 
@@ -106,10 +116,9 @@ def left_out(metric: Metric, found: np.ndarray, wanted: np.ndarray, blocks: int 
     Returns:
         `(G,)` values, G = min(blocks, N); empty when the metric is not defined on some of them.
     """
-    count = min(blocks, len(wanted))
-    block = generator(0, "blocks", len(wanted)).permutation(len(wanted)) % count if count > 1 else np.zeros(0)
+    block = blocks_of(len(wanted), blocks)
     values = []
-    for number in range(count if count > 1 else 0):
+    for number in range(min(blocks, len(wanted)) if len(wanted) > 1 else 0):
         stay = block != number
         try:
             values.append(float(metric.compute(found[stay], wanted[stay])))

@@ -1,4 +1,4 @@
-"""Cells of several stores read as one benchmark; refused where they did not run under one protocol."""
+"""Cells of several stores read as one benchmark; refused where they ran under other protocols, or contradict."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from qml.base.errors import DataError
 from qml.bench.cell import CellResult
 from qml.bench.protocol import Protocol
 from qml.bench.scale import listed
 from qml.bench.store import Store
 
+ROUNDING = 1e-9  # of numbers that two machines added up in another order
 Folder = str | os.PathLike[str] | Store
 
 
@@ -36,7 +39,7 @@ def left_over(stores: Sequence[Store]) -> tuple[tuple[tuple[str, str], ...], tup
 
 
 def merged(stores: Sequence[Store], protocol_hash: str | None = None) -> tuple[CellResult, ...]:
-    """The cells of all `stores`, each cell once: where two have it, the one that was finished first.
+    """The cells of all `stores`, each cell once.
 
     A report is made of cells and of nothing else, so two reports are merged by merging their stores. Every store must
     hold cells of the same protocol: scores under different terms are not comparable.
@@ -47,28 +50,69 @@ def merged(stores: Sequence[Store], protocol_hash: str | None = None) -> tuple[C
 
     Raises:
         DataError: a store has no cell of that protocol, or the stores hold different ones; the message names the
-            terms that differ.
+            terms that differ. Or as `joined`.
 
     Example:
         ```python
         report = render([Store("runs/here"), Store("runs/there")], "reports/both")
         ```
     """
-    cells = [tuple(store) for store in stores]
-    if len(stores) > 1:
-        held = [{cell.cell.protocol_hash: cell.protocol for cell in found} for found in cells]
-        _check_one_protocol(list(zip(stores, held, strict=True)), protocol_hash)
+    cells = {store: tuple(store) for store in stores}
+    if len(cells) > 1:
+        held = [{cell.cell.protocol_hash: cell.protocol for cell in found} for found in cells.values()]
+        _check_one_protocol(list(zip(cells, held, strict=True)), protocol_hash)
     return joined(cells)
 
 
-def joined(cells: Sequence[Sequence[CellResult]]) -> tuple[CellResult, ...]:
-    """The cells of several stores whatever their protocols, each once: the one that was finished first."""
-    found: dict[str, CellResult] = {}
-    for cell in (cell for some in cells for cell in some):
-        other = found.setdefault(cell.cell.digest, cell)
+def joined(cells: Mapping[Store, Sequence[CellResult]]) -> tuple[CellResult, ...]:
+    """The cells of several stores whatever their protocols, each once.
+
+    Where two stores have a cell with the same outcome, that which was finished first is taken: it may have cost less
+    or more, and nothing else tells the two apart.
+
+    Args:
+        cells: what each store holds.
+
+    Raises:
+        DataError: two stores hold one cell with different outcomes. A cell is one contestant, protocol and seed, so
+            one of them is wrong, and no time stamp says which.
+    """
+    found: dict[str, tuple[Store, CellResult]] = {}
+    for store, cell in ((store, cell) for store, some in cells.items() for cell in some):
+        before, other = found.setdefault(cell.cell.digest, (store, cell))
+        if (differ := _differing_outcome(other, cell)) is not None:
+            name = f"{cell.cell.arm.name} on {cell.cell.data}, seed {cell.cell.seed} ({cell.cell.digest[:12]})"
+            raise DataError(
+                f"The cells of {len(cells)} stores were to be joined; {before} and {store} both hold {name}, with "
+                f"{differ}. One of them is wrong: find out which store was changed or ran other code, and remove the "
+                "cell's folder from it, or leave that store out."
+            )
         if _finished_at(cell) < _finished_at(other):
-            found[cell.cell.digest] = cell
-    return tuple(found.values())
+            found[cell.cell.digest] = (store, cell)
+    return tuple(cell for _, cell in found.values())
+
+
+def _differing_outcome(one: CellResult, other: CellResult) -> str | None:
+    """In what the outcomes of one cell differ, in words; None where they are the same but for the last bits."""
+    if one is other:
+        return None
+    if one.status != other.status:
+        return f"the status {one.status} and {other.status}"
+    for split in sorted({*one.counted, *other.counted}):
+        first, second = one.counted.get(split, {}), other.counted.get(split, {})
+        for metric in sorted({*first, *second}):
+            values = first.get(metric, np.nan), second.get(metric, np.nan)
+            if not _same(*values):
+                return f"a {split} {metric} of {values[0]:.6g} and {values[1]:.6g}"
+    for name in sorted({*one.arrays, *other.arrays}):
+        if name not in one.arrays or name not in other.arrays or not _same(one.arrays[name], other.arrays[name]):
+            return f"different {name.replace('_', ' ')}"
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two numbers or arrays are equal but for their last bits."""
+    return np.shape(one) == np.shape(other) and bool(np.allclose(one, other, ROUNDING, ROUNDING, equal_nan=True))
 
 
 def _finished_at(cell: CellResult) -> str:

@@ -45,7 +45,9 @@ class Protocol:
         sampler: how settings are drawn, one of `SAMPLERS`.
         trials: settings tried by each contestant, the same number for all.
         epochs: passes over the training rows of one fit, at most.
-        cpu_s: CPU seconds of one trial, at most; with inner folds of all its fits together; None is unbounded.
+        cpu_s: CPU seconds of one trial after which it is stopped, scoring of validation rows included; with inner
+            folds of all its fits together. A fit as a whole cannot be stopped, and tells what it spent. None is
+            unbounded.
         patience: epochs without a better validation score before a fit stops; None never stops early.
         rank: the metric by which settings are chosen (on validation rows) and contestants compared (on test rows).
         metrics: metrics to keep beside `rank`; empty keeps all that the task gives.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 Kind = Literal["text", "count", "number", "numbers"]
@@ -39,7 +40,7 @@ class ResultRow:
         seeds: names of the repetitions, where each has a line of its own.
         settings, versions, circuit: chosen hyper-parameters; package versions; digest of the circuit.
         chosen_on: split on which the reported epoch or setting was chosen.
-        test_curve: test score by epoch.
+        test_curve: test score by epoch, a curve a repetition; empty where a repetition has none.
     """
 
     number: int
@@ -52,7 +53,7 @@ class ResultRow:
     n_seeds: int | None = None
     train: tuple[float, ...] = ()
     test: tuple[float, ...] = ()
-    test_curve: tuple[float, ...] = ()
+    test_curve: tuple[tuple[float, ...], ...] = ()
     train_mean: float | None = None
     train_sd: float | None = None
     test_mean: float | None = None
@@ -98,6 +99,8 @@ class ResultTable:
         decimals: field -> digits after the point in its column, for how exactly a number is known.
         metric: what the scores are.
         files: where they were read.
+        mixed: fields whose numbers are written to different lengths.
+        assumed: whether nothing says that the scores are of that metric, neither a person nor the name of a column.
     """
 
     rows: tuple[ResultRow, ...]
@@ -105,13 +108,34 @@ class ResultTable:
     decimals: Mapping[str, int] = field(default_factory=dict)
     metric: str = "accuracy"
     files: tuple[str, ...] = ()
+    mixed: frozenset[str] = frozenset()
+    assumed: bool = False
 
-    def rounding(self, name: str) -> float:
-        """Half a unit of the last digit that the column of a field is written to: the most that rounding changed."""
+    def rounding(self, name: str, *values: float) -> float:
+        """Half a unit of the last digit that a field is written to: the most that rounding changed.
+
+        Args:
+            name: of the field.
+            values: numbers of one row; where the column holds numbers of several lengths, the longest of these counts
+                instead of the longest of the column. A row is written in one way, with or without its last zeros.
+        """
         digits = self.decimals.get(name, UNROUNDED)
+        if name in self.mixed and values:
+            digits = min(digits, max(map(digits_of, values)))
         return 0.5 * 10.0**-digits if digits < UNROUNDED else 0.0
 
     def without(self, numbers: Iterable[int]) -> ResultTable:
         """The same table with some rows set aside; the others keep their numbers."""
         left_out = set(numbers)
         return replace(self, rows=tuple(row for row in self.rows if row.number not in left_out))
+
+
+def digits_of(value: float) -> int:
+    """Digits after the point that a number needs, at most `UNROUNDED` figures of it being read.
+
+    Example:
+        >>> digits_of(0.9667), digits_of(96.67 / 100), digits_of(1.0)
+        (4, 4, 0)
+    """
+    exponent = Decimal(f"{value:.{UNROUNDED}g}").as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else UNROUNDED

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import DataError
 from qml.base.registry import unknown
 from qml.bench.csv_lines import csv_files, csv_lines, shown
 from qml.bench.results_presets import PRESETS
 from qml.bench.results_released import read_released
-from qml.bench.results_row import FIELDS, SCORES, UNROUNDED, Kind, ResultRow, ResultTable
+from qml.bench.results_row import FIELDS, UNROUNDED, Kind, ResultRow, ResultTable
+from qml.bench.results_scale import as_shares, named_metric
 from qml.bench.scale import listed
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.(\d*))?(e[-+]?\d+)?", re.IGNORECASE)
@@ -34,18 +35,20 @@ def read_results(
     """Read a table of results; only the columns of the mapping are looked at.
 
     A row is one arm on one data set. Repetitions stand in one cell ("[0.85, 0.9]"), or on lines of their own, told
-    apart by a column `seed`. Scores above 1 are taken as per cent.
+    apart by a column `seed`. Accuracies above 1 are taken as per cent.
 
     Args:
         path: a CSV file with a header, or a folder whose CSV files are one table, in the order of their paths.
         preset: a layout of `PRESETS`; "plain" where left out.
         columns: field -> column, or a list of columns that are joined; they go before those of the preset. An empty
             list leaves a field out.
-        metric: what the scores are, where not as the preset says.
+        metric: what the scores are, where not as the preset says; by default accuracies.
 
     Raises:
-        ConfigError: an unknown preset or field.
-        DataError: no such file, no CSV, no rows, a column that is not there, a value that is no number.
+        ConfigError: an unknown preset or field; or the column of the scores is called as another metric than accuracy,
+            and `metric` says nothing.
+        DataError: no such file, no CSV, no rows, a column that is not there, a value that is no number; accuracies in
+            shares and in per cent.
 
     Example:
         ```python
@@ -70,14 +73,19 @@ def read_results(
     cells = [(f"{shown(file, Path(path))}:{number}", line) for file, _, body in lines for number, line in body]
     if not cells:
         raise DataError(f"{path} has a header and no row below it; a table of results has one row a result.")
-    decimals = {name: _decimals(cells, several) for name, several in wanted.items() if FIELDS[name] != "text"}
-    rows = [_row(index, place, line, wanted) for index, (place, line) in enumerate(cells)]
-    if "seed" in wanted:
-        rows = _joined(rows, [_text(line, wanted["seed"]) for _, line in cells])
+    digits = _written(cells, wanted)
+    scores = [column for name in ("test", "test_mean") for column in wanted.get(name, ())]
+    said = metric or (named_metric(scores) if chosen is PRESETS[PLAIN] else chosen.metric)
     table = ResultTable(
-        tuple(rows), frozenset(wanted), decimals, metric or chosen.metric, tuple(str(file) for file, _, _ in lines)
+        tuple(_rows(cells, wanted)),
+        frozenset(wanted),
+        {name: max(found) for name, found in digits.items() if found},
+        said or chosen.metric,
+        tuple(str(file) for file, _, _ in lines),
+        mixed=frozenset(name for name, found in digits.items() if len(found) > 1),
+        assumed=said is None,
     )
-    return _as_shares(table)
+    return as_shares(table)
 
 
 def _mapping(columns: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -119,6 +127,12 @@ def _text(line: Mapping[str, str], columns: tuple[str, ...]) -> str:
     return GAP.join(line[column].strip() for column in columns)
 
 
+def _rows(cells: Sequence[tuple[str, Mapping[str, str]]], wanted: Mapping[str, tuple[str, ...]]) -> list[ResultRow]:
+    """Every line as a row; lines that differ in their seed alone as one."""
+    rows = [_row(index, place, line, wanted) for index, (place, line) in enumerate(cells)]
+    return _joined(rows, [_text(line, wanted["seed"]) for _, line in cells]) if "seed" in wanted else rows
+
+
 def _row(index: int, place: str, line: Mapping[str, str], wanted: Mapping[str, Any]) -> ResultRow:
     """One line as a row."""
     values: dict[str, Any] = {}
@@ -136,6 +150,8 @@ def _row(index: int, place: str, line: Mapping[str, str], wanted: Mapping[str, A
             ) from error
     if not values["arm"] or not values["data"]:
         raise DataError(f"{place} does not say whose result it is, or on which data. Fill it in, or drop the line.")
+    if values.get("test_curve"):
+        values["test_curve"] = (values["test_curve"],)
     return ResultRow(index, place, **values)
 
 
@@ -157,13 +173,18 @@ def _value(kind: Kind, text: str) -> Any:
     return int(number) if kind == "count" else number if math.isfinite(number) else None
 
 
-def _decimals(cells: Iterable[tuple[str, Mapping[str, str]]], columns: tuple[str, ...]) -> int:
-    """Digits after the point that a column is written to: those of its longest number."""
-    most = 0
-    for _, line in cells:
-        for digits, exponent in NUMBER.findall(_text(line, columns)):
-            most = max(most, UNROUNDED if exponent else len(digits))
-    return most
+def _written(cells: Sequence[tuple[str, Mapping[str, str]]], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, set]:
+    """The digits of every field of numbers; a mean of one repetition a line becomes one of the row's scores."""
+    digits = {name: _digits(cells, several) for name, several in wanted.items() if FIELDS[name] != "text"}
+    if "seed" in wanted:
+        digits |= {name: digits.get(name, set()) | digits.get(f"{name}_mean", set()) for name in ("test", "train")}
+    return digits
+
+
+def _digits(cells: Iterable[tuple[str, Mapping[str, str]]], columns: tuple[str, ...]) -> set[int]:
+    """To how many digits after the point the numbers of a column are written."""
+    written = (NUMBER.findall(_text(line, columns)) for _, line in cells)
+    return {UNROUNDED if exponent else min(len(digits), UNROUNDED) for found in written for digits, exponent in found}
 
 
 def _joined(rows: Sequence[ResultRow], seeds: Sequence[str]) -> list[ResultRow]:
@@ -176,34 +197,20 @@ def _joined(rows: Sequence[ResultRow], seeds: Sequence[str]) -> list[ResultRow]:
         first = group[0][1]
         tests = [row.test or ((row.test_mean,) if row.test_mean is not None else ()) for _, row in group]
         trains = [row.train or ((row.train_mean,) if row.train_mean is not None else ()) for _, row in group]
-        several = {"test_mean": None, "train_mean": None, "test_curve": first.test_curve if len(group) == 1 else ()}
+        curves = [
+            row.test_curve if len(row.test_curve) == len(scores) else ((),) * len(scores)
+            for (_, row), scores in zip(group, tests, strict=True)
+        ]
         joined.append(
             replace(
                 first,
                 number=number,
                 test=tuple(value for values in tests for value in values),
                 train=tuple(value for values in trains for value in values),
+                test_mean=None,
+                train_mean=None,
+                test_curve=tuple(curve for several in curves for curve in several),
                 seeds=tuple(seed for seed, _ in group),
-                **several,
             )
         )
     return joined
-
-
-def _as_shares(table: ResultTable) -> ResultTable:
-    """Scores in per cent as shares; a table whose scores are no shares as it is."""
-    tests = [value for row in table.rows for value in (*row.test, row.test_mean or 0.0)]
-    if table.metric != "accuracy" or max(tests) <= 1.0:
-        return table
-    if max(tests) > 100.0 or min(tests) < 0.0:
-        raise ConfigError(
-            f"Scores from {min(tests):g} to {max(tests):g} were read as accuracies, which lie in 0..1 or 0..100 per "
-            f"cent. Name another metric, such as metric=rmse, or other columns."
-        )
-    rows = tuple(replace(row, **{name: _hundredth(getattr(row, name)) for name in SCORES}) for row in table.rows)
-    decimals = {name: digits + 2 * (name in SCORES) for name, digits in table.decimals.items()}
-    return replace(table, rows=rows, decimals=decimals)
-
-
-def _hundredth(value: Any) -> Any:
-    return tuple(part / 100 for part in value) if isinstance(value, tuple) else None if value is None else value / 100

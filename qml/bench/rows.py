@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from qml.base.errors import CheckpointError
-from qml.base.files import write_json
 from qml.base.seeds import derive, generator
 from qml.bench.arm import Arm
+from qml.bench.attempt import attempt_in
 from qml.bench.cell import Trial
 from qml.bench.facts import CHUNK, targets
 from qml.bench.fitting import checked_predictions
 from qml.bench.protocol import Protocol
 from qml.bench.sealed import SealedSource
-from qml.bench.trial import FAILURES
+from qml.bench.working import keep, kept
 from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 from qml.data.splits import nested_subset
@@ -89,10 +87,11 @@ def rows_curve(
     for share in protocol.rows_curve:
         place = folder / "rows" / f"{share:g}"
         done = place / "value.json"
-        if not done.exists():
-            (place / "fit").mkdir(parents=True, exist_ok=True)
-            write_json(done, _fit_share(arm, source, rank, budget, best, share, place / "fit"))
-        rows, value = json.loads(done.read_text())
+        point = kept(done)
+        if point is None:
+            point = _fit_share(arm, source, rank, budget, best, share, place / "fit")
+            keep(done, point)
+        rows, value = point
         if value is not None:
             found[str(rows)] = value
     return found
@@ -103,14 +102,13 @@ def _fit_share(
 ) -> tuple[int, float | None]:
     whole = len(targets(source, "train"))
     rows = max(1, round(share * whole))
-    try:
+
+    def value() -> float:
         fewer = FewerRowsSource(source, rows, derive(best.seed, "rows"))
         fitted = arm.fit(SealedSource(fewer, watched=True), best.settings, budget, best.seed, folder)
-        value = float(rank.compute(checked_predictions(fitted, fewer, "test", None), targets(source, "test")))
-    except CheckpointError:
-        raise
-    except FAILURES:
-        return rows, None
-    if fitted.cost.stopped == "interrupted":
-        raise KeyboardInterrupt(f"{arm.info.name}, {rows} rows: interrupted; start again to continue.")
-    return rows, value if np.isfinite(value) else None
+        if fitted.cost.stopped == "interrupted":
+            raise KeyboardInterrupt(f"{arm.info.name}, {rows} rows: interrupted; start again to continue.")
+        return float(rank.compute(checked_predictions(fitted, fewer, "test", None), targets(source, "test")))
+
+    found = attempt_in(folder, value)
+    return rows, None if isinstance(found, Exception) or not np.isfinite(found) else found

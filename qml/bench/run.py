@@ -134,7 +134,7 @@ def _run(
         source,
         metrics,
         protocol.rank,
-        Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience),
+        Budget(epochs=protocol.epochs, cpu_s=protocol.cpu_s, patience=protocol.patience, watch=protocol.rank),
         on_validation,
         store.work(cell),
         _chance_of(answer, rank, on_validation, source),

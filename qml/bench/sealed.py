@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from qml.data.source import Batch, Schema, Source
 
@@ -19,8 +20,12 @@ class SealedSource:
     model predicts from one with `watched=False`. The targets of "test", and of any further split, are never there:
     who reads them finds None, and every reader of targets in this package refuses that.
 
-    It guards against mistakes, in the arms of others as in our own. An arm that opens the file of the data set by
-    itself is out of its reach.
+    The source itself is no attribute of it. It guards against mistakes, in the arms of others as in our own: an arm
+    that opens the file of the data set by itself, or takes Python apart to get at the source, is out of its reach.
+
+    *Inputs* of all splits can be read while a fit runs, those of "test" included, because a trained model predicts
+    from a source of the same kind. An arm that learns from test inputs is transductive and has to say so; none of this
+    package does.
 
     Args:
         source: with all its targets; only the benchmark holds it.
@@ -38,12 +43,17 @@ class SealedSource:
     """
 
     def __init__(self, source: Source, *, watched: bool):
-        self._source, self._watched = source, watched
+        def read(split: str, size: int, seed: int | None, **place: Any) -> Iterator[Batch]:
+            opened = split == OPEN or (split == WATCHED and watched and seed is None)
+            for batch in source.batches(split, size, seed, **place):
+                yield batch if opened else replace(batch, targets=None)
+
+        self._read, self._schema = read, source.schema
 
     @property
     def schema(self) -> Schema:
         """That of the source."""
-        return self._source.schema
+        return self._schema
 
     def batches(
         self,
@@ -56,6 +66,4 @@ class SealedSource:
         shard: tuple[int, int] = (0, 1),
     ) -> Iterator[Batch]:
         """Batches as the source gives them, without the targets that are held back."""
-        opened = split == OPEN or (split == WATCHED and self._watched and seed is None)
-        for batch in self._source.batches(split, size, seed, epoch=epoch, start=start, shard=shard):
-            yield batch if opened else replace(batch, targets=None)
+        yield from self._read(split, size, seed, epoch=epoch, start=start, shard=shard)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import itertools
 import json
 import logging
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from functools import lru_cache
@@ -23,6 +22,7 @@ from qml.base.errors import ConfigError, DataError
 from qml.base.files import write_json
 from qml.bench.cell import Cell, CellResult
 from qml.bench.claims import claim
+from qml.bench.working import sha_of_data, sha_of_file
 from qml.learn.record import Record
 
 SCHEMA_VERSION = 1
@@ -229,7 +229,7 @@ def _write(folder: Path, result: CellResult) -> None:
     for name in (RECORDS, ARRAYS):
         _sync(folder / name)
     data = {"schema": SCHEMA_VERSION, **result.to_json()}
-    files = {CELL: _sha_of_data(data), **{name: _sha(folder / name) for name in (RECORDS, ARRAYS)}}
+    files = {CELL: sha_of_data(data), **{name: sha_of_file(folder / name) for name in (RECORDS, ARRAYS)}}
     write_json(folder / CELL, {**data, "files": files})
     _sync(folder)
 
@@ -262,7 +262,8 @@ def _checked(folder: Path) -> dict[str, Any]:
     for name, wanted in data["files"].items():
         if not (folder / name).is_file():
             raise DamagedCellError(f"Cell {folder.name} lacks its file {name}.")
-        found = _sha_of_data(data) if name == CELL else _sha(folder / name)
+        rest = {key: value for key, value in data.items() if key != "files"}
+        found = sha_of_data(rest) if name == CELL else sha_of_file(folder / name)
         if found != wanted:
             raise DamagedCellError(f"Cell {folder.name}: its file {name} was changed after it was written.")
     return data
@@ -294,16 +295,6 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile) as error:
         raise DamagedCellError(f"Cell {path.parent.name}: its file {path.name} cannot be read ({error}).") from error
-
-
-def _sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-
-
-def _sha_of_data(data: Mapping[str, Any]) -> str:
-    """Digest of what `cell.json` says, but for its digests."""
-    rest = {key: value for key, value in data.items() if key != "files"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True, allow_nan=False).encode()).hexdigest()[:32]
 
 
 def _sync(path: Path) -> None:

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qml.base.errors import CheckpointError, QmlError
 from qml.base.files import replacing, write_json
 from qml.bench.arm import Arm
+from qml.bench.attempt import attempt_in
 from qml.bench.cell import Trial, plain
 from qml.bench.fitting import Judged, checked_predictions, fit_and_judge, rates
 from qml.bench.inner_trial import judge_folds
+from qml.bench.working import forget, keep, kept
 from qml.data.source import Source
 from qml.learn.fit import Budget
 from qml.learn.record import Record
 from qml.learn.task import Metric
 
-# What a contestant may get wrong without ending the benchmark. Trouble of the machine (a full disk) is not its fault.
-FAILURES = (
-    QmlError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+DONE, RECORDS, PREDICTIONS = "trial.json", "records.json", "predictions.npz"
+BESIDE = (RECORDS, PREDICTIONS)
 REFIT = "refit"
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,35 +83,38 @@ class TrialRunner:
         return self._done(REFIT, trial, settings, whole=True)
 
     def _done(self, name: int | str, trial: Trial, settings: Mapping[str, Any], whole: bool) -> Trial:
-        """The finished form of `trial`, from its folder or by fitting."""
-        folder = self.path(name)
-        done = folder / "trial.json"
-        if done.exists():
-            return Trial(**json.loads(done.read_text()))
-        (folder / "fit").mkdir(parents=True, exist_ok=True)
-        cpu, wall = time.process_time(), time.perf_counter()
-        try:
-            trial, records = (self._whole if whole else self._folded)(trial, settings, folder)
-        except CheckpointError:
-            raise
-        except FAILURES as error:
-            spent = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
-            reason = f"{type(error).__name__}: {error}"
-            trial, records = replace(trial, status="failed", score=self.chance, reason=reason, cost=spent), ()
-        write_json(folder / "records.json", [asdict(record) for record in records])
-        write_json(done, plain(trial.to_json()))
-        shutil.rmtree(folder / "fit", ignore_errors=True)
-        return trial
+        """The finished form of `trial`, from its folder or by fitting.
 
-    def _whole(self, trial: Trial, settings: Mapping[str, Any], folder: Path) -> tuple[Trial, tuple[Record, ...]]:
-        """One fit on the training part, and its predictions of validation and test rows."""
+        What a finished trial left is read back only where it is whole, unchanged and of this very trial.
+        """
+        folder = self.path(name)
+        done = _kept(folder / DONE, trial)
+        if done is not None:
+            return done
+        if (folder / DONE).exists():
+            shutil.rmtree(folder)
+        cpu, wall = time.process_time(), time.perf_counter()
+        fit = self._whole if whole else self._folded
+        found = attempt_in(folder / "fit", partial(fit, trial, settings, folder))
+        if isinstance(found, Exception):
+            _logger.debug("%s, trial %s failed", self.arm.info.name, name, exc_info=found)
+            spent = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+            reason = f"{type(found).__name__}: {found}"
+            found = replace(trial, status="failed", score=self.chance, reason=reason, cost=spent)
+        keep(folder / DONE, plain(found.to_json()), [name for name in BESIDE if (folder / name).exists()])
+        shutil.rmtree(folder / "fit", ignore_errors=True)
+        return found
+
+    def _whole(self, trial: Trial, settings: Mapping[str, Any], folder: Path) -> Trial:
+        """One fit on the training part, whose records and predictions of validation and test rows are kept."""
         judged = self._judged(self.source, settings, self.budget, trial.seed, folder / "fit", self.targets)
         begun = time.perf_counter()
         on_test = checked_predictions(judged.fitted, self.source, "test", None)
         speed = rates(judged.fitted, self.source, "test", len(on_test), time.perf_counter() - begun)
-        with replacing(folder / "predictions.npz") as temporary, open(temporary, "wb") as file:
+        write_json(folder / RECORDS, [plain(asdict(record)) for record in judged.fitted.records])
+        with replacing(folder / PREDICTIONS) as temporary, open(temporary, "wb") as file:
             np.savez(file, validation=judged.found, test=on_test)
-        done = replace(
+        return replace(
             trial,
             score=judged.scores[self.rank],
             validation=judged.scores,
@@ -127,15 +123,14 @@ class TrialRunner:
             info={key: float(value) for key, value in judged.fitted.info.items()},
             rates=speed,
         )
-        return done, tuple(judged.fitted.records)
 
-    def _folded(self, trial: Trial, settings: Mapping[str, Any], folder: Path) -> tuple[Trial, tuple[Record, ...]]:
+    def _folded(self, trial: Trial, settings: Mapping[str, Any], folder: Path) -> Trial:
         """A fit in each inner fold, all within the budget of one; there are no predictions of test rows."""
 
         def judge(fold: Source, budget: Budget, place: Path, wanted: np.ndarray) -> Judged:
             return self._judged(fold, settings, budget, trial.seed, place, wanted)
 
-        return judge_folds(trial, self.rank, self.folds, self.budget, folder, judge), ()
+        return judge_folds(trial, self.rank, self.folds, self.budget, folder, judge)
 
     def _judged(
         self, source: Source, settings: Mapping[str, Any], budget: Budget, seed: int, folder: Path, wanted: np.ndarray
@@ -144,13 +139,26 @@ class TrialRunner:
 
     def predictions(self, name: int | str) -> dict[str, np.ndarray]:
         """Kept predictions of a finished fit by split."""
-        with np.load(self.path(name) / "predictions.npz", allow_pickle=False) as archive:
+        with np.load(self.path(name) / PREDICTIONS, allow_pickle=False) as archive:
             return {split: archive[split] for split in archive.files}
 
     def records(self, name: int | str) -> tuple[Record, ...]:
         """Rows of training of a fit."""
-        return tuple(Record(**row) for row in json.loads((self.path(name) / "records.json").read_text()))
+        path = self.path(name) / RECORDS
+        return tuple(Record(**row) for row in json.loads(path.read_text())) if path.exists() else ()
 
     def drop_predictions(self, number: int) -> None:
         """Forget the predictions of a trial that never led."""
-        (self.path(number) / "predictions.npz").unlink(missing_ok=True)
+        forget(self.path(number) / DONE, PREDICTIONS)
+
+
+def _kept(path: Path, trial: Trial) -> Trial | None:
+    """The finished form of `trial` that lies at `path`; None where there is none that can be used."""
+    data = kept(path)
+    if data is None:
+        return None
+    asked = {"number": trial.number, "settings": plain(trial.settings), "seed": trial.seed}
+    if data.keys() != {field.name for field in fields(Trial)} or any(data[key] != asked[key] for key in asked):
+        _logger.warning("%s: it is of another trial than %s. It is removed and fitted again.", path, asked)
+        return None
+    return Trial(**data)

@@ -80,15 +80,13 @@ class SpecArm:
 
 
 def in_units_of(spec: Spec, source: Source) -> Spec:
-    """A model that learns by steps, for the very rows of `source`.
+    """A model for the very rows of `source`.
 
     Columns that are fitted on training rows, one for each word of a category, differ in number from split to split. A
-    number that is to be learnt is told by its mean and spread over the training rows.
+    number that a model learns by steps is told by its mean and spread over the training rows.
     """
     signature = signature_of(source)
-    if spec.framework == "whole":
-        return spec
-    if signature.kind == "classes":
+    if spec.framework == "whole" or signature.kind == "classes":
         return spec.on(signature)
     numbers = targets(source, "train").astype(np.float64)
     return spec.on(replace(signature, center=float(numbers.mean()), scale=float(numbers.std()) or 1.0))
@@ -116,11 +114,20 @@ def arm_of(
 
 
 def space_of(spec: Spec, training: Training) -> dict[str, tuple[Any, ...]]:
-    """Hyper-parameters and their choices: equal for a hybrid and each of its controls."""
+    """Hyper-parameters and their choices; a setting that changes nothing of the model is not among them.
+
+    Equal for a hybrid and its controls, but for those without trained weights in the circuit's place: a rate of the
+    circuit would make two of their trials one and the same.
+
+    Example:
+        >>> training = Training(search={"learning_rate": (0.01, 0.1), "circuit_learning_rate": (0.01, 0.1)})
+        >>> {kind: len(space_of(HybridSpec(ablation=kind), training)) for kind in ("", "twin", "removed", "frozen")}
+        {'': 2, 'twin': 2, 'removed': 1, 'frozen': 1}
+    """
     if spec.framework == "whole":
         return dict(spec.space)
     search = dict(training.search)
-    if not isinstance(spec, HybridSpec):
+    if not (isinstance(spec, HybridSpec) and spec.follows_circuit_rate):
         search.pop("circuit_learning_rate", None)
     return {**search, **spec.space}
 

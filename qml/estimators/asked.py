@@ -13,12 +13,12 @@ import numpy as np
 from qml.base.errors import DataError
 from qml.base.seeds import generator
 from qml.bench import Cell, Protocol, Store
+from qml.bench.attempt import attempt
 from qml.bench.checks.cells import CHECKED
 from qml.bench.checks.losses import loss_findings, loss_of
 from qml.bench.checks.provenance import circuit_findings
 from qml.bench.checks.steps import step_findings
 from qml.bench.finding import Finding
-from qml.bench.trial import FAILURES
 from qml.data.source import Batch, Source
 from qml.estimators.arms import SpecArm, in_units_of
 from qml.estimators.choices import Training
@@ -77,17 +77,22 @@ def training_findings(arm: SpecArm, source: Source) -> tuple[Finding, ...]:
     if spec.framework == "whole" or target is None or (isinstance(spec, HybridSpec) and not is_exact(spec)):
         return ()
     training = replace(arm.training, schedule="constant")
-    try:
+
+    def ask() -> tuple[Finding, ...]:
         few = FewRows(source, BATCHES * min(training.batch_size, source.schema.sizes.get("train") or 1))
-        spec = in_units_of(spec, few)
-        task = task_of(spec, training, target)
+        placed = in_units_of(spec, few)
+        task = task_of(placed, training, target)
         if isinstance(task, Overlaps):
             return ()
+        step = step_of(placed, training)
         with own_generators(0):
-            return _asked(step_of(spec, training), builder(spec, few), prepare_task(task, few), few, spec, training)
-    except FAILURES as error:
-        _logger.debug("asking %s: %s: %s", arm.info.name, type(error).__name__, error)
+            return _asked(step, builder(placed, few), prepare_task(task, few), few, placed, training)
+
+    found = attempt(ask)
+    if isinstance(found, Exception):
+        _logger.debug("asking %s: %s: %s", arm.info.name, type(found).__name__, found)
         return ()
+    return found
 
 
 def _asked(step: Step, model: Any, task: Task, few: FewRows, spec: Spec, training: Training) -> tuple[Finding, ...]:

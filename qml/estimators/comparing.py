@@ -80,7 +80,7 @@ def compare(
         )
     if not sets:
         raise ConfigError("compare was given no data set. Name some: 'digits', or ['breast_cancer', 'wine'].")
-    choices = [choice if isinstance(choice, DataChoice) else DataChoice(choice) for choice in sets]
+    choices = [choice if isinstance(choice, DataChoice) else DataChoice(str(choice)) for choice in sets]
     own, names = _contestants(models)
     base = BenchmarkJob(
         choices[0],

@@ -6,16 +6,17 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from qml.base.errors import DataError
-from qml.bench.trial import FAILURES
+from qml.bench.attempt import attempt
 from qml.data.arrays import dealt
 from qml.data.source import Batch, Schema, Source
 from qml.estimators.arms import SpecArm
 from qml.estimators.inside import is_exact
-from qml.learn.fit import Budget
+from qml.learn.fit import Budget, Fitted
 from qml.models import HybridSpec
 
 ROWS, UPDATES = 48, 2
@@ -77,17 +78,20 @@ def warm_up(arms: Iterable[SpecArm], source: Source) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    few: FewRows | None = None
+    few: FewRows | Exception | None = None
     for arm in arms:
         if isinstance(arm.spec, HybridSpec) and not is_exact(arm.spec):
             continue
-        try:
-            few = few or FewRows(source)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                fitted = replace(arm, progress=False).fit(few, {}, Budget(epochs=1, steps=UPDATES), 0)
-        except FAILURES as error:
-            _logger.debug("warming up %s: %s: %s", arm.info.name, type(error).__name__, error)
-            continue
-        if fitted.cost.stopped == "interrupted":
+        few = few or attempt(lambda: FewRows(source))
+        fitted = few if isinstance(few, Exception) else attempt(partial(_fit_for_a_moment, arm, few))
+        if isinstance(fitted, Exception):
+            _logger.debug("warming up %s: %s: %s", arm.info.name, type(fitted).__name__, fitted)
+        elif fitted.cost.stopped == "interrupted":
             raise KeyboardInterrupt(f"{arm.info.name}: interrupted before its first cell; start again to continue.")
+
+
+def _fit_for_a_moment(arm: SpecArm, few: FewRows) -> Fitted:
+    """Two updates, without a bar and without warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return replace(arm, progress=False).fit(few, {}, Budget(epochs=1, steps=UPDATES), 0)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import CheckpointError
+from qml.base.errors import CheckpointError, StaleCheckpointError
 from qml.base.extras import require
 from qml.base.files import replacing, write_json
 from qml.learn.describe import difference
@@ -92,7 +92,7 @@ def load_checkpoint(folder: Path, fingerprint: Mapping[str, Any] | None = None) 
         fingerprint: what the run is that asks; None takes any.
 
     Raises:
-        CheckpointError: the files are damaged, of another version, or belong to another run (the message
+        StaleCheckpointError: the files are damaged, of another version, or belong to another run (the message
             names the first difference).
     """
     path = Path(folder) / MANIFEST
@@ -110,7 +110,7 @@ def load_checkpoint(folder: Path, fingerprint: Mapping[str, Any] | None = None) 
     if fingerprint is not None:
         found = difference(manifest["fingerprint"], json.loads(json.dumps(fingerprint)))
         if found:
-            raise CheckpointError(
+            raise StaleCheckpointError(
                 f"{path} was asked to continue; it belongs to another run: {found}. "
                 "Choose another folder, or remove this one to start afresh."
             )
@@ -143,8 +143,8 @@ def _storable(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _damaged(path: Path, what: str) -> CheckpointError:
-    return CheckpointError(
+def _damaged(path: Path, what: str) -> StaleCheckpointError:
+    return StaleCheckpointError(
         f"{path} was asked to continue; {what}. Remove the folder to start afresh, or restore it from a copy."
     )
 

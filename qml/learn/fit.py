@@ -22,10 +22,13 @@ class Budget:
 
     Args:
         epochs: passes over the training split.
-        cpu_s: CPU seconds of this process and its threads, carried over a resume; None is unbounded.
+        cpu_s: CPU seconds of this process and its threads, carried over a resume; a fit as a whole cannot be stopped
+            by it (see `WholeFit`). None is unbounded.
         steps: updates; None is unbounded.
         patience: epochs without a better validation score before stopping early; None never stops early.
         plateau: when a run has converged by its training loss, and whether it must; None never looks.
+        watch: name of a metric to record on validation rows after each pass, beside those that the fit records; it
+            ends nothing and chooses nothing. One that the task does not have is not recorded.
 
     Raises:
         ConfigError: a bound under which nothing would be trained.
@@ -36,6 +39,7 @@ class Budget:
     steps: int | None = None
     patience: int | None = None
     plateau: Plateau | None = None
+    watch: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "steps", "patience"):
@@ -48,7 +52,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a fit spent: CPU and wall seconds, updates, passes, rows sent through the model in training."""
+    """What a fit spent: CPU and wall seconds, updates, passes, rows sent through the model in training.
+
+    The seconds are those of training and of scoring validation rows. `capped` says that they reached `Budget.cpu_s`.
+    """
 
     cpu_s: float
     wall_s: float

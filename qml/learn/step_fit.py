@@ -13,7 +13,7 @@ from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.source import Source
 from qml.learn.abilities import prepare_task, schedule_step, shard_of, threads_for, trained_model
-from qml.learn.counters import Counters
+from qml.learn.counters import Clock, Counters
 from qml.learn.describe import plain, source_of, structure
 from qml.learn.evaluate import Predictor, Validation
 from qml.learn.fit import Budget, Cost, Fitted
@@ -38,6 +38,9 @@ class StepFit:
     With a folder, checkpoints are written there, and a fit that finds its own unfinished checkpoint continues it to
     the very same weights and records (the CPU and wall seconds of a record, of course, differ).
 
+    `Budget.cpu_s` is looked at after each update; the seconds hold every scoring of validation rows, the last with all
+    metrics too.
+
     Args:
         step: `TorchStep(...)` or `JaxStep(...)`.
         batch_size: rows of a batch; over all processes, where several train one model.
@@ -47,7 +50,8 @@ class StepFit:
         checkpoint_every_steps: updates between checkpoints; None leaves it to the seconds.
         select: validation metric that says which pass is best; None is the log-loss for classes and the RMSE for
             numbers.
-        epoch_metrics: names of the metrics computed after each pass; None is the ranking metric and `select`.
+        epoch_metrics: names of the metrics computed after each pass, beside `select` and `Budget.watch`; None is the
+            first metric of the task.
             All others are computed once at the end, and stand in `Fitted.info` as "validation/<name>".
         progress: a bar: True, False, or None for "in a terminal or in Jupyter".
         evaluation_size: rows sent through the model together when it predicts.
@@ -110,10 +114,12 @@ class StepFit:
     def _fitted(self, step: Step, task: Task, run: Run, course: Course, stopped: str) -> Fitted:
         """The Fitted of a run that has ended."""
         counters, info = run.counters, {}
+        clock = Clock(counters)
         if isinstance(course.validate, Validation):
             info = {"best_epoch": float(counters.best_epoch), "best_steps": float(counters.best_steps)}
             scores = course.validate.scores(run.state, task.metrics())
             info.update({f"validation/{name}": value for name, value in scores.items()})
+        clock.tick(counters)
         per_pass = batches_per_pass(course.source, self.batch_size)
         cost = Cost(
             cpu_s=counters.cpu_s,
@@ -162,7 +168,8 @@ class StepFit:
         default = next((name for name in SELECT_FIRST if name in metrics), next(iter(metrics)))
         select = _known(metrics, self.select or default)
         names = self.epoch_metrics if self.epoch_metrics is not None else (next(iter(metrics)),)
-        watched = [_known(metrics, name) for name in dict.fromkeys((*names, select.name))]
+        watch = (budget.watch,) if budget.watch in metrics else ()
+        watched = [_known(metrics, name) for name in dict.fromkeys((*names, select.name, *watch))]
         return Validation(step, task, source, watched, select, self.evaluation_size, budget.patience is not None)
 
     def _saver(self, step: Step, task: Task, source: Source, seed: int, run: Run, validation: Validation | None) -> Any:

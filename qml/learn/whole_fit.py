@@ -48,8 +48,9 @@ class WholeFit:
     temperature is fitted on the validation split (1 where there is none); without either, from `predict` as 0 and 1.
 
     One fit cannot be stopped in the middle: `Budget.cpu_s` is not enforced, and `Cost.capped` says whether it was
-    passed. A fit that stops at its bound of iterations has `Cost.stopped = "steps"` and `info["converged"] = 0`.
-    CPU seconds are those of this process and its threads; those of child processes (`n_jobs`) are not seen.
+    passed. A fit that stops at its bound of iterations has `Cost.stopped = "steps"` and `info["converged"] = 0`. CPU
+    seconds are those of this process and its threads, scoring of validation rows included as in a fit by steps; those
+    of child processes (`n_jobs`) are not seen.
     """
 
     def __call__(
@@ -80,14 +81,15 @@ class WholeFit:
             predictor = WholePredictor(estimator, n_classes, 1.0)
             if n_classes and predictor.by_decision:
                 predictor = _calibrated(predictor, source)
-            clock.tick(counters)
         iterations = _iterations(estimator)
         counters.steps, counters.epoch, counters.rows = iterations, 1, len(inputs_ND)
         info = {"converged": float(not notes), "temperature": predictor.temperature}
         if source.schema.sizes.get("validation", 0) != 0:
             found = scores(task.metrics(), predictor(source, "validation"), gather(source, "validation")[1])
+            clock.tick(counters)
             counters.record("validation", found, 1.0)
             info.update({f"validation/{name}": value for name, value in found.items()})
+        clock.tick(counters)
         capped = budget.cpu_s is not None and counters.cpu_s > budget.cpu_s
         cost = Cost(
             counters.cpu_s, counters.wall_s, iterations, 1.0, len(inputs_ND), capped, "steps" if notes else "converged"

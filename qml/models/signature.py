@@ -59,6 +59,19 @@ def placed(spec: Any, signature: Signature | None) -> Signature:
     return signature
 
 
+def placed_on(spec: S, signature: Signature) -> S:
+    """`spec` for data of this signature.
+
+    Raises:
+        ConfigError: what was given is no Signature.
+    """
+    if not isinstance(signature, Signature):
+        raise ConfigError(
+            f"{type(spec).__name__}.on got {signature!r}; give a Signature of the data, such as Signature((4,), 2)."
+        )
+    return replace(spec, signature=signature)  # type: ignore[type-var]
+
+
 def with_settings(spec: S, settings: Mapping[str, Any]) -> S:
     """`spec` with some fields replaced; a key that is no field is refused with the near name."""
     known = [field.name for field in fields(spec) if field.name != "signature"]  # type: ignore[arg-type]

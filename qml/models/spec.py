@@ -19,6 +19,7 @@ from qml.models.product import product
 from qml.models.signature import Signature, placed, with_settings
 
 ANGLE_START = 0.1  # size of the linear map to the angles at the start, as a share of the usual one
+STAND_INS, RATELESS = ("twin", *FOURIER), ("removed", "frozen")
 BANDWIDTHS = (0.25, 0.5, 1.0, 2.0)
 
 
@@ -125,6 +126,14 @@ class HybridSpec:
     def space(self) -> Mapping[str, tuple[Any, ...]]:
         """The bandwidth of random features; a hybrid and its other ablations are tuned by their training alone."""
         return {"bandwidth": BANDWIDTHS} if self.ablation == "random_features" else {}
+
+    @property
+    def follows_circuit_rate(self) -> bool:
+        """Whether a learning rate of the circuit acts on this model: on the circuit's weights or on its stand-in's.
+
+        Not where the circuit is removed or frozen, nor on a circuit without weights.
+        """
+        return self.ablation in STAND_INS or (self.ablation not in RATELESS and self.program.n_weights > 0)
 
     @cached_property
     def program(self) -> Program:

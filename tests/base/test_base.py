@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qml.base import errors, files, threads
+from qml.base import bounds, errors, files, threads
 from qml.base.digest import digest
 from qml.base.extras import require
 from qml.base.registry import Registry, unknown
@@ -31,6 +31,34 @@ def test_every_error_is_also_a_builtin():
     for error, builtin in pairs.items():
         assert issubclass(error, errors.QmlError)
         assert issubclass(error, builtin)
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (lambda: bounds.check_whole("fit", 1, depth=2.0), r"fit got depth=2\.0; give a whole number of at least 1\."),
+        (lambda: bounds.check_whole("fit", 1, 4, width=2, depth=5), "depth=5; give a whole number of 1 to 4"),
+        (lambda: bounds.check_whole("fit", 1, depth=True), "depth=True"),
+        (lambda: bounds.check_wholes("fit", 1, widths="12"), "widths='12'; give a list of whole numbers"),
+        (lambda: bounds.check_wholes("fit", 1, widths=()), r"widths=\(\); give a list .* of at least 1, one or more"),
+        (lambda: bounds.check_wholes("fit", 0, 9, digits=[3, 11]), r"digits=\[3, 11\]; .* of 0 to 9"),
+        (lambda: bounds.check_number("fit", above=0, C=0), "C=0; give a finite number above 0"),
+        (lambda: bounds.check_number("fit", least=0, noise=-1e-9), "noise=-1e-09; give a finite number of at least 0"),
+        (lambda: bounds.check_number("fit", offset=float("inf")), r"offset=inf; give a finite number\."),
+        (lambda: bounds.check_number("fit", offset="x"), "offset='x'"),
+        (lambda: bounds.check_word(("own", "shared"), pairs=[1]), "pairs .* is not known. Known: own, shared"),
+    ],
+)
+def test_settings_out_of_their_bounds_are_refused(check, words):
+    with pytest.raises(errors.ConfigError, match=words):
+        check()
+
+
+def test_settings_within_their_bounds_pass():
+    bounds.check_whole("fit", 1, 4, depth=np.int64(4), width=1)
+    bounds.check_wholes("fit", 0, seeds=(0, 1), others=range(3))
+    bounds.check_number("fit", least=0, noise=0, margin=np.float32(0.5))
+    bounds.check_word(("own", "shared"), pairs="own")
 
 
 def test_registry_names_the_near_one():

@@ -196,4 +196,4 @@ def test_bad_findings_of_a_set_stand_on_the_page_of_the_suite(whole):
     text = page_of(whole)
     assert re.search(r"This run has \d+ severe findings", text)
     for name in NAMES:
-        assert re.search(rf"<b>{name}: \d+ accuracies that the predictions do not give</b>", text)
+        assert re.search(rf"<b>{name}: \d+ scores that the predictions do not give</b>", text)

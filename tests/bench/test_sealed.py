@@ -15,7 +15,7 @@ from qml.bench.run import run_cell
 from qml.bench.sealed import SealedSource
 from qml.bench.store import Store
 from qml.learn.fit import Cost, Fitted
-from tests.bench.contestants import ExchangedSource, digits_arms, digits_source, info, inputs_of, make_task
+from tests.bench.contestants import ExchangedSource, PlainSource, digits_arms, digits_source, info, inputs_of, make_task
 
 SOURCE = partial(digits_source, rows=300)
 PROTOCOL = Protocol("tiny", "digits", seeds=(0, 1), trials=2, epochs=2)
@@ -73,6 +73,23 @@ def test_the_readers_of_the_package_refuse_them_in_words():
         targets(sealed, "test")
     with pytest.raises(ValueError, match="no targets in its split 'validation'"):
         targets(SealedSource(SOURCE(0), watched=False), "validation")
+
+
+@dataclass(frozen=True)
+class PryingArm(CheatingArm):
+    """Looks among the attributes of what it was handed for the source that it was made of."""
+
+    def fit(self, source, settings, budget, seed, folder):
+        (whole,) = [value for value in vars(source).values() if isinstance(value, PlainSource)]
+        known = targets(whole, "test")
+        return Fitted(None, lambda *_: np.eye(10)[known], (), Cost(0.01, 0.01, 1, 1.0, 10), {"classical": 10})
+
+
+def test_the_source_is_no_attribute_of_what_an_arm_is_handed(tmp_path):
+    result = run_cell(PryingArm("fit"), SOURCE, make_task, PROTOCOL, 0, Store(tmp_path))
+    assert result.status == "failed"
+    assert "not enough values to unpack" in result.reason
+    assert len(targets(SOURCE(0), "test")) == 60  # and of the source itself they can be read
 
 
 def test_what_is_chosen_does_not_depend_on_test_targets(tmp_path):

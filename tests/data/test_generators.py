@@ -197,6 +197,84 @@ def test_source():
     assert held.schema.sizes == {"train": 180, "validation": 60, "test": 60}
 
 
+STREAM = np.random.RandomState(0)
+GENERATORS = {
+    bars_and_stripes: {"random": STREAM, "n_rows": 4, "side": 4, "noise": 0.1},
+    hidden_manifold: {"random": STREAM, "n_rows": 4, "n_columns": 3, "n_hidden": 2},
+    hyperplanes_parity: {"random": STREAM, "n_rows": 4, "n_columns": 3, "n_planes": 2, "n_hidden": 2},
+    linearly_separable: {"random": STREAM, "n_rows": 4, "n_columns": 3, "margin": 0.1},
+    two_curves: {"random": STREAM, "n_rows": 4, "n_columns": 3, "degree": 2, "offset": 0.1, "noise": 0.1},
+    mnist_pca: {"n_columns": 3, "root": "/nowhere"},
+}
+BELOW = [
+    (make, name, value, "give a whole number of (at least [12]|1 to 784)")
+    for make, given in GENERATORS.items()
+    for name in given
+    if name.startswith(("n_", "side", "degree"))
+    for value in (0, -1, 1.5, "x", True, np.nan)
+]
+NOT_FINITE = [
+    (make, name, value, "give a finite number")
+    for make, given in GENERATORS.items()
+    for name in given
+    if name in ("noise", "margin", "offset")
+    for value in (np.nan, np.inf, "x", None)
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value", "words"),
+    [
+        *BELOW,
+        *NOT_FINITE,
+        (bars_and_stripes, "side", 1, "side=1; give a whole number of at least 2"),
+        (bars_and_stripes, "noise", -0.1, "noise=-0.1; give a finite number of at least 0"),
+        (bars_and_stripes, "stripes", 0, "stripes=0; give the label -1 or 1"),
+        (linearly_separable, "margin", -1, "margin=-1; give a finite number of at least 0"),
+        (two_curves, "noise", -1, "noise=-1; give a finite number of at least 0"),
+        (hyperplanes_parity, "n_rows", 1, "n_rows=1; give a whole number of at least 2"),
+        (mnist_pca, "n_columns", 10000, "n_columns=10000; give a whole number of 1 to 784"),
+        (mnist_pca, "digits", (3, 3), r"digits=\(3, 3\); give two different ones"),
+        (mnist_pca, "digits", (3, 5, 7), "give two different ones"),
+        (mnist_pca, "digits", (3, 11), "whole numbers of 0 to 9"),
+        (mnist_pca, "digits", 3, "digits=3; give a list"),
+    ],
+)
+def test_a_size_or_spread_that_makes_no_rows_is_refused(make, name, value, words):
+    with pytest.raises(ConfigError, match=words):
+        make(**{**GENERATORS[make], name: value})
+
+
+@pytest.mark.parametrize("make", [make for make in GENERATORS if make is not mnist_pca])
+@pytest.mark.parametrize(
+    ("random", "words"),
+    [
+        (4, r"got int\. Say np\.random\.RandomState\(4\)"),
+        (np.random.default_rng(4), r"Generator\. Say np\.random\.RandomState\(0\)"),
+        (None, "got NoneType"),
+    ],
+)
+def test_another_stream_of_random_numbers_is_refused(make, random, words):
+    with pytest.raises(ConfigError, match=words):
+        make(**{**GENERATORS[make], "random": random})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": "a"}, "seed='a'; give a whole number of at least 0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"validation": "x"}, "validation='x'; give a finite number"),
+        ({"validation": np.nan}, "validation=nan"),
+        ({"validation": -1}, "validation=-1; give a finite number of at least 0"),
+        ({"validation": 1.0}, "not a share of the rows"),
+    ],
+)
+def test_a_seed_or_share_that_is_none_is_refused(change, words):
+    with pytest.raises(ConfigError, match=words):
+        study_source(variant="linearly_separable_3d", **change)
+
+
 @pytest.mark.parametrize("change", [{"variant": "linearly_separable_1d"}, {"precision": "float16"}])
 def test_bad_names(change):
     with pytest.raises(ConfigError, match="not known"):

@@ -13,7 +13,7 @@ from qml.estimators.always import always_on, with_all
 from qml.estimators.arms import arms_for
 from qml.estimators.choices import Training, signature_of
 from qml.estimators.reproduction import Agreement, Claim, Measured, PublishedFit, measure, read_fits
-from qml.estimators.reproduction.page import table
+from qml.estimators.reproduction.page import summary, table
 from qml.learn import Budget, Plateau, predictions
 from qml.models import KINDS, MODELS, CircuitSpec, HybridSpec, Signature
 from qml.models.published import Dressed, Published
@@ -111,6 +111,30 @@ def test_agreement_of_means_is_judged_by_its_error():
 def test_each_rule_sees_a_wrong_number(rule, correct, train, verdict):
     found = Agreement(claim((0.9, 0.95), n_test=60, rule=rule), measured(*correct, train=train))
     assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "correct", "agrees", "verdict"),
+    [
+        ("exact", (54,), None, "exact so far, 1 of 3"),
+        ("exact", (54, 57), None, "exact so far, 2 of 3"),
+        ("exact", (53,), False, "DIFFERS"),
+        ("one", (53,), None, "within one row so far, 1 of 3"),
+        ("exact", (54, 57, 60), True, "exact"),
+        ("exact", (), None, "not judged"),
+    ],
+)
+def test_a_part_of_the_repetitions_may_differ_and_cannot_agree(rule, correct, agrees, verdict):
+    found = Agreement(claim((0.9, 0.95, 1.0), n_test=60, rule=rule), measured(*correct))
+    assert (found.agrees, found.verdict) == (agrees, verdict)
+    if correct:
+        assert ("run in part" in summary([found])) == (agrees is None)
+
+
+def test_one_fit_without_chance_answers_every_published_repetition():
+    same, other = (claim((0.9, 0.9, last), n_test=60, rule="exact", seedless=True) for last in (0.9, 0.95))
+    assert Agreement(same, measured(54)).verdict == "exact"
+    assert Agreement(other, measured(54)).verdict == "DIFFERS"
 
 
 def test_published_training_scores_are_named():

@@ -13,7 +13,7 @@ from qml.circuits.qcnn import qcnn
 from qml.config import build, folder
 from qml.estimators.reproduction import Claim, Measured, NotReproducedError, ReproductionJob, Row
 from qml.estimators.reproduction.alvarez import LEFT_OUT, AlvarezStudy, covariant_map, split_of
-from qml.estimators.reproduction.hur import Digits, HurStudy, fit_circuit, fit_cnn, fit_line
+from qml.estimators.reproduction.hur import Digits, fit_circuit, fit_cnn, fit_line
 from qml.estimators.reproduction.perez_salinas import PUBLISHED, PerezSalinasStudy, circle, one_qubit, trained
 
 IRIS = str(folder() / "recipe" / "repro" / "alvarez_iris.csv")
@@ -82,14 +82,86 @@ def test_every_recipe_builds_its_study(name, tmp_path):
 
 
 def test_recipes_that_make_no_sense_are_refused():
-    with pytest.raises(ConfigError, match="of the arms"):
-        build(["recipe=repro/bowles_core", "reproduce.arms=[svm]", "reproduce.data=[mnist_3-5_10d]"]).study.rows()
-    with pytest.raises(ConfigError, match="Choose of these"):
-        build(["recipe=repro/bowles_core", "reproduce.arms=[svn]"]).study.rows()
     with pytest.raises(ConfigError, match="_target_"):
         build(["reproduce=bowles"])
     with pytest.raises(ConfigError, match="run by"):
         build(["recipe=repro/bowles_core"], "report")
+
+
+NOT_LISTED, NOT_WHOLE = r"give a list: reproduce\.", "give a list of whole numbers of "
+WITH_SEEDS = ("bowles_core", "hur_qcnn", "perez_salinas")
+SEEDS = [
+    ("[]", r"reproduce\.seeds is empty; give at least one"),
+    ("3", rf"reproduce\.seeds is 3; {NOT_LISTED}seeds=\[3\]"),
+    ("[a]", NOT_WHOLE),
+    ("[-1]", NOT_WHOLE),
+    ("[0.5]", NOT_WHOLE),
+    ("[5000000000]", NOT_WHOLE),
+    ("[0,1,0]", r"reproduce\.seeds has 0 more than once"),
+]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "override", "words"),
+    [
+        *[(recipe, f"seeds={s}", words) for recipe in WITH_SEEDS for s, words in SEEDS],
+        ("perez_salinas", "layers=[]", r"reproduce\.layers is empty"),
+        ("perez_salinas", "layers=[0]", r"layers=\[0\]; give a list of whole numbers of at least 1"),
+        ("perez_salinas", "layers=2", NOT_LISTED),
+        ("hur_qcnn", "sets=[]", r"reproduce\.sets is empty"),
+        ("hur_qcnn", "sets=mnist", rf"reproduce\.sets is 'mnist'; {NOT_LISTED}sets=\[mnist\]"),
+        ("hur_qcnn", "sets=[mnst]", "sets of this study 'mnst' is not known. Did you mean 'mnist'"),
+        ("alvarez_qsvm", "repetitions=[]", r"reproduce\.repetitions is empty"),
+        ("alvarez_qsvm", "repetitions=[30]", r"\[30\]; give a list of whole numbers of 0 to 29"),
+        ("alvarez_qsvm", "+data=[setosa]", "data of this study 'setosa' is not known.* setosa_versicolor"),
+        ("alvarez_qsvm", "+data=[]", r"reproduce\.data is empty"),
+    ],
+)
+def test_a_study_that_cannot_be_run_is_refused_when_it_is_built(recipe, override, words):
+    key = f"+reproduce.{override[1:]}" if override.startswith("+") else f"reproduce.{override}"
+    with pytest.raises(ConfigError, match=words):
+        build([f"recipe=repro/{recipe}", key])
+
+
+@pytest.mark.parametrize(
+    ("arms", "data", "words"),
+    [
+        ("svm", "[]", rf"reproduce\.arms is 'svm'; {NOT_LISTED}arms=\[svm\]"),
+        ("[svmm]", "[]", r"arms of bowles_core\.csv 'svmm' is not known. Did you mean 'svm'"),
+        ("[]", "[linearly]", r"data of bowles_core\.csv 'linearly' is not known"),
+        (
+            "[svm]",
+            "[mnist_3-5_10d]",
+            r"no such row\. For 'svm' it has the data: .*linearly_separable_10d.* Choose",
+        ),
+        ("[weinet,svm]", "[linearly_separable_10d]", r"arms has 'weinet', and .* For 'weinet' it has the data: "),
+    ],
+)
+def test_rows_that_a_table_does_not_have_are_refused_with_those_it_has(arms, data, words):
+    study = build(["recipe=repro/bowles_core", f"reproduce.arms={arms}", f"reproduce.data={data}"]).study
+    with pytest.raises(ConfigError, match=words):
+        study.rows()
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A study of no rows."""
+
+    title: str = "Nothing"
+    lessons: tuple = ()
+
+    def rows(self):
+        return ()
+
+
+def test_a_study_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="'Nothing' was asked to run again; it has no rows"):
+        ReproductionJob(Nothing(), "mine", str(tmp_path), str(tmp_path)).run(progress=False)
+
+
+def test_a_row_without_a_repetition_is_refused():
+    with pytest.raises(ConfigError, match="'svm' on 'wine' has no seed; give at least one"):
+        Row(Claim("svm", "wine", (0.9,), 10), (), partial(Counted([])._measure, "svm"))
 
 
 def test_published_kernels_through_the_recipe(tmp_path):
@@ -182,7 +254,6 @@ def test_the_circuits_and_controls_of_the_convolutional_study_learn():
     first, again, other = fit_cnn(False, data, 1), fit_cnn(False, data, 1), fit_cnn(True, data, 1)
     assert (first == again).all()
     assert (first != other).any()
-    assert HurStudy(sets=()).rows() == ()
 
 
 def test_one_qubit_turns_as_the_study_does():

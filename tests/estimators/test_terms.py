@@ -6,6 +6,7 @@ import pytest
 from qml import config
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.bench import Store
+from qml.bench.audit import findings, rise
 from qml.bench.summary import summarise
 from qml.estimators.choices import DataChoice, Terms
 from qml.models import Signature
@@ -143,3 +144,17 @@ def test_the_same_terms_by_folds_or_by_shares_are_different_protocols():
         for more in ({}, {"folds": 5}, {"inner": 3}, {"sampler": "grid"})
     }
     assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("rank", ["auc", "balanced_accuracy", "brier"])
+def test_a_model_that_learns_by_steps_has_a_curve_of_any_ranking_metric(tmp_path, rank):
+    terms = [f"protocol.rank={rank}", "protocol.epochs=5", "protocol.seeds=[0,1]"]
+    store = f"store={tmp_path / 's'}"
+    config.build(["data=wine", "model=mlp", "arms=[logistic]", "report=false", *terms, store]).run(progress=False)
+    summary = summarise(Store(tmp_path / "s"))
+    for cell in summary["mlp"].cells:
+        curve = cell.curve(rank)
+        assert [record.epoch for record in curve] == [1, 2, 3, 4, 5]
+        assert curve[-1].value == pytest.approx(cell.metrics["validation"][rank])
+    assert rise(summary, summary["mlp"]) is not None
+    assert not any("without a learning curve" in found.title for found in findings(summary))

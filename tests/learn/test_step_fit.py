@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,22 @@ def test_a_bound_on_seconds_caps(classes):
     assert 0.05 <= out.cost.cpu_s < 1.0
 
 
+def test_every_scoring_of_validation_rows_is_in_the_seconds(classes):
+    class Slow(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(4, 3)
+
+        def forward(self, inputs):
+            until = time.process_time() + (0.0 if self.training else 0.02)
+            while time.process_time() < until:
+                pass
+            return self.head(inputs)
+
+    out = fit(classes, Budget(epochs=2), model=lambda seed: Slow())
+    assert out.cost.cpu_s >= 0.06  # after each of two passes, and at the end with all metrics
+
+
 def test_patience_stops_and_brings_the_best_weights_back(classes):
     out = fit(classes, Budget(epochs=200, patience=2), step=TorchStep(0.5))
     assert out.cost.stopped == "patience"
@@ -144,6 +161,16 @@ def test_the_metrics_of_each_pass_are_chosen(classes):
     out = fit(classes, epoch_metrics=("auc", "brier"))
     assert {record.metric for record in out.records if record.split == "validation"} == {"auc", "brier", "log_loss"}
     assert "validation/calibration_error" in out.info
+
+
+def test_a_watched_metric_is_recorded_by_pass_and_changes_nothing(classes):
+    plain, watched = fit(classes, Budget(epochs=4)), fit(classes, Budget(epochs=4, watch="auc"))
+    assert curve(plain, "auc") == []
+    assert len(curve(watched, "auc")) == 4
+    assert curve(watched, "auc")[-1] == watched.info["validation/auc"]
+    assert same(plain, watched)
+    assert [r for r in timeless(watched.records) if r[0] != "auc"] == timeless(plain.records)
+    assert timeless(fit(classes, Budget(epochs=4, watch="r2")).records) == timeless(plain.records)
 
 
 def test_without_validation_there_is_only_the_loss():

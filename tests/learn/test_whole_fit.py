@@ -1,5 +1,7 @@
 """scikit-learn estimators: probabilities, costs, parameters, warnings."""
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -107,6 +109,23 @@ def test_a_fit_that_does_not_converge_says_so(classes):
     assert (out.cost.stopped, out.info["converged"], out.cost.steps) == ("steps", 0.0, 1)
     assert out.cost.capped is False
     assert fit(classes, logistic, budget=Budget(cpu_s=1e-9)).cost.capped
+
+
+class SlowToAnswer(LogisticRegression):
+    """Its fit is fast, its predictions take time."""
+
+    def predict_proba(self, inputs):
+        until = time.process_time() + 0.1
+        while time.process_time() < until:
+            pass
+        return super().predict_proba(inputs)
+
+
+def test_scoring_validation_rows_is_in_the_seconds(classes):
+    out = fit(classes, SlowToAnswer(), budget=Budget(cpu_s=0.1))
+    assert out.cost.cpu_s >= 0.1
+    assert out.cost.capped
+    assert min(record.cpu_s for record in out.records) >= 0.1
 
 
 def test_an_estimator_is_cloned_and_seeded(classes):

@@ -12,9 +12,10 @@ from sklearn.linear_model import Ridge
 from sklearn.svm import SVC
 
 from qml.backends import executor_named
-from qml.base.errors import CapabilityError, ConfigError, DataError
+from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
 from qml.circuits import Circuit, angle
 from qml.data import ArraySource
+from qml.estimators.arms import in_units_of
 from qml.learn import Budget, Supervised
 from qml.learn.whole_fit import WholeFit
 from qml.models import MODELS, Signature
@@ -292,6 +293,13 @@ def test_they_are_arms(make, ablation):
     assert pickle.dumps(spec)
 
 
+def test_an_arm_is_for_the_columns_of_the_very_rows():
+    """One column for each word of a category: their number differs from split to split."""
+    spec = in_units_of(IqpKernel().on(Signature((9,), 2)), small_source())
+    assert spec.signature.n_inputs == 4
+    assert spec.build(0).fit(ROWS, LABELS).n_features_in_ == 4
+
+
 @pytest.mark.parametrize("make", KERNELS)
 def test_the_ablation_has_no_entanglement(make):
     program = make(n_columns=3).ablate("product").program(3, seed=1)
@@ -311,13 +319,121 @@ def test_only_the_projected_kernel_depends_on_its_seed():
 
 
 def test_what_cannot_be_asked():
-    with pytest.raises(CapabilityError, match="number"):
-        IqpKernel().on(Signature((4,), 1, "number")).check()
+    for make in (*KERNELS, KitchenSinks):
+        for ask in ("check", "build"):
+            with pytest.raises(CapabilityError, match="number"):
+                getattr(make().on(Signature((4,), 1, "number")), ask)(*([0] if ask == "build" else []))
     with pytest.raises(ConfigError, match="product"):
         ZzKernel(ablation="frozen")
-    with pytest.raises(ConfigError, match="C above 0"):
-        KernelMachine(lambda n: Gaussian(), C=0.0)
     assert isinstance(MODELS["iqp_kernel"](), KernelSpec)
+
+
+ABOVE_ZERO, WHOLE = "give a finite number above 0", "give a whole number of at least 1"
+SETTINGS = [
+    *[(make, "C", value, ABOVE_ZERO) for make in KERNELS for value in (0, -1, np.nan, np.inf, "x")],
+    *[(make, "bandwidth", value, ABOVE_ZERO) for make in KERNELS for value in (0, -1, np.nan, "x")],
+    *[(make, "n_columns", value, WHOLE) for make in KERNELS for value in (0, -1, 2.5, "x")],
+    *[(make, "landmarks", value, WHOLE) for make in KERNELS for value in (0, 2.5)],
+    *[(make, "exact_rows", value, "at least 0") for make in KERNELS for value in (-1, 2.5)],
+    *[(make, "repeats", value, WHOLE) for make in (IqpKernel, ZzKernel) for value in (0, 1.5, "x")],
+    *[(SeparableKernel, "layers", value, WHOLE) for value in (0, 1.5)],
+    *[(ProjectedKernel, "gamma_factor", value, ABOVE_ZERO) for value in (0, -1, np.nan)],
+    *[(ProjectedKernel, "t", value, ABOVE_ZERO) for value in (0, -0.1, np.inf)],
+    *[(ProjectedKernel, "trotter_steps", value, WHOLE) for value in (0, 1.5)],
+    (ProjectedKernel, "gamma_of", "x", "gamma_of 'x' is not known. Known: batch, train"),
+    (ProjectedKernel, "rotation_seed", -1, "rotation_seed=-1; give a whole number of at least 0"),
+    (IqpKernel, "emulate", "pennylane", r"emulate 'pennylane' is not known.*pennylane<0\.34"),
+    *[(KitchenSinks, "n_episodes", value, WHOLE) for value in (0, 1.5, "x")],
+    *[(KitchenSinks, "variance", value, ABOVE_ZERO) for value in (0, -1, np.nan)],
+    (KitchenSinks, "wires", "some", "wires 'some' is not known. Known: full, half"),
+    (KitchenSinks, "draw", "two", "draw 'two' is not known. Known: fresh, one"),
+    (KitchenSinks, "ablation", "frozen", "ablation 'frozen' is not known. Known: product"),
+]
+
+
+@pytest.mark.parametrize(("make", "name", "value", "words"), SETTINGS)
+def test_settings_that_make_no_kernel_are_refused(make, name, value, words):
+    with pytest.raises(ConfigError, match=words):
+        make(**{name: value})
+    with pytest.raises(ConfigError, match=words):
+        make().with_settings({name: value})
+
+
+@pytest.mark.parametrize("signature", [(4,), 4, None, "digits"])
+@pytest.mark.parametrize("make", [*KERNELS, KitchenSinks])
+def test_what_is_no_signature_is_refused(make, signature):
+    with pytest.raises(ConfigError, match=r"give a Signature of the data, such as Signature\(\(4,\), 2\)"):
+        make().on(signature)
+
+
+ROWS, LABELS = rows_of(4, 8), np.arange(8) % 2
+HOLED = np.where(np.arange(32).reshape(8, 4) == 13, np.nan, ROWS)
+BAD_FITS = [
+    ((HOLED, LABELS), DataError, "1 of 8 rows with NaN or infinite values, the first is row 3"),
+    ((np.where(np.isnan(HOLED), np.inf, HOLED), LABELS), DataError, "the first is row 3"),
+    ((ROWS.astype(str), LABELS), DataError, "of dtype <U.*; give numbers"),
+    ((ROWS[:, :3], LABELS), ShapeError, "rows of 3 columns; it is for rows of 4"),
+    ((ROWS[0], LABELS[:1]), ShapeError, r"of shape \(4,\); give rows \(N, D\)"),
+    ((ROWS[:0], LABELS[:0]), ShapeError, r"of shape \(0, 4\); give rows \(N, D\), one or more"),
+    (([[1.0, 2.0], [3.0]], [0, 1]), ShapeError, "rows of unequal length"),
+    ((ROWS, LABELS[:7]), ShapeError, r"8 rows and targets of shape \(7,\); give one a row"),
+    ((ROWS, LABELS[:, None]), ShapeError, r"targets of shape \(8, 1\)"),
+    ((ROWS, LABELS, np.ones(7)), ShapeError, r"8 rows and weights of shape \(7,\)"),
+    ((ROWS, ROWS[:, 0]), DataError, "with fractions or missing values, such as .*; it learns classes"),
+    ((ROWS, np.where(LABELS, 1, np.nan)), DataError, "such as nan"),
+    ((ROWS, np.ones(8, int)), DataError, "8 rows, all of class 1; give rows of two classes or more"),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "words"), BAD_FITS)
+@pytest.mark.parametrize("make", [*KERNELS, KitchenSinks])
+def test_rows_that_cannot_be_learnt_from_are_refused(make, given, error, words):
+    machine = make().on(Signature((4,), 2)).build(0)
+    with pytest.raises(error, match=words):
+        machine.fit(*given)
+    with pytest.raises(ConfigError, match="before it was fitted"):
+        machine.predict(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "words"),
+    [
+        (HOLED, DataError, "1 of 8 rows with NaN"),
+        (ROWS[:, :3], ShapeError, "rows of 3 columns; it is for rows of 4"),
+        (ROWS[0], ShapeError, r"of shape \(4,\)"),
+        (ROWS[:0], ShapeError, r"of shape \(0, 4\)"),
+    ],
+)
+@pytest.mark.parametrize("make", [*KERNELS, KitchenSinks])
+def test_rows_that_cannot_be_predicted_are_refused(make, rows, error, words):
+    machine = make().build(0).fit(ROWS, LABELS)
+    for ask in ("predict", "decision_function" if make in KERNELS else "predict_proba"):
+        with pytest.raises(error, match=words):
+            getattr(machine, ask)(rows)
+
+
+def test_classes_by_words_and_whole_floats_are_learnt():
+    for make in (IqpKernel, KitchenSinks):
+        for labels in (np.array(["no", "yes"])[LABELS], LABELS.astype(float), LABELS.astype(bool)):
+            assert set(make().build(0).fit(ROWS.tolist(), labels).predict(ROWS)) <= set(labels)
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (Projected, {"program": angle(2), "factor": -1}),
+        (Projected, {"program": angle(2), "gamma_of": "test"}),
+        (Gaussian, {"gamma": 0}),
+        (Gaussian, {"gamma": np.nan}),
+        (Gaussian, {"gamma": "auto"}),
+        (KernelMachine, {"kernel": Gaussian, "C": 0.0}),
+        (KernelMachine, {"kernel": Gaussian, "n_columns": 0}),
+        (KernelMachine, {"kernel": Gaussian, "exact_rows": -1}),
+    ],
+)
+def test_parts_of_kernels_refuse_the_same(make, given):
+    with pytest.raises(ConfigError, match=r"give a|is not known"):
+        make(**given)
 
 
 @pytest.mark.parametrize("entangled", [True, False])

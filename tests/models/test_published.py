@@ -22,6 +22,7 @@ from qml.models.published import (
     Quanvolution,
     SeparableVariational,
     StudyCnn,
+    StudyMlp,
     TreeTensor,
     WeiNet,
 )
@@ -119,6 +120,64 @@ def test_two_classes_only():
         StudyCnn(separable=True)
     with pytest.raises(ConfigError, match="Did you mean 'half'"):
         DataReuploading(two(4), read="hal").build(1)
+
+
+COUNTED = "give a whole number of at least 1"
+BAD_SETTINGS = [
+    *[(made, name, value, COUNTED) for made in PUBLISHED for name in made.counts for value in (0, -1, 1.5, "x", None)],
+    *[(made, name, "nope", f"{name} 'nope' is not known") for made in PUBLISHED for name in made.known],
+    (Boltzmann, "pairs", "nope", "pairs 'nope' is not known. Known: own, shared"),
+    (IqpVariational, "pairs_in", "frist", "Did you mean 'first'"),
+    (WeiNet, "moves", "x", "moves 'x' is not known. Known: last, nine"),
+    (WeiNet, "filter_name", "x", "Known: edge_detect, sharpen, smooth"),
+    *[(Boltzmann, "temperature", value, "give a finite number above 0") for value in (0, -1, np.nan, np.inf, "x")],
+    *[(StudyMlp, "widths", value, "give a list of whole numbers") for value in ("x", (), (0,), [10, -1], (2.5,), 10)],
+    *[(StudyMlp, "alpha", value, "give a finite number of at least 0") for value in (-1, np.nan, "x")],
+    *[(StudyMlp, "batch_size", value, COUNTED) for value in (0, 1.5, "x")],
+    *[(StudyMlp, "learning_rate", value, "give a finite number above 0") for value in (0, -1, np.nan, "x")],
+]
+
+
+@pytest.mark.parametrize(("made", "name", "value", "words"), BAD_SETTINGS)
+def test_settings_that_make_no_model_are_refused(made, name, value, words):
+    with pytest.raises(ConfigError, match=words):
+        made(**{name: value})
+    with pytest.raises(ConfigError, match=words):
+        made().with_settings({name: value})
+
+
+def test_every_count_of_the_published_grids_is_checked():
+    for made in PUBLISHED:
+        counted = {name for name, values in made.choices.items() if all(isinstance(value, int) for value in values)}
+        assert counted <= set(made.counts)
+        assert {name for name, values in made.choices.items() if isinstance(values[0], str)} <= set(made.known)
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "words"),
+    [
+        (Boltzmann(two(1)), ConfigError, "couples pairs of features, and rows have one number. Take 'boltzmann_sep"),
+        (Boltzmann(two(12)), CapabilityError, "stops at 11"),
+        *[
+            (made(two(1)), ConfigError, "needs rows of 2 numbers or more, and these have 1")
+            for made in (CircuitCentric, IqpVariational, TreeTensor)
+        ],
+        (Quanvolution(two(16), window=5), ConfigError, "window of 5 pixels was asked of images of 4 a side"),
+        (Quanvolution(two(400), window=20), CapabilityError, "windows of 20 x 20 pixels needs .* Take a smaller"),
+        (StudyMlp(Signature((4,), 1, "number")), CapabilityError, "learns classes, and the target is a number"),
+    ],
+)
+def test_rows_that_a_model_is_not_for_are_refused_before_it_is_built(model, error, words):
+    with pytest.raises(error, match=words):
+        model.check()
+
+
+def test_models_of_few_features_are_built():
+    for model in (Boltzmann(two(2)), Boltzmann(two(1), separable=True), Boltzmann(two(11)), Dressed(two(1))):
+        assert model.build(1) is not None
+    StudyMlp(Signature((4,), 3)).check()
+    with pytest.raises(ConfigError, match="give a Signature of the data"):
+        Dressed().on((4,))
 
 
 @pytest.mark.parametrize("scaling", ["angles", "standard", "none"])
@@ -229,8 +288,6 @@ def test_a_second_derivative_of_a_gibbs_state_is_refused():
     value = gibbs_mean(torch.ones(1, 4, dtype=torch.float64), fields, torch.from_numpy(signs(2)[0]), 1.0)
     with pytest.raises(CapabilityError, match="first derivatives only"):
         torch.autograd.grad(value.sum(), fields, create_graph=True)
-    with pytest.raises(CapabilityError, match="stops at"):
-        Boltzmann(two(12)).build(1)
 
 
 def test_the_metric_learner_compares_states():

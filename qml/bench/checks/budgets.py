@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qml.bench.checks.evidence import examples, figure, rows_of
-from qml.bench.finding import Finding
+from qml.bench.finding import Finding, Level
 from qml.bench.results_row import ResultRow, ResultTable
 from qml.bench.scale import plural
 
-CERTAIN = 3  # rows of a table, all reported at the best epoch of their test curves, that leave no doubt
+CERTAIN = 3  # curves of a table, all reported at the best epoch of their test curves, that leave no doubt
+WORD = re.compile(r"[a-z]+")
+OTHER_SPLITS = {"val", "valid", "validation", "dev", "development", "train", "training", "cv", "cross", "fold", "folds"}
+OTHER_SPLITS |= {"inner", "not", "never", "no", "none", "without"}
 
 
 def unequal_trials(table: ResultTable) -> Iterator[Finding]:
-    """Arms that tried different numbers of settings."""
-    by_arm: dict[str, set[int]] = defaultdict(set)
+    """Arms that tried different numbers of settings on one data set; shown where they differ most."""
+    by_data: dict[str, dict[str, int]] = defaultdict(dict)
     for row in table.rows:
         if row.trials is not None:
-            by_arm[row.arm].add(row.trials)
-    counts = {arm: max(found) for arm, found in by_arm.items()}
-    if len(set(counts.values())) < 2:
+            counts = by_data[row.data]
+            counts[row.arm] = max(row.trials, counts.get(row.arm, 0))
+    unequal = {data: counts for data, counts in by_data.items() if len(set(counts.values())) > 1}
+    if not unequal:
         return
+    data = max(unequal, key=lambda name: max(unequal[name].values()) / max(1, min(unequal[name].values())))
+    counts = unequal[data]
     order = sorted(counts, key=lambda arm: (counts[arm], arm))
     few, many = order[0], order[-1]
     yield Finding(
         "warn",
         f"Trials unequal between arms: {counts[few]} to {counts[many]}",
-        f"{few} tried {plural(counts[few], 'setting')}, {many} {counts[many]}.",
+        f"On {data}, {few} tried {plural(counts[few], 'setting')}, {many} {counts[many]}; the numbers differ on "
+        f"{len(unequal)} of {plural(len(by_data), 'data set')}.",
         ", ".join(f"{arm} {counts[arm]}" for arm in order),
         "The best of many trials is better by chance alone: arms with more trials are flattered, and a ranking of arms "
         "is one of budgets as well.",
@@ -54,39 +62,82 @@ def failed_trials(table: ResultTable) -> Iterator[Finding]:
 
 
 def chosen_on_test(table: ResultTable) -> Iterator[Finding]:
-    """Rows that say themselves that something was chosen on the test split."""
-    found = [row for row in table.rows if row.chosen_on.strip().lower() == "test"]
-    if found:
+    """Rows that say themselves that something was chosen on the test split, alone or beside another one."""
+    said = {row.number: _is_of_test(row.chosen_on) for row in table.rows}
+    alone = [row for row in table.rows if said[row.number] == "severe"]
+    beside = [row for row in table.rows if said[row.number] == "suspect"]
+    if alone:
         yield Finding(
             "severe",
-            f"{plural(len(found), 'row')} chosen on the test split",
+            f"{plural(len(alone), 'row')} chosen on the test split",
             "The table names the test split as the one on which the epoch or setting was chosen.",
-            examples(found, lambda row: "says so"),
+            examples(alone, lambda row: f"says {row.chosen_on!r}"),
             "The score is the best of many looks at the test rows, not one at unseen data.",
-            rows_of(found),
+            rows_of(alone),
         )
+    if beside:
+        yield Finding(
+            "suspect",
+            f"{plural(len(beside), 'row')} whose choice names the test split beside another one",
+            "What was chosen on which split cannot be told from these words.",
+            examples(beside, lambda row: f"says {row.chosen_on!r}"),
+            "If the test rows had a part in the choice, the score is not one of unseen data.",
+            rows_of(beside),
+        )
+
+
+def _is_of_test(words: str) -> Level | None:
+    """How bad it is to have chosen on a split of these words: None where no word begins with "test".
+
+    Example:
+        >>> (
+        ...     _is_of_test("test_acc"),
+        ...     _is_of_test("validation, never test"),
+        ...     _is_of_test("validation"),
+        ...     _is_of_test("latest"),
+        ... )
+        ('severe', 'suspect', None, None)
+    """
+    found = WORD.findall(re.sub(r"([a-z])([A-Z])", r"\1 \2", words).lower())
+    if not any(word.startswith("test") for word in found):
+        return None
+    return "severe" if OTHER_SPLITS.isdisjoint(found) else "suspect"
 
 
 def best_of_test_curve(table: ResultTable) -> Iterator[Finding]:
-    """Rows whose score is the best epoch of their test curve, though later epochs are worse."""
-    curves = [row for row in table.rows if len(row.test_curve) > 2 and _reported(row) is not None]
-    falling = [row for row in curves if max(row.test_curve) > row.test_curve[-1]]
-    found = [row for row in falling if _reported(row) == max(row.test_curve)]
+    """Repetitions whose score is the best epoch of their test curve, though the last epoch is worse."""
+    slack = table.rounding("test_curve") + max(table.rounding("test"), table.rounding("test_mean")) + 1e-9
+    falling = [each for each in _curves(table) if max(each[2]) > each[2][-1]]
+    found = [each for each in falling if _is_top(each[1], each[2], slack)]
     if found:
+        shown = {row.number: (row, score, curve) for row, score, curve in reversed(found)}
+        rows = [shown[number][0] for number in sorted(shown)]
         certain = len(found) == len(falling) and len(found) >= CERTAIN
         yield Finding(
             "severe" if certain else "suspect",
-            f"{plural(len(found), 'row')} reported at the best epoch of the test curve",
+            f"{plural(len(rows), 'row')} reported at the best epoch of the test curve",
             f"{len(found)} of {plural(len(falling), 'curve')} that fall towards their end are reported at their top.",
             examples(
-                found,
-                lambda row: f"reports {figure(max(row.test_curve))}; its last epoch has {figure(row.test_curve[-1])}",
+                rows,
+                lambda row: (
+                    f"reports {figure(shown[row.number][1])}; its last epoch has {figure(shown[row.number][2][-1])}"
+                ),
             ),
             "An epoch chosen on the test rows makes the score too good by the height of the curve's noise.",
-            rows_of(found),
+            rows_of(rows),
         )
 
 
-def _reported(row: ResultRow) -> float | None:
-    """The one score that a row reports; None where it has several."""
-    return row.test[0] if len(row.test) == 1 else row.test_mean if not row.test else None
+def _is_top(score: float, curve: Sequence[float], slack: float) -> bool:
+    """Whether a score is the top of its curve within rounding, and nearer to it than to its end."""
+    return abs(score - max(curve)) <= slack and abs(score - max(curve)) < abs(score - curve[-1])
+
+
+def _curves(table: ResultTable) -> Iterator[tuple[ResultRow, float, Sequence[float]]]:
+    """Row, score and test curve of every repetition that has one of at least three epochs."""
+    for row in table.rows:
+        scores = row.test or (() if row.test_mean is None else (row.test_mean,))
+        if len(scores) == len(row.test_curve):
+            yield from (
+                (row, score, curve) for score, curve in zip(scores, row.test_curve, strict=True) if len(curve) > 2
+            )

@@ -1,4 +1,4 @@
-"""What only our own records can show: scores that their predictions do not give, choices that were not the best."""
+"""What only our records can show: a choice that was not the best, one run under two seeds, an arm of two circuits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
 from qml.bench.checks.budgets import chosen_on_test, failed_trials, unequal_trials
+from qml.bench.checks.predictions import scores_of_predictions
 from qml.bench.checks.provenance import missing_provenance
 from qml.bench.checks.repetitions import seeds_without_effect
 from qml.bench.checks.tables import TABLE_CHECKS, TableCheck, table_findings
@@ -28,32 +27,6 @@ STRICTER: tuple[TableCheck, ...] = (  # `audit` and this file ask the same of th
     seeds_without_effect,
     missing_provenance,
 )
-
-
-def scores_of_predictions(s: Summary) -> Iterator[Finding]:
-    """Accuracies that are not those of the predictions kept beside them."""
-    checked, wrong = 0, []
-    for cell in s.cells:
-        for split in ("validation", "test"):
-            said = cell.metrics.get(split, {}).get("accuracy")
-            targets, answers = cell.arrays.get(f"{split}_targets"), cell.arrays.get(f"{split}_predictions")
-            if said is None or targets is None or answers is None or np.ndim(answers) != 2:
-                continue
-            checked += 1
-            given = float(np.mean(np.argmax(answers, axis=1) == targets))
-            if abs(given - said) > 0.5 / len(targets):
-                wrong.append(f"{_name(cell)}: {split} accuracy {said:.6g}, its predictions give {given:.6g}")
-    if wrong:
-        yield Finding(
-            "severe",
-            f"{plural(len(wrong), 'accuracy', 'accuracies')} that the predictions do not give",
-            "The number in the record is not that of the predictions kept with it.",
-            "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
-            "The record was changed, or scored on other rows. Run these cells again.",
-        )
-    elif checked:
-        text = f"{plural(checked, 'accuracy', 'accuracies')} computed again from the predictions kept with them."
-        yield Finding("pass", "Accuracies are those of the predictions", text)
 
 
 def chosen_by_validation(s: Summary) -> Iterator[Finding]:

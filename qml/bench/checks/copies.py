@@ -1,4 +1,4 @@
-"""Rows that stand in a table more than once: under their own name, or as a block under another one."""
+"""Rows that stand in a table more than once: under their own name, as a block under another one, or their scores."""
 
 from __future__ import annotations
 
@@ -68,6 +68,33 @@ def copied_rows(table: ResultTable) -> Iterator[Finding]:
         for level, rows in (("severe", severe), ("suspect", suspect)):
             if rows:
                 yield _copies(level, rows, first, renaming, namesakes)
+
+
+def shared_repetitions(table: ResultTable) -> Iterator[Finding]:
+    """Rows with the test scores of an earlier row of another arm or data set, in every repetition and in that order.
+
+    What stands beside them differs (settings, cost, selection), or the row would be a copy. Told from five different
+    scores other than 0 and 1 on; one arm on the same data under other terms may well repeat itself, and is not told.
+    """
+    first: dict[tuple[float, ...], ResultRow] = {}
+    found = []
+    for row in table.rows:
+        if len(set(row.test) - {0.0, 1.0}) >= ALONE:
+            before = first.setdefault(row.test, row)
+            if (before.arm, before.data) != (row.arm, row.data):
+                found.append(row)
+    if found:
+        yield Finding(
+            "suspect",
+            f"{plural(len(found), 'row')} with every repetition of another row",
+            "Their test scores are those of an earlier row, digit for digit and in order; settings or cost are not.",
+            examples(
+                found,
+                lambda row: f"has the {len(row.test)} scores of {first[row.test].place} ({first[row.test].label})",
+            ),
+            "Two fits that differ seldom agree in every repetition: one measurement may be written down twice.",
+            rows_of(found),
+        )
 
 
 def _copies(

@@ -30,7 +30,7 @@ def contradicting_moments(table: ResultTable) -> Iterator[Finding]:
 def contradiction(table: ResultTable, row: ResultRow) -> str:
     """The first stated figure of a row that its test scores do not give; "" where all agree.
 
-    A standard deviation may be that of the population or of a sample.
+    A standard deviation may be that of the population or of a sample, and last digits may be cut off.
 
     Example:
         >>> row = ResultRow(0, "a.csv:2", "svm", "wine", test=(0.8, 0.9), test_mean=0.87)
@@ -49,7 +49,9 @@ def contradiction(table: ResultTable, row: ResultRow) -> str:
         "greatest value": (row.test_max, (values.max(),), "test_max"),
     }
     for name, (said, possible, field) in stated.items():
-        allowed = table.rounding(field) + 1.5 * table.rounding("test") + 1e-9
-        if said is not None and min(abs(said - value) for value in possible) > allowed:
+        if said is None:
+            continue
+        allowed = 2 * (table.rounding(field, said) + table.rounding("test", *row.test)) + 1e-9
+        if min(abs(said - value) for value in possible) > allowed:
             return f"states a {name} of {figure(said)}; its repetitions give {figure(float(possible[0]))}"
     return ""

@@ -15,8 +15,9 @@ SHORTEST = 3
 
 
 def repeated_seeds(table: ResultTable) -> Iterator[Finding]:
-    """Rows in which one seed is counted twice."""
-    found = [row for row in table.rows if len(set(row.seeds)) < len(row.seeds)]
+    """Rows in which one seed is counted twice, also where it is written in two ways ("0" and "0.0")."""
+    counts = {row.number: Counter(map(_seed, row.seeds)).most_common(1) for row in table.rows}
+    found = [row for row in table.rows if counts[row.number] and counts[row.number][0][1] > 1]
     if found:
         yield Finding(
             "severe",
@@ -24,14 +25,24 @@ def repeated_seeds(table: ResultTable) -> Iterator[Finding]:
             "The same seed stands on several lines of one arm and data set.",
             examples(
                 found,
-                lambda row: (
-                    f"has seed {Counter(row.seeds).most_common(1)[0][0]} "
-                    f"{Counter(row.seeds).most_common(1)[0][1]} times"
-                ),
+                lambda row: "has seed {} {} times".format(*counts[row.number][0]),
             ),
             "Repetitions are fewer than they seem, so intervals are too narrow and tests too sure.",
             rows_of(found),
         )
+
+
+def _seed(name: str) -> str:
+    """A seed by its number, where it is one.
+
+    Example:
+        >>> _seed("00"), _seed("1.0"), _seed("first")
+        ('0', '1', 'first')
+    """
+    try:
+        return f"{float(name):.17g}"
+    except ValueError:
+        return name
 
 
 def repeated_blocks(table: ResultTable) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from qml.bench.checks.budgets import best_of_test_curve, chosen_on_test, failed_trials, unequal_trials
-from qml.bench.checks.copies import copied_rows, listed_twice
+from qml.bench.checks.copies import copied_rows, listed_twice, shared_repetitions
 from qml.bench.checks.grid import off_the_grid
 from qml.bench.checks.moments import contradicting_moments
 from qml.bench.checks.provenance import missing_provenance
@@ -19,6 +19,7 @@ TableCheck = Callable[[ResultTable], Iterable[Finding]]
 COPIES: tuple[TableCheck, ...] = (listed_twice, copied_rows)
 TABLE_CHECKS: tuple[TableCheck, ...] = (
     *COPIES,
+    shared_repetitions,
     off_the_grid,
     contradicting_moments,
     equal_to_training,

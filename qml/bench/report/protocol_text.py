@@ -91,7 +91,8 @@ def _budget(view: View) -> str:
     how = {"random": "drawn at random", "tpe": "proposed by TPE", "grid": "the whole grid"}.get(p.sampler, p.sampler)
     parts = [f"{plural(p.trials, 'setting')}, {how}", f"{plural(p.epochs, 'epoch')} a fit at most"]
     if p.cpu_s is not None:
-        parts.append(f"{p.cpu_s:g} CPU seconds a setting at most")
+        whole = "a fit as a whole (scikit-learn) cannot be, and its seconds are told where they are more"
+        parts.append(f"a fit by steps is stopped after {p.cpu_s:g} CPU seconds a setting; {whole}")
     if p.patience is not None:
         parts.append(f"a fit stops after {plural(p.patience, 'epoch')} without a better validation score")
     return "; ".join(parts) + "; the same for every arm"

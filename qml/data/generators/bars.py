@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qml.base.errors import DataError
+from qml.base.bounds import check_number, check_whole
+from qml.base.errors import ConfigError
 from qml.data.generators.labelled import Labelled
+from qml.data.generators.stream import check_stream
 
 
 def bars_and_stripes(
@@ -18,7 +20,7 @@ def bars_and_stripes(
     Args:
         random: NumPy's legacy generator, whose stream the published sets came from.
         n_rows: images.
-        side: pixels of a side.
+        side: pixels of a side, two or more.
         noise: standard deviation.
         stripes: label of stripes; -1 in the code that made the published results, +1 in its later versions.
 
@@ -26,7 +28,8 @@ def bars_and_stripes(
         Inputs `(N, 1, side, side)`.
 
     Raises:
-        DataError: a label that is neither -1 nor +1.
+        ConfigError: another generator of random numbers, a size or a noise out of its range, or a label that is neither
+            -1 nor +1.
 
     References:
         Bowles, Ahmed and Schuld, arXiv:2403.07059, "bars and stripes".
@@ -36,8 +39,12 @@ def bars_and_stripes(
         >>> rows.inputs_ND.shape, sorted(set(rows.inputs_ND.ravel().tolist()))
         ((3, 1, 4, 4), [-1.0, 1.0])
     """
+    check_stream(random)
+    check_whole("bars_and_stripes", 1, n_rows=n_rows)
+    check_whole("bars_and_stripes", 2, side=side)
+    check_number("bars_and_stripes", least=0, noise=noise)
     if stripes not in (-1, 1):
-        raise DataError(f"The label of stripes is -1 or 1; got {stripes}.")
+        raise ConfigError(f"bars_and_stripes got stripes={stripes!r}; give the label -1 or 1.")
     images = np.full((n_rows, side, side), -1.0)
     labels = np.empty(n_rows, np.int64)
     for row, image in enumerate(images):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_whole
 from qml.data.generators.labelled import Labelled, halves, standardised
+from qml.data.generators.stream import check_stream
 
 
 def two_curves(
@@ -18,11 +20,12 @@ def two_curves(
         random: NumPy's legacy generator, whose stream the published sets came from.
         n_rows: rows, an even number; the first half is on the first curve.
         n_columns: features `D`.
-        degree: largest frequency `f`.
+        degree: largest frequency `f`, one or more.
         offset: distance of the curves in each column.
         noise: standard deviation of the noise on each value.
 
     Raises:
+        ConfigError: another generator of random numbers, or a size, offset or noise out of its range.
         DataError: an odd number of rows.
 
     References:
@@ -33,7 +36,11 @@ def two_curves(
         >>> rows.inputs_ND.shape, rows.labels_N.tolist()
         ((8, 3), [-1, -1, -1, -1, 1, 1, 1, 1])
     """
-    labels = halves(n_rows)
+    check_stream(random)
+    check_whole("two_curves", 1, n_columns=n_columns, degree=degree)
+    check_number("two_curves", offset=offset)
+    check_number("two_curves", least=0, noise=noise)
+    labels = halves("two_curves", n_rows)
     coefficients = random.uniform(size=(n_columns, degree + 1, 2))
     coefficients = coefficients / np.linalg.norm(coefficients)
     points = np.stack([_point(random, coefficients, noise) for _ in range(n_rows)])

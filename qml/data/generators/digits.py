@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from qml.base.bounds import check_whole, check_wholes
+from qml.base.errors import ConfigError
 from qml.base.extras import require
 from qml.data.generators.labelled import Labelled
 from qml.data.opening import open_table
 from qml.data.table import PARTS
+
+PIXELS = 28 * 28
 
 
 def mnist_pca(
@@ -22,13 +26,18 @@ def mnist_pca(
     and has no random part. For the published rows themselves at 10 columns open "qml_benchmarks/mnist_pca".
 
     Args:
-        n_columns: components `D`.
+        n_columns: components `D`, no more than pixels.
         digits: the digit of label -1, then that of label +1.
         root: the data root with "mnist"; None reads `QML_DATA`.
 
     Raises:
+        ConfigError: no such number of components, or no two different digits.
         DataError: MNIST is not below the data root.
     """
+    check_whole("mnist_pca", 1, PIXELS, n_columns=n_columns)
+    check_wholes("mnist_pca", 0, 9, digits=digits)
+    if len(digits) != 2 or digits[0] == digits[1]:
+        raise ConfigError(f"mnist_pca got digits={digits!r}; give two different ones, such as (3, 5).")
     require("sklearn", extra="data", purpose="principal components of MNIST")
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.bounds import check_whole
 from qml.base.errors import DataError
 from qml.data.generators.labelled import Labelled, halves, standardised
+from qml.data.generators.stream import check_stream
 
 
 def hyperplanes_parity(
@@ -24,6 +26,7 @@ def hyperplanes_parity(
         n_hidden: dimensions of `z`.
 
     Raises:
+        ConfigError: another generator of random numbers, or a size out of its range.
         DataError: an odd number of rows, or a class with too few drawn rows.
 
     References:
@@ -34,7 +37,9 @@ def hyperplanes_parity(
         >>> rows.inputs_ND.shape, rows.labels_N.tolist()
         ((8, 5), [-1, -1, -1, -1, 1, 1, 1, 1])
     """
-    labels = halves(n_rows)
+    check_stream(random)
+    check_whole("hyperplanes_parity", 1, n_columns=n_columns, n_planes=n_planes, n_hidden=n_hidden)
+    labels = halves("hyperplanes_parity", n_rows)
     normals = random.uniform(size=(n_planes, n_hidden))
     biases = random.uniform(size=n_planes)
     hidden = random.normal(size=(4 * n_rows, n_hidden))

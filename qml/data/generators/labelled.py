@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qml.base.bounds import check_whole
 from qml.base.errors import DataError
 from qml.base.extras import require
 
@@ -38,12 +39,18 @@ def standardised(inputs_ND: np.ndarray) -> np.ndarray:
     return StandardScaler().fit_transform(inputs_ND)
 
 
-def halves(n_rows: int) -> np.ndarray:
+def halves(who: str, n_rows: int) -> np.ndarray:
     """`(n_rows,)` labels: a first half of -1, a second of +1.
 
+    Args:
+        who: the generator that was called, for the message.
+        n_rows: rows of both.
+
     Raises:
-        DataError: an odd number of rows, or none.
+        ConfigError: fewer rows than two.
+        DataError: an odd number of rows.
     """
-    if n_rows < 2 or n_rows % 2:
-        raise DataError(f"Two classes of equal size need an even number of rows; got {n_rows}.")
+    check_whole(who, 2, n_rows=n_rows)
+    if n_rows % 2:
+        raise DataError(f"{who} got n_rows={n_rows}; two classes of equal size need an even number of rows.")
     return np.repeat(np.array([-1, 1]), n_rows // 2)

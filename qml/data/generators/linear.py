@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_whole
 from qml.base.errors import DataError
 from qml.data.generators.labelled import Labelled
+from qml.data.generators.stream import check_stream
 
 
 def linearly_separable(random: np.random.RandomState, n_rows: int, n_columns: int, margin: float) -> Labelled:
@@ -20,6 +22,7 @@ def linearly_separable(random: np.random.RandomState, n_rows: int, n_columns: in
         margin: least distance of the sum from 0.
 
     Raises:
+        ConfigError: another generator of random numbers, or a size or margin out of its range.
         DataError: too few of the drawn rows lie outside the margin.
 
     References:
@@ -30,6 +33,9 @@ def linearly_separable(random: np.random.RandomState, n_rows: int, n_columns: in
         >>> bool((np.sign(rows.inputs_ND.sum(axis=1)) == -rows.labels_N).all())
         True
     """
+    check_stream(random)
+    check_whole("linearly_separable", 1, n_rows=n_rows, n_columns=n_columns)
+    check_number("linearly_separable", least=0, margin=margin)
     drawn = 2 * random.rand(2 * n_rows, n_columns) - 1
     kept = drawn[np.abs(drawn @ np.ones(n_columns)) > margin][:n_rows]
     if len(kept) < n_rows:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.bounds import check_whole
 from qml.data.generators.labelled import Labelled
+from qml.data.generators.stream import check_stream
 
 
 def hidden_manifold(random: np.random.RandomState, n_rows: int, n_columns: int, n_hidden: int) -> Labelled:
@@ -18,6 +20,9 @@ def hidden_manifold(random: np.random.RandomState, n_rows: int, n_columns: int, 
         n_columns: features `D`.
         n_hidden: dimension `m` of the manifold.
 
+    Raises:
+        ConfigError: another generator of random numbers, or a size out of its range.
+
     References:
         Goldt et al., Phys. Rev. X 10, 041044 (2020); as in Bowles, Ahmed and Schuld, arXiv:2403.07059.
 
@@ -26,6 +31,8 @@ def hidden_manifold(random: np.random.RandomState, n_rows: int, n_columns: int, 
         >>> rows.inputs_ND.shape, int(rows.labels_N.sum())
         ((10, 3), 0)
     """
+    check_stream(random)
+    check_whole("hidden_manifold", 1, n_rows=n_rows, n_columns=n_columns, n_hidden=n_hidden)
     embedding = random.normal(size=(n_hidden, n_columns))
     hidden = random.normal(size=(n_rows, n_hidden))
     biases = 2 * random.uniform(size=n_columns) - 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_whole
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry, unknown
 from qml.data.arrays import ArraySource
@@ -136,12 +137,14 @@ def study_source(
         root: the data root for sets that are kept.
 
     Raises:
-        ConfigError: no such set or precision.
+        ConfigError: no such set or precision, or a seed or share that is none.
 
     Example:
         >>> study_source(variant="linearly_separable_3d").schema.sizes
         {'train': 240, 'test': 60}
     """
+    check_whole("study_source", 0, seed=seed)
+    check_number("study_source", least=0, validation=validation)
     if precision not in ("float32", "float64"):
         raise ConfigError(f"precision={precision!r} is not known. Known: 'float32', 'float64'.")
     found = published(variant, root)

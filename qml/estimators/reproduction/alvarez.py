@@ -17,6 +17,7 @@ from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.circuits.builder import Circuit
 from qml.circuits.program import Program
+from qml.estimators.reproduction.chosen import check_names, check_numbers
 from qml.estimators.reproduction.claim import Claim, Measured
 from qml.estimators.reproduction.study import Row
 from qml.models.kernels.grams import Fidelity
@@ -33,6 +34,7 @@ FIRST_SPLIT = 12345
 COSTS, WIDTHS, REACHES = np.logspace(-2, 2, 5), np.logspace(-3, 1, 5), (0.001, 0.01, 0.1, 0.5, 1.0)
 LEFT_OUT = {"setosa_versicolor": 2, "versicolor_virginica": 0}  # set -> the third flower
 SOURCE = "github.com/diegoalvareze/qkt_benchmarking (Apache-2.0), results"
+REPETITIONS = 30
 REPEATED = 10  # repetitions 10 to 19 of the published results are those of 0 to 9 again
 
 
@@ -131,13 +133,20 @@ class AlvarezStudy:
         data: names of `LEFT_OUT`.
         repetitions: which of the study's.
         lessons: what a reader must know.
+
+    Raises:
+        ConfigError: no data or repetition, or one that the study does not have.
     """
 
     table: str
     title: str = "Alvarez-Estevez (2025)"
     data: Sequence[str] = tuple(LEFT_OUT)
-    repetitions: Sequence[int] = tuple(range(30))
+    repetitions: Sequence[int] = tuple(range(REPETITIONS))
     lessons: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check_names("data", self.data, LEFT_OUT, "this study")
+        check_numbers("repetitions", self.repetitions, most=REPETITIONS - 1)
 
     def rows(self) -> tuple[Row, ...]:
         """A row a machine and pair of flowers.

@@ -12,6 +12,7 @@ from qml.base.errors import DataError
 from qml.base.registry import unknown
 
 Rule = Literal["exact", "one", "means", "training", "training means", "shown"]
+JUDGED_BY_ROW = ("exact", "one", "training")  # judged repetition by repetition
 ERRORS = 2.0  # standard errors of the difference of two means within which they agree
 
 
@@ -28,6 +29,9 @@ class Claim:
     | training means | the same of means, within twice the standard error |
     | shown | nothing is judged |
 
+    By the rules "exact", "one" and "training" one repetition that differs is enough to differ; to agree every published
+    one must have been run.
+
     Args:
         arm: the contestant.
         data: the data set.
@@ -42,6 +46,7 @@ class Claim:
         note: what a reader must know of it.
         source: where the numbers stand.
         first: seed of the first published number.
+        seedless: whether a fit has no chance in it, so that one of ours is compared with every published number.
 
     Raises:
         DataError: nothing is published, or an accuracy is no share.
@@ -59,6 +64,7 @@ class Claim:
     note: str = ""
     source: str = ""
     first: int = 0
+    seedless: bool = False
 
     def __post_init__(self) -> None:
         if self.rule not in get_args(Rule):
@@ -141,8 +147,10 @@ class Agreement:
 
     @property
     def pairs(self) -> list[tuple[Measured, float]]:
-        """Ours with the published number of the same seed, for each seed that has one."""
+        """Ours with the published number of the same seed, for each seed that has one; of a seedless fit with all."""
         numbers, first = self.claim.published, self.claim.first
+        if self.claim.seedless:
+            return [(m, number) for m in self.measured[:1] for number in numbers]
         return [(m, numbers[m.seed - first]) for m in self.measured if 0 <= m.seed - first < len(numbers)]
 
     @property
@@ -152,21 +160,26 @@ class Agreement:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the two agree by the rule of the claim; None where there is nothing to judge by."""
+        """Whether the two agree by the rule of the claim; None where there is nothing, or not yet all, to judge by."""
         rule, published = self.claim.rule, self.claim.published
         train = [m.train for m in self.measured if m.train is not None]
         if rule == "shown" or any(m.failed for m in self.measured):
             return None if rule == "shown" else False
-        if rule in ("exact", "one"):
-            return bool(self.gaps) and max(map(abs, self.gaps)) <= (rule == "one")
-        if rule == "training":
-            pairs = [(ours.train, theirs) for ours, theirs in self.pairs]
-            return bool(pairs) and all(ours is not None and abs(ours - theirs) < 1e-5 for ours, theirs in pairs)
+        if rule in JUDGED_BY_ROW:
+            whole = len(self.pairs) == len(published)
+            return (True if whole else None) if all(map(self._fits, self.pairs)) else False
         theirs, ours = (published, train) if rule == "training means" else (self.claim.expected, self.accuracies)
         error = standard_error(theirs, ours)
         if math.isnan(error):
             return None
         return bool(abs(np.mean(ours) - np.mean(theirs)) <= ERRORS * error + 1e-12)
+
+    def _fits(self, pair: tuple[Measured, float]) -> bool:
+        """Whether one repetition keeps a rule of `JUDGED_BY_ROW`."""
+        ours, theirs = pair
+        if self.claim.rule == "training":
+            return ours.train is not None and abs(ours.train - theirs) < 1e-5
+        return abs(ours.correct - round(theirs * self.claim.n_test)) <= (self.claim.rule == "one")
 
     @property
     def seconds(self) -> float:
@@ -183,6 +196,8 @@ class Agreement:
         """In words: whether the two agree, and by which rule."""
         words = {True: "agrees", False: "DIFFERS", None: "not judged"}[self.agrees]
         found = {"exact": "exact", "one": "within one row", "training": "is the training score"}
+        if self.agrees is None and self.claim.rule in JUDGED_BY_ROW and self.pairs:
+            return f"{found[self.claim.rule]} so far, {len(self.pairs)} of {len(self.claim.published)}"
         if self.agrees and self.claim.rule == "one" and not any(self.gaps):
             return "exact"
         if self.agrees and self.claim.rule == "training means":

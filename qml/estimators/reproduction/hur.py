@@ -15,6 +15,7 @@ from qml.circuits.program import Program
 from qml.circuits.qcnn import qcnn
 from qml.data.opening import open_table
 from qml.data.table import PARTS
+from qml.estimators.reproduction.chosen import LARGEST_SEED, check_names, check_numbers
 from qml.estimators.reproduction.claim import Claim, Measured, Rule
 from qml.estimators.reproduction.study import Row
 
@@ -92,6 +93,9 @@ class HurStudy:
         seeds: of the networks with circuits; controls take twice as many.
         lessons: what a reader must know.
         root: the data root; None reads `QML_DATA`.
+
+    Raises:
+        ConfigError: no set or seed, or one that cannot be.
     """
 
     title: str = "Hur, Kim and Park (2022)"
@@ -99,6 +103,10 @@ class HurStudy:
     seeds: Sequence[int] = (0, 1, 2, 3, 4)
     lessons: Sequence[str] = ()
     root: str | None = None
+
+    def __post_init__(self) -> None:
+        check_names("sets", self.sets, CNN, "this study")
+        check_numbers("seeds", self.seeds, most=LARGEST_SEED)
 
     def rows(self) -> tuple[Row, ...]:
         """The circuits, the control as published and with its optimiser kept, and logistic regression."""

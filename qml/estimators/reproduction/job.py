@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from qml.base.digest import digest
-from qml.base.errors import DataError, QmlError
+from qml.base.errors import ConfigError, DataError, QmlError
 from qml.base.files import write_json
-from qml.estimators.reproduction.claim import Agreement, Measured
+from qml.estimators.reproduction.claim import JUDGED_BY_ROW, Agreement, Measured
 from qml.estimators.reproduction.page import written
 from qml.estimators.reproduction.study import Row, Study
 
 _logger = logging.getLogger(__name__)
-JUDGED_BY_ROW = ("exact", "one", "training")
 
 
 class NotReproducedError(QmlError, RuntimeError):
@@ -101,6 +100,7 @@ class ReproductionJob:
             command: words that run this again, for the page.
 
         Raises:
+            ConfigError: the study has no rows.
             DataError: data are missing, or a kept measurement cannot be read.
         """
         from tqdm.auto import tqdm
@@ -109,6 +109,8 @@ class ReproductionJob:
 
         shown = worth_showing() if progress is None else progress
         rows = self.study.rows()
+        if not rows:
+            raise ConfigError(f"The study {self.study.title!r} was asked to run again; it has no rows. Give it one.")
         jobs = [(row, seed) for row in rows for seed in row.seeds]
         found: dict[int, list[Measured]] = {id(row): [] for row in rows}
         with tqdm(jobs, desc=self.name, unit="fit", disable=not shown) as bar:

@@ -13,7 +13,7 @@ from qml.base.files import replacing, write_json
 from qml.bench.audit_report import AuditOutcome, AuditSection
 from qml.bench.checks.tables import table_findings
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.estimators.reproduction.claim import Agreement
+from qml.estimators.reproduction.claim import JUDGED_BY_ROW, Agreement
 
 HEAD = ("arm", "data", "published", "corrected", "measured", "test rows off", "verdict", "updates", "s a fit", "faster")
 FIELDS = frozenset({"arm", "data", "n_test", "n_seeds", "test", "cost_s"})  # of a published row
@@ -61,10 +61,12 @@ def summary(agreements: Sequence[Agreement]) -> str:
         '1 of 1 rows judged to the test row agree.'
     """
     lines = []
-    by_row = [a for a in agreements if a.claim.rule in ("exact", "one", "training")]
+    by_row = [a for a in agreements if a.claim.rule in JUDGED_BY_ROW]
     if by_row:
-        agree = sum(a.agrees is True for a in by_row)
+        agree, part = (sum(a.agrees is state for a in by_row) for state in (True, None))
         lines.append(f"{agree} of {len(by_row)} rows judged to the test row agree.")
+        if part:
+            lines.append(f"{part} of them were run in part: what was run agrees, which is not counted.")
     by_mean = [a for a in agreements if a.claim.rule in ("means", "training means") and a.agrees is not None]
     if by_mean:
         agree = sum(a.agrees is True for a in by_mean)

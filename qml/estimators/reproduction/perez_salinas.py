@@ -14,6 +14,7 @@ from qml.circuits.builder import Circuit
 from qml.circuits.counting import whole_number
 from qml.circuits.program import Program
 from qml.circuits.readout import Probabilities
+from qml.estimators.reproduction.chosen import LARGEST_SEED, check_numbers
 from qml.estimators.reproduction.claim import Claim, Measured, Rule
 from qml.estimators.reproduction.study import Row
 
@@ -116,12 +117,19 @@ class PerezSalinasStudy:
         layers: depths of the circuit.
         seeds: of data and start; the first is compared with the authors' code, whose seed is 30.
         lessons: what a reader must know.
+
+    Raises:
+        ConfigError: no depth or seed, or one that cannot be.
     """
 
     title: str = "Perez-Salinas et al. (2020)"
     layers: Sequence[int] = (1, 2, 3, 4, 5, 6, 8, 10)
     seeds: Sequence[int] = (30, 31, 32, 33, 34)
     lessons: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check_numbers("layers", self.layers, least=1)
+        check_numbers("seeds", self.seeds, most=LARGEST_SEED)
 
     def rows(self) -> tuple[Row, ...]:
         """A row a depth at the authors' seed, a row a depth over all seeds, and the classical ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from qml.base.errors import ConfigError
 from qml.data.generators import study_source
 from qml.data.source import Source
+from qml.estimators.reproduction.chosen import LARGEST_SEED, check_names, check_numbers
 from qml.estimators.reproduction.claim import Claim, Measured
 from qml.estimators.reproduction.fits import PublishedFit, read_fits
 from qml.estimators.reproduction.fitting import measure
@@ -25,12 +26,19 @@ class Row:
         seeds: of the repetitions.
         measure: one repetition.
         identity: plain data by which a measurement is told from that of another row or version.
+
+    Raises:
+        ConfigError: no repetition.
     """
 
     claim: Claim
     seeds: tuple[int, ...]
     measure: Callable[[int], Measured]
     identity: Any = None
+
+    def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ConfigError(f"The row {self.claim.arm!r} on {self.claim.data!r} has no seed; give at least one.")
 
 
 class Study(Protocol):
@@ -69,7 +77,7 @@ class FitsStudy:
         root: folder of Parquet sets, for sets that cannot be generated; None reads `QML_DATA`.
 
     Raises:
-        ConfigError: an arm or data set that is not in the table.
+        ConfigError: no seed, or one that cannot be.
     """
 
     table: str
@@ -80,30 +88,48 @@ class FitsStudy:
     lessons: Sequence[str] = field(default_factory=tuple)
     root: str | None = None
 
+    def __post_init__(self) -> None:
+        check_numbers("seeds", self.seeds, most=LARGEST_SEED)
+
     def rows(self) -> tuple[Row, ...]:
         """The chosen rows of the table; a fit without a seed of its own is measured once.
 
         Raises:
             DataError: the table cannot be read.
+            ConfigError: an arm or data set of which it has no row.
         """
         path = Path(self.table)
         fits = read_fits(path)
-        for what, wanted in (("arms", self.arms), ("data", self.data)):
-            known = {getattr(fit.claim, {"arms": "arm"}.get(what, what)) for fit in fits}
-            if unknown := sorted(set(wanted) - known):
-                raise ConfigError(
-                    f"The {what} {unknown} were asked for; {path.name} has {', '.join(sorted(known))}. Choose of these."
-                )
-        chosen = [fit for fit in fits if not self.arms or fit.claim.arm in self.arms]
-        chosen = [fit for fit in chosen if not self.data or fit.claim.data in self.data]
-        if not chosen:
-            raise ConfigError(f"No row of {path.name} is of the arms {list(self.arms)} on {list(self.data)}.")
+        wanted = {"arms": self.arms or (), "data": self.data or ()}
+        for what, names in wanted.items():
+            if names:
+                check_names(what, names, {_name(fit, what) for fit in fits}, path.name)
+        chosen = [fit for fit in fits if all(not names or _name(fit, what) in names for what, names in wanted.items())]
+        for what, other in (("arms", "data"), ("data", "arms")):
+            for name in wanted[what]:
+                if name not in {_name(fit, what) for fit in chosen}:
+                    there = sorted({_name(fit, other) for fit in fits if _name(fit, what) == name})
+                    raise ConfigError(
+                        f"reproduce.{what} has {name!r}, and reproduce.{other} is {list(wanted[other])}; {path.name} "
+                        f"has no such row. For {name!r} it has the {other}: {_shown(there)}. Choose of these."
+                    )
         return tuple(map(self._row, chosen))
 
     def _row(self, fit: PublishedFit) -> Row:
         seeds = self.seeds[:1] if fit.model in WITHOUT_SEED else self.seeds
         identity = [fit.model, dict(fit.settings), fit.learning_rate, fit.claim.data]
-        return Row(fit.claim, tuple(seeds), partial(_measured, fit, self.root), identity)
+        claim = replace(fit.claim, seedless=fit.model in WITHOUT_SEED)
+        return Row(claim, tuple(seeds), partial(_measured, fit, self.root), identity)
+
+
+def _name(fit: PublishedFit, what: str) -> str:
+    """The name of a fit among the "arms" or the "data"."""
+    return fit.claim.arm if what == "arms" else fit.claim.data
+
+
+def _shown(names: Sequence[str], most: int = 10) -> str:
+    """Names for a message, of many only the first."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 WITHOUT_SEED = ("svm", "iqp_kernel", "separable_kernel")

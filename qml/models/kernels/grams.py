@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_word
 from qml.base.errors import ConfigError, DataError
 from qml.circuits.program import Program
 from qml.study.batches import states
@@ -126,7 +127,7 @@ class Projected:
         executor: any.
 
     Raises:
-        ConfigError: another word for `gamma_of`.
+        ConfigError: another word for `gamma_of`, or a factor that is not above 0.
 
     References:
         Huang et al., Nature Communications 12, 2631 (2021); Bowles, Ahmed and Schuld, arXiv:2403.07059.
@@ -145,8 +146,8 @@ class Projected:
     executor: Any = field(default=None, compare=False)
 
     def __post_init__(self):
-        if self.gamma_of not in ("train", "batch"):
-            raise ConfigError(f"gamma_of={self.gamma_of!r} is not known. Known: 'train', 'batch'.")
+        check_number("Projected", above=0, factor=self.factor)
+        check_word(("train", "batch"), gamma_of=self.gamma_of)
 
     def fitted(self, inputs_ND: np.ndarray) -> Projected:
         """The kernel with the width that these rows give it."""
@@ -183,6 +184,9 @@ class Gaussian:
     Args:
         gamma: inverse squared width; "scale" for one over columns times variance of the training rows.
 
+    Raises:
+        ConfigError: a width that is not above 0.
+
     Example:
         >>> Gaussian(1.0).gram(np.array([[0.0], [1.0]])).round(6)
         array([[1.      , 0.367879],
@@ -190,6 +194,10 @@ class Gaussian:
     """
 
     gamma: float | Literal["scale"] = "scale"
+
+    def __post_init__(self):
+        if self.gamma != "scale":
+            check_number("Gaussian", above=0, gamma=self.gamma)
 
     def fitted(self, inputs_ND: np.ndarray) -> Gaussian:
         """The kernel with a number for its width."""

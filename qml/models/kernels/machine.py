@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ConfigError
+from qml.base.bounds import check_number, check_whole
 from qml.base.extras import require
 from qml.base.seeds import generator
 from qml.models.kernels.grams import Kernel
+from qml.models.kernels.rows import checked_classes, checked_rows, fitted_columns
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,12 @@ class KernelMachine:
         exact_rows: largest number of rows with a whole Gram matrix.
         landmarks: rows that stand for all where there are more.
         seed: of their draw.
+        n_inputs: columns of the rows that it is for; None takes any.
+
+    Raises:
+        ConfigError: a number out of its range, or a machine asked before it was fitted.
+        ShapeError: rows of another shape than it is for, or not a class each.
+        DataError: values that are no finite numbers, targets that are no classes, or one class alone.
 
     Attributes:
         classes_: `(C,)` labels in order.
@@ -63,17 +70,20 @@ class KernelMachine:
         exact_rows: int = 5000,
         landmarks: int = 1000,
         seed: int = 0,
+        n_inputs: int | None = None,
     ):
-        if not C > 0 or landmarks < 1:
-            raise ConfigError(f"A kernel machine needs C above 0 and 1 landmark or more; got {C} and {landmarks}.")
+        check_machine("KernelMachine", C, n_columns, exact_rows, landmarks)
         self.kernel, self.C, self.n_columns, self.interval = kernel, C, n_columns, interval
-        self.exact_rows, self.landmarks, self.seed = exact_rows, landmarks, seed
+        self.exact_rows, self.landmarks, self.seed, self.n_inputs = exact_rows, landmarks, seed, n_inputs
 
     def fit(self, inputs: np.ndarray, targets: np.ndarray, sample_weight: np.ndarray | None = None) -> KernelMachine:
         """Learn from `(N, D)` rows with a class each, `(N,)`, and a weight each where they are given."""
+        inputs = checked_rows("KernelMachine", inputs, self.n_inputs)
+        self.classes_, codes = np.unique(
+            checked_classes("KernelMachine", targets, len(inputs), sample_weight), return_inverse=True
+        )
         self.front_ = _front(self.n_columns, self.interval, inputs)
         rows = self.front_.fit_transform(inputs)
-        self.classes_, codes = np.unique(targets, return_inverse=True)
         self.kernel_ = self.kernel(rows.shape[1]).fitted(rows)
         if len(rows) <= self.exact_rows:
             self._fit_whole(rows, codes, sample_weight)
@@ -81,10 +91,12 @@ class KernelMachine:
             limits = len(rows), self.exact_rows, self.landmarks
             logger.info("%d rows are more than %d: %d landmarks stand for them", *limits)
             self._fit_landmarks(rows, codes, sample_weight)
+        self.n_features_in_ = inputs.shape[1]
         return self
 
     def decision_function(self, inputs: np.ndarray) -> np.ndarray:
         """Of `(N, D)` rows `(N, C)` values, the largest of the predicted class; `(N,)` for two classes."""
+        inputs = checked_rows("KernelMachine", inputs, fitted_columns(self))
         rows = self.front_.transform(inputs)
         if self.machine_ is not None:
             return self.machine_.decision_function(self.kernel_.gram(rows, self._rows))
@@ -120,6 +132,17 @@ class KernelMachine:
             sums.add(features, wanted[block], None if weights is None else weights[block])
         coefficients, self.intercept_ = sums.solved(1.0 / self.C)
         self.dual_coef_ = (whiten.astype(np.float64) @ coefficients).T
+
+
+def check_machine(who: str, C: Any, n_columns: Any, exact_rows: Any, landmarks: Any) -> None:
+    """Raise unless these are settings of a `KernelMachine`.
+
+    Raises:
+        ConfigError: one is out of its range.
+    """
+    check_number(who, above=0, C=C)
+    check_whole(who, 1, landmarks=landmarks, **({} if n_columns is None else {"n_columns": n_columns}))
+    check_whole(who, 0, exact_rows=exact_rows)
 
 
 class RidgeSums:

@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_whole, check_word
 from qml.base.digest import digest
-from qml.base.errors import CapabilityError, ConfigError
+from qml.base.errors import CapabilityError
 from qml.base.extras import require
 from qml.base.memory import check_memory
-from qml.base.registry import unknown
 from qml.base.seeds import generator
+from qml.models.kernels.rows import checked_classes, checked_rows, fitted_columns
 from qml.models.kernels.specs import NO_ENTANGLEMENT
-from qml.models.signature import Signature, placed, with_settings
+from qml.models.signature import Signature, placed, placed_on, with_settings
 
 Draw = Literal["fresh", "one"]
 
@@ -55,13 +56,11 @@ class KitchenSinks:
     framework: ClassVar[Literal["whole"]] = "whole"
 
     def __post_init__(self):
-        if self.n_episodes < 1 or not self.variance > 0:
-            raise ConfigError(
-                f"Kitchen sinks need 1 episode and a variance above 0; got {self.n_episodes} and {self.variance}."
-            )
-        for name, known in (("wires", ["full", "half"]), ("draw", ["fresh", "one"]), ("ablation", ["", "product"])):
-            if getattr(self, name) not in known:
-                raise unknown(f"{name} of kitchen sinks", getattr(self, name), known)
+        check_whole("KitchenSinks", 1, n_episodes=self.n_episodes)
+        check_number("KitchenSinks", above=0, variance=self.variance)
+        check_word(("full", "half"), wires=self.wires)
+        check_word(("fresh", "one"), draw=self.draw)
+        check_word(("", "product"), ablation=self.ablation)
 
     @property
     def title(self) -> str:
@@ -75,7 +74,7 @@ class KitchenSinks:
 
     def on(self, signature: Signature) -> KitchenSinks:
         """The same model for data of this signature."""
-        return replace(self, signature=signature)
+        return placed_on(self, signature)
 
     def with_settings(self, settings: Mapping[str, Any]) -> KitchenSinks:
         """The same model with fields replaced."""
@@ -106,7 +105,13 @@ class KitchenSinks:
         return {"circuit": "kitchen sinks", "n_qubits": n_wires, "n_circuits": self.n_episodes}
 
     def build(self, seed: int) -> SinksMachine:
-        """An estimator with the random maps of this seed."""
+        """An estimator with the random maps of this seed.
+
+        Raises:
+            CapabilityError: the target is known to be a number.
+        """
+        if self.signature is not None:
+            self.check()
         return SinksMachine(self, seed)
 
 
@@ -116,6 +121,11 @@ class SinksMachine:
     Args:
         spec: what it is made of.
         seed: of the random maps and of the measurements.
+
+    Raises:
+        ConfigError: it is asked before it was fitted.
+        ShapeError: rows of another shape than it is for, or not a class each.
+        DataError: values that are no finite numbers, targets that are no classes, or one class alone.
 
     Attributes:
         classes_: labels in order.
@@ -136,6 +146,8 @@ class SinksMachine:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import MinMaxScaler
 
+        inputs = checked_rows("SinksMachine", inputs, self.spec.signature and self.spec.signature.n_inputs)
+        targets = checked_classes("SinksMachine", targets, len(inputs), sample_weight)
         n_columns = inputs.shape[1]
         shape = (self.spec.n_episodes, self.spec.n_wires(n_columns))
         random = generator(self.seed, "kitchen sinks")
@@ -143,9 +155,9 @@ class SinksMachine:
         self.offsets_ = random.uniform(0, 2 * np.pi, shape)
         self.scale_ = MinMaxScaler(feature_range=(-1, 1)).fit(inputs)
         machine = LogisticRegression(C=np.inf, tol=1e-3, random_state=int(random.integers(2**31)))
-        machine.fit(self.features(inputs), targets, sample_weight=sample_weight)
+        machine.fit(self._bits(inputs), targets, sample_weight=sample_weight)
         self.classes_, self.coef_, self.intercept_ = machine.classes_, machine.coef_, machine.intercept_
-        self.n_iter_, self.machine_ = machine.n_iter_, machine
+        self.n_iter_, self.machine_, self.n_features_in_ = machine.n_iter_, machine, n_columns
         return self
 
     def features(self, inputs: np.ndarray) -> np.ndarray:
@@ -154,6 +166,10 @@ class SinksMachine:
         Raises:
             CapabilityError: they do not fit the memory.
         """
+        return self._bits(checked_rows("SinksMachine", inputs, fitted_columns(self)))
+
+    def _bits(self, inputs: np.ndarray) -> np.ndarray:
+        """Features of rows that are known to be good."""
         n_episodes, n_wires, _ = self.maps_.shape
         check_memory(
             len(inputs) * n_episodes * n_wires * 40,
@@ -169,11 +185,13 @@ class SinksMachine:
 
     def predict_proba(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities `(N, C)` of `(N, D)` rows."""
-        return self.machine_.predict_proba(self.features(inputs))
+        bits = self.features(inputs)
+        return self.machine_.predict_proba(bits)
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """The class of each of `(N, D)` rows, `(N,)`."""
-        return self.classes_[self.predict_proba(inputs).argmax(axis=1)]
+        chosen = self.predict_proba(inputs).argmax(axis=1)
+        return self.classes_[chosen]
 
 
 def measured_bits(angles_NEQ: np.ndarray, uniforms_NE: np.ndarray, *, entangled: bool = True) -> np.ndarray:

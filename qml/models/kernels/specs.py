@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
+from qml.base.bounds import check_number, check_whole, check_word
 from qml.base.errors import CapabilityError
-from qml.base.registry import unknown
 from qml.circuits.encodings import iqp
 from qml.circuits.program import Program
 from qml.models.kernels.grams import Fidelity, Kernel, ProductFidelity, Projected
-from qml.models.kernels.machine import KernelMachine
-from qml.models.kernels.maps import heisenberg_map, iqp_map, tilted_map, zz_map
-from qml.models.signature import Signature, placed, with_settings
+from qml.models.kernels.machine import KernelMachine, check_machine
+from qml.models.kernels.maps import PENNYLANE_BEFORE_034, heisenberg_map, iqp_map, tilted_map, zz_map
+from qml.models.signature import Signature, placed, placed_on, with_settings
 
 Self = TypeVar("Self", bound="KernelSpec")
 
@@ -28,7 +28,8 @@ COSTS = (0.1, 1.0, 10.0, 100.0)
 class KernelSpec:
     """What all kernel classifiers share; not a model itself.
 
-    A subclass says its `name`, its own settings (`choices`), its circuit (`program`) and its kernel (`kernel`).
+    A subclass says its `name`, its own settings (`choices`), those of them that count something (`counts`), its circuit
+    (`program`) and its kernel (`kernel`).
 
     Args:
         signature: the data; filled in by `on`.
@@ -40,6 +41,9 @@ class KernelSpec:
         landmarks: rows that stand for all where there are more (Nystrom); see `KernelMachine`.
         ablation: "" or "product", the same kernel without entanglement.
         executor: who runs the circuit.
+
+    Raises:
+        ConfigError: a number out of its range, or a word that is not known.
     """
 
     signature: Signature | None = None
@@ -55,10 +59,14 @@ class KernelSpec:
     family: ClassVar[Literal["hybrid"]] = "hybrid"
     framework: ClassVar[Literal["whole"]] = "whole"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    counts: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
-        if self.ablation not in ("", "product"):
-            raise unknown("ablation of a kernel", self.ablation, ["product"])
+        who = type(self).__name__
+        check_machine(who, self.C, self.n_columns, self.exact_rows, self.landmarks)
+        check_number(who, above=0, bandwidth=self.bandwidth)
+        check_word(("", "product"), ablation=self.ablation)
+        check_whole(who, 1, **{name: getattr(self, name) for name in self.counts})
 
     @property
     def title(self) -> str:
@@ -72,7 +80,7 @@ class KernelSpec:
 
     def on(self: Self, signature: Signature) -> Self:
         """The same model for data of this signature."""
-        return replace(self, signature=signature)
+        return placed_on(self, signature)
 
     def with_settings(self: Self, settings: Mapping[str, Any]) -> Self:
         """The same model with fields replaced."""
@@ -125,7 +133,13 @@ class KernelSpec:
         }
 
     def build(self, seed: int) -> KernelMachine:
-        """An estimator; only its landmarks, and the projected kernel's rotations, depend on the seed."""
+        """An estimator; only its landmarks, and the projected kernel's rotations, depend on the seed.
+
+        Raises:
+            CapabilityError: the target is known to be a number.
+        """
+        if self.signature is not None:
+            self.check()
         reach = self.bandwidth * np.pi / 2
         return KernelMachine(
             partial(self.kernel, seed=seed),
@@ -135,6 +149,7 @@ class KernelSpec:
             exact_rows=self.exact_rows,
             landmarks=self.landmarks,
             seed=seed,
+            n_inputs=self.signature and self.signature.n_inputs,
         )
 
 
@@ -161,6 +176,11 @@ class IqpKernel(KernelSpec):
 
     name: ClassVar[str] = "IQP kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"repeats": (1, 5, 10)}
+    counts: ClassVar[tuple[str, ...]] = ("repeats",)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_word(("", PENNYLANE_BEFORE_034), emulate=self.emulate)
 
     def program(self, n_columns: int, seed: int) -> Program:
         """One wire a column."""
@@ -192,6 +212,7 @@ class ZzKernel(KernelSpec):
 
     name: ClassVar[str] = "ZZ kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"repeats": (1, 2, 3)}
+    counts: ClassVar[tuple[str, ...]] = ("repeats",)
 
     def program(self, n_columns: int, seed: int) -> Program:
         """One wire a column."""
@@ -223,6 +244,7 @@ class SeparableKernel(KernelSpec):
 
     name: ClassVar[str] = "Separable kernel"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"layers": (1, 3, 5, 10)}
+    counts: ClassVar[tuple[str, ...]] = ("layers",)
 
     def program(self, n_columns: int, seed: int) -> Program:
         """One wire a column."""
@@ -268,6 +290,14 @@ class ProjectedKernel(KernelSpec):
         "t": (0.01, 0.1, 1.0),
         "trotter_steps": (1, 3, 5),
     }
+    counts: ClassVar[tuple[str, ...]] = ("trotter_steps",)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_number("ProjectedKernel", above=0, gamma_factor=self.gamma_factor, t=self.t)
+        check_word(("train", "batch"), gamma_of=self.gamma_of)
+        if self.rotation_seed is not None:
+            check_whole("ProjectedKernel", 0, rotation_seed=self.rotation_seed)
 
     @property
     def space(self) -> Mapping[str, tuple[Any, ...]]:

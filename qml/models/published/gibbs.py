@@ -16,7 +16,6 @@ require("torch", extra="torch", purpose="a Gibbs state in torch")
 import torch
 from torch import nn
 
-MOST_QUBITS = 11
 Pairs = Literal["shared", "own", "none"]
 
 
@@ -32,18 +31,10 @@ class GibbsNetwork(nn.Module):
         temperature: T.
         pairs: "shared", "own" or "none"; see `Boltzmann`.
         seed: of the weights, which start standard normal.
-
-    Raises:
-        CapabilityError: more qubits than a dense Hamiltonian is for.
     """
 
     def __init__(self, n_features: int, n_read: int, temperature: float, pairs: Pairs, seed: int):
         super().__init__()
-        if pairs != "none" and n_features > MOST_QUBITS:
-            raise CapabilityError(
-                f"A Boltzmann machine of {n_features} features diagonalises a matrix of 2**{n_features} rows for each "
-                f"row of data; it stops at {MOST_QUBITS}. Reduce the features, or take the separable version."
-            )
         self.scaled = Scaled(n_features)
         self.state = GibbsMean(n_features, n_read, temperature, pairs, seed)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from qml.base.errors import ConfigError
+from qml.base.memory import check_memory
 from qml.circuits import published as circuits
 from qml.circuits.program import Program
 from qml.models.published.spec import Published, Scaling
 from qml.models.signature import placed
 
 IMAGE_RATES = (0.0001, 0.001, 0.01)
+FILTERS = ("edge_detect", "smooth", "sharpen")
+Moves = Literal["last", "nine"]
 
 
 def side_of(model: Published) -> int:
@@ -54,13 +57,14 @@ class WeiNet(Published):
         13
     """
 
-    moves: Literal["last", "nine"] = "last"
+    moves: Moves = "last"
     filter_name: str = "edge_detect"
 
     name: ClassVar[str] = "weinet"
     words: ClassVar[str] = "WeiNet"
     loss: ClassVar[str] = "logistic"
-    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"filter_name": ("edge_detect", "smooth", "sharpen")}
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"filter_name": FILTERS}
+    known: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter_name": FILTERS, "moves": get_args(Moves)}
     learning_rates: ClassVar[tuple[float, ...]] = IMAGE_RATES
 
     def check(self) -> None:
@@ -113,13 +117,26 @@ class Quanvolution(Published):
     loss: ClassVar[str] = "logistic"
     scaling: ClassVar[Scaling] = "angles"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"window": (2, 3), "channels": (1, 5, 10), "kernel": (2, 3, 5)}
+    counts: ClassVar[tuple[str, ...]] = ("window", "channels", "kernel")
     learning_rates: ClassVar[tuple[float, ...]] = IMAGE_RATES
 
     def check(self) -> None:
-        """Raise `ConfigError` before any work unless rows are images of two classes that hold a window."""
+        """Raise before any work if this model cannot be built.
+
+        Raises:
+            ConfigError: rows are no images of two classes, or are smaller than a window.
+            CapabilityError: probabilities of all outcomes for all windows do not fit the memory.
+        """
         super().check()
-        if not 1 <= self.window <= side_of(self):
-            raise ConfigError(f"A window of {self.window} pixels was asked of images of {side_of(self)} a side.")
+        if self.window > side_of(self):
+            raise ConfigError(
+                f"A window of {self.window} pixels was asked of images of {side_of(self)} a side. Take a smaller one."
+            )
+        check_memory(
+            8 * 4 ** min(self.window**2, 30),
+            f"The table of a circuit that reads windows of {self.window} x {self.window} pixels",
+            "Take a smaller window.",
+        )
 
     @property
     def program(self) -> Program:
@@ -154,9 +171,11 @@ class StudyCnn(Published):
     loss: ClassVar[str] = "logistic"
     scaling: ClassVar[Scaling] = "standard"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"kernel": (2, 3, 5)}
+    counts: ClassVar[tuple[str, ...]] = ("kernel",)
     learning_rates: ClassVar[tuple[float, ...]] = IMAGE_RATES
 
     def __post_init__(self):
+        super().__post_init__()
         if self.separable:
             raise ConfigError("A CNN has no separable version. Leave separable out.")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from qml.base.bounds import check_number, check_whole, check_wholes
+from qml.base.errors import CapabilityError
 from qml.models.champions import Champion
 
 PASSES = 3000
@@ -22,6 +24,9 @@ class StudyMlp(Champion):
         alpha: quadratic penalty.
         batch_size: rows an update.
         learning_rate: of Adam.
+
+    Raises:
+        ConfigError: a number out of its range.
 
     References:
         Bowles, Ahmed and Schuld, arXiv:2403.07059 (2024).
@@ -45,12 +50,26 @@ class StudyMlp(Champion):
     }
 
     def __post_init__(self) -> None:
+        check_wholes("StudyMlp", 1, widths=self.widths)
+        check_whole("StudyMlp", 1, batch_size=self.batch_size)
+        check_number("StudyMlp", least=0, alpha=self.alpha)
+        check_number("StudyMlp", above=0, learning_rate=self.learning_rate)
         object.__setattr__(self, "widths", tuple(self.widths))
 
+    def check(self) -> None:
+        """Raise `CapabilityError` before any work unless the target is of classes."""
+        if self.number:
+            raise CapabilityError("The study's MLP learns classes, and the target is a number. Use 'mlp'.")
+
     def build(self, seed: int) -> Any:
-        """A scikit-learn estimator."""
+        """A scikit-learn estimator.
+
+        Raises:
+            CapabilityError: the target is a number.
+        """
         from sklearn.neural_network import MLPClassifier
 
+        self.check()
         rows: Any = self.batch_size
         return MLPClassifier(
             self.widths,

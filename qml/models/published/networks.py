@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qml.base.errors import ConfigError, ShapeError
+from qml.base.errors import ShapeError
 from qml.base.extras import require
 from qml.base.seeds import derive
 from qml.circuits.program import Program
@@ -142,17 +142,12 @@ class MetricNetwork(nn.Module):
         examples: of each class, to be set by `remember`.
         executor: who runs it.
         seed: of the weights, which start normal with standard deviation 0.1.
-
-    Raises:
-        ConfigError: no example at all.
     """
 
     examples: torch.Tensor
 
     def __init__(self, embedding: Program, examples: int, executor: Any, seed: int):
         super().__init__()
-        if examples < 1:
-            raise ConfigError(f"A metric learner needs an example of each class; got examples={examples}.")
         self.embedding = embedding
         self.scaled = Scaled(embedding.n_inputs)
         self.register_buffer("examples", torch.zeros(2, examples, embedding.n_inputs))

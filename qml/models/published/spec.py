@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
+from qml.base.bounds import check_whole, check_word
 from qml.base.errors import ConfigError
-from qml.models.signature import Signature, placed, with_settings
+from qml.models.signature import Signature, placed, placed_on, with_settings
 
 Self = TypeVar("Self", bound="Published")
 Scaling = Literal["angles", "standard", "none"]
@@ -21,13 +22,17 @@ class Published:
     """What all models of the study share; not a model itself.
 
     A subclass says its circuit, its `loss` (a name of `qml.learn.LOSSES`, "cross_entropy" or "overlaps"), how inputs
-    are scaled on the training rows ("angles" is -pi/2..pi/2 a column), the choices of its own hyper-parameters, and
-    the learning rates, batch and greatest number of updates of its published search.
+    are scaled on the training rows ("angles" is -pi/2..pi/2 a column), the choices of its own hyper-parameters, those
+    of its fields that count something (`counts`) or are one of some words (`known`), the fewest numbers that a row may
+    have, and the learning rates, batch and greatest number of updates of its published search.
 
     Args:
         signature: two classes; filled in by `on`.
         separable: the version without entangling gates.
         executor: who runs the circuit: a name of `qml.backends.EXECUTORS` or an Executor.
+
+    Raises:
+        ConfigError: a count below one, or a word that is not known.
     """
 
     signature: Signature | None = None
@@ -40,9 +45,17 @@ class Published:
     loss: ClassVar[str] = "linear"
     scaling: ClassVar[Scaling] = "none"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    counts: ClassVar[tuple[str, ...]] = ()
+    known: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    least_features: ClassVar[int] = 1
     learning_rates: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1)
     batch_size: ClassVar[int] = 32
     max_steps: ClassVar[int] = 10_000
+
+    def __post_init__(self):
+        check_whole(type(self).__name__, 1, **{name: getattr(self, name) for name in self.counts})
+        for name, words in self.known.items():
+            check_word(words, **{name: getattr(self, name)})
 
     @property
     def entry(self) -> str:
@@ -66,20 +79,25 @@ class Published:
 
     def on(self: Self, signature: Signature) -> Self:
         """The same model for data of this signature."""
-        return replace(self, signature=signature)
+        return placed_on(self, signature)
 
     def with_settings(self: Self, settings: Mapping[str, Any]) -> Self:
         """The same model at one point of its space."""
         return with_settings(self, settings)
 
     def check(self) -> None:
-        """Raise `ConfigError` before any work unless the target is two classes."""
+        """Raise `ConfigError` before any work unless the target is two classes and rows have enough numbers."""
         signature = placed(self, self.signature)
         if signature.kind != "classes" or signature.n_outputs != 2:
             found = f"{signature.n_outputs} classes" if signature.kind == "classes" else "a number"
             raise ConfigError(
                 f"The model {self.entry!r} was asked for; it is defined for two classes, and the target is {found}. "
                 f"Choose two of the classes, or another model."
+            )
+        if self.n_features < self.least_features:
+            raise ConfigError(
+                f"The model {self.entry!r} was asked for; it needs rows of {self.least_features} numbers or more, and "
+                f"these have {self.n_features}. Choose another model."
             )
 
     @property

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from qml.base.errors import ConfigError
-from qml.base.registry import unknown
+from qml.base.bounds import check_number
+from qml.base.errors import CapabilityError, ConfigError
 from qml.base.seeds import generator
 from qml.circuits import published as circuits
 from qml.circuits.program import Program
 from qml.models.published.spec import Published, Scaling
 
 LAYERS = (1, 5, 10, 15)
+MOST_QUBITS = 11  # of a Boltzmann machine with pairs
 Read = Literal["single", "half", "full"]
+Pairs = Literal["shared", "own"]
 
 
-def wires_read(read: str, n_qubits: int) -> int:
-    """How many wires "single", "half" or "full" reads, one at least.
-
-    Raises:
-        ConfigError: another word.
-    """
-    if read not in ("single", "half", "full"):
-        raise unknown("read", read, ["single", "half", "full"])
+def wires_read(read: Read, n_qubits: int) -> int:
+    """How many wires "single", "half" or "full" reads, one at least."""
     return {"single": 1, "half": max(n_qubits // 2, 1), "full": n_qubits}[read]
 
 
@@ -52,7 +48,9 @@ class DataReuploading(Published):
     words: ClassVar[str] = "Data re-uploading"
     loss: ClassVar[str] = "fidelity"
     scaling: ClassVar[Scaling] = "angles"
-    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"depth": LAYERS, "read": ("single", "half", "full")}
+    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"depth": LAYERS, "read": get_args(Read)}
+    counts: ClassVar[tuple[str, ...]] = ("depth",)
+    known: ClassVar[Mapping[str, tuple[str, ...]]] = {"read": get_args(Read)}
 
     @property
     def program(self) -> Program:
@@ -88,6 +86,7 @@ class Dressed(Published):
     loss: ClassVar[str] = "cross_entropy"
     scaling: ClassVar[Scaling] = "standard"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"depth": LAYERS}
+    counts: ClassVar[tuple[str, ...]] = ("depth",)
     max_steps: ClassVar[int] = 100_000
 
     @property
@@ -124,6 +123,8 @@ class CircuitCentric(Published):
     words: ClassVar[str] = "Circuit-centric"
     loss: ClassVar[str] = "half_square"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"copies": (1, 2, 3), "depth": (1, 5, 10)}
+    counts: ClassVar[tuple[str, ...]] = ("copies", "depth")
+    least_features: ClassVar[int] = 2
 
     @property
     def program(self) -> Program:
@@ -156,6 +157,9 @@ class IqpVariational(Published):
     loss: ClassVar[str] = "linear"
     scaling: ClassVar[Scaling] = "angles"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"repeats": (1, 5, 10), "depth": LAYERS}
+    counts: ClassVar[tuple[str, ...]] = ("repeats", "depth")
+    known: ClassVar[Mapping[str, tuple[str, ...]]] = {"pairs_in": get_args(circuits.PairsIn)}
+    least_features: ClassVar[int] = 2
 
     @property
     def program(self) -> Program:
@@ -190,6 +194,7 @@ class MetricLearner(Published):
     loss: ClassVar[str] = "overlaps"
     scaling: ClassVar[Scaling] = "angles"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"depth": (1, 3, 4)}
+    counts: ClassVar[tuple[str, ...]] = ("depth", "examples")
     batch_size: ClassVar[int] = 32  # 16 pairs
     max_steps: ClassVar[int] = 50_000
 
@@ -242,6 +247,7 @@ class TreeTensor(Published):
     name: ClassVar[str] = "tree_tensor"
     words: ClassVar[str] = "Tree tensor network"
     loss: ClassVar[str] = "square"
+    least_features: ClassVar[int] = 2
 
     @property
     def program(self) -> Program:
@@ -261,7 +267,8 @@ class Boltzmann(Published):
 
         f(x) = Tr[O exp(-H/T)] / Tr[exp(-H/T)],    H = sum_i (a_i.x) Z_i + (b_i.x) X_i + sum_ij (c_ij.x) Z_i Z_j
 
-    The separable version has no pairs. Its matrices have `2**D` rows and columns: not for more than 8 features or so.
+    Its matrices have `2**D` rows and columns: not for more than 8 features or so. The separable version has no pairs
+    and no such matrices.
 
     Args:
         read: qubits whose mean <Z> is read: "single", "half" or "full".
@@ -272,22 +279,42 @@ class Boltzmann(Published):
 
     read: Read = "single"
     temperature: float = 1.0
-    pairs: Literal["shared", "own"] = "shared"
+    pairs: Pairs = "shared"
 
     name: ClassVar[str] = "boltzmann"
     words: ClassVar[str] = "Quantum Boltzmann machine"
     loss: ClassVar[str] = "likelihood"
     scaling: ClassVar[Scaling] = "standard"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "read": ("single", "half", "full"),
+        "read": get_args(Read),
         "temperature": (1.0, 10.0, 100.0),
     }
+    known: ClassVar[Mapping[str, tuple[str, ...]]] = {"read": get_args(Read), "pairs": get_args(Pairs)}
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_number("Boltzmann", above=0, temperature=self.temperature)
 
     def check(self) -> None:
-        """Raise `ConfigError` before any work unless the target is two classes and T is above zero."""
+        """Raise before any work if this model cannot be built.
+
+        Raises:
+            ConfigError: the target is not two classes, or there are pairs and a row has one number.
+            CapabilityError: more features than a dense Hamiltonian is for.
+        """
         super().check()
-        if not self.temperature > 0:
-            raise ConfigError(f"A temperature is above zero; got {self.temperature}.")
+        if self.separable:
+            return
+        if self.n_features < 2:
+            raise ConfigError(
+                "The model 'boltzmann' was asked for; it couples pairs of features, and rows have one number. Take "
+                "'boltzmann_separable'."
+            )
+        if self.n_features > MOST_QUBITS:
+            raise CapabilityError(
+                f"A Boltzmann machine of {self.n_features} features diagonalises a matrix of 2**{self.n_features} rows "
+                f"for each row of data; it stops at {MOST_QUBITS}. Reduce the features, or take 'boltzmann_separable'."
+            )
 
     def network(self, seed: int) -> Any:
         """Rows `(B, D)` to one value `(B, 1)`."""
@@ -313,6 +340,7 @@ class SeparableVariational(Published):
     loss: ClassVar[str] = "logistic_6"
     scaling: ClassVar[Scaling] = "angles"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"depth": (1, 3, 5, 10)}
+    counts: ClassVar[tuple[str, ...]] = ("depth",)
 
     @property
     def program(self) -> Program:

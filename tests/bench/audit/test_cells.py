@@ -83,7 +83,7 @@ def as_another_arm(store):
 
 
 PLANTED = {
-    "scores_of_predictions": ("severe", "1 accuracy that the predictions do not give", lambda store: forged),
+    "scores_of_predictions": ("severe", "1 score that the predictions do not give", lambda store: forged),
     "chosen_by_validation": (
         "severe",
         "1 cell whose trial was not chosen by validation",
@@ -120,7 +120,7 @@ def test_sound_records_have_nothing_severe(digits_store, diabetes_store):
     for store in (digits_store, diabetes_store):
         assert not [f for f in findings(summarise(store)) if f.is_severe]
     titles = [f.title for f in findings(summarise(digits_store))]
-    assert "Accuracies are those of the predictions" in titles
+    assert "Scores are those of the predictions" in titles
 
 
 def test_a_store_is_audited_by_its_path(digits_store, tmp_path):

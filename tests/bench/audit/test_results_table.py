@@ -49,6 +49,20 @@ def test_one_line_a_seed_is_joined(tmp_path):
     ]
 
 
+def test_each_seed_keeps_its_curve(tmp_path):
+    lines = [("q", "a", s, top, f"0.5;{top};0.79") for s, top in enumerate((0.91, 0.93))] + [("q", "a", 2, 0.9, "")]
+    path = write(tmp_path / "long.csv", lines, ("arm", "data", "seed", "test", "test_curve"))
+    row = read_results(path).rows[0]
+    assert (row.test, row.test_curve) == ((0.91, 0.93, 0.9), ((0.5, 0.91, 0.79), (0.5, 0.93, 0.79), ()))
+
+
+def test_a_mean_a_seed_keeps_its_digits(tmp_path):
+    lines = [("q", "a", seed, 60, score) for seed, score in enumerate(("0.9667", "0.9833", "0.9500"))]
+    table = read_results(write(tmp_path / "long.csv", lines, ("arm", "data", "seed", "n_test", "test_mean")))
+    assert table.rounding("test", *table.rows[0].test) == pytest.approx(0.00005)
+    assert not [finding for finding in table_findings(table) if finding.level in ("severe", "suspect")]
+
+
 def test_several_columns_name_the_data_and_none_leave_out(tmp_path):
     path = write(tmp_path / "a.csv", [("svm", "wine", "noisy", 0.9, "?")], ("arm", "set", "kind", "test", "n_test"))
     table = read_results(path, columns={"data": ["set", "kind"], "n_test": []})
@@ -59,6 +73,47 @@ def test_per_cent_are_shares(tmp_path):
     table = read_results(write(tmp_path / "a.csv", [("svm", "wine", 97.5)], ("arm", "data", "test")))
     assert table.rows[0].test == (0.975,)
     assert table.rounding("test") == pytest.approx(0.0005)
+
+
+def test_shares_and_per_cent_in_one_table_are_refused(tmp_path):
+    lines = [("svm", "a", 96.6667), ("svm", "b", 0.9833)]
+    with pytest.raises(DataError, match=r"mixes the two: a\.csv:2 has test 96\.6667, a\.csv:3 has test 0\.9833"):
+        read_results(write(tmp_path / "a.csv", lines, ("arm", "data", "test")))
+    columns = ("arm", "data", "test", "selection", "test_sd", "test_curve")
+    with pytest.raises(DataError, match=r"has test 97\.5, b\.csv:2 has selection 0\.9"):
+        read_results(write(tmp_path / "b.csv", [("svm", "a", 97.5, 0.9, 0.4, "")], columns))
+    table = read_results(write(tmp_path / "c.csv", [("svm", "a", 97.5, 90, 0.4, "0;80;97.5")], columns))
+    row = table.rows[0]
+    assert (row.test, row.selection, row.test_sd, row.test_curve) == ((0.975,), 0.9, 0.004, ((0.0, 0.8, 0.975),))
+    assert table.rounding("test_curve") == table.rounding("test") == pytest.approx(0.0005)
+
+
+@pytest.mark.parametrize("column", ["auc", "test_auc", "balanced_accuracy", "testF1", "rmse", "Test ROC-AUC"])
+def test_a_column_called_as_another_metric_needs_a_word(tmp_path, column):
+    path = write(tmp_path / "a.csv", [("svm", "wine", 0.95734)], ("arm", "data", column))
+    with pytest.raises(ConfigError, match="metric=accuracy"):
+        read_results(path, columns={"test": column})
+    for metric in ("auc", "accuracy"):
+        table = read_results(path, columns={"test": column}, metric=metric)
+        assert (table.metric, table.assumed) == (metric, False)
+
+
+@pytest.mark.parametrize(
+    ("column", "assumed"), [("test", True), ("score", True), ("accs", False), ("testAccuracy", False)]
+)
+def test_a_column_that_says_nothing_is_taken_for_accuracies_and_that_is_kept(tmp_path, column, assumed):
+    path = write(tmp_path / "a.csv", [("svm", "wine", 0.95)], ("arm", "data", column))
+    table = read_results(path, columns={"test": column})
+    assert (table.metric, table.assumed) == ("accuracy", assumed)
+
+
+def test_columns_written_to_several_lengths_are_known(tmp_path):
+    lines = [("svm", "a", "0.9667", "0.90"), ("qnn", "a", "0.9666666666666667", "0.85")]
+    table = read_results(write(tmp_path / "a.csv", lines, ("arm", "data", "test", "selection")))
+    assert table.mixed == {"test"}
+    assert table.rounding("test", *table.rows[0].test) == pytest.approx(0.00005)
+    assert table.rounding("test", *table.rows[1].test) == table.rounding("test") == 0.0
+    assert table.rounding("selection", 0.9) == pytest.approx(0.005)
 
 
 def test_empty_cells_are_nothing(tmp_path):

@@ -20,6 +20,7 @@ from qml.bench.report.suite.markdown import suite_markdown
 from qml.bench.report.suite.page import SuitePage
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.scale import listed
+from qml.bench.store import Store
 from qml.bench.suite import Suite
 from qml.bench.summary import summarise
 
@@ -78,7 +79,7 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         ```
     """
     stores = stores_of(folder)
-    found = [tuple(store) for store in stores]
+    found = {store: tuple(store) for store in stores}
     cells = joined(found)
     hashes = {cell.cell.protocol_hash for cell in cells}
     absent = [protocol.data for protocol in suite.protocols if protocol.hash not in hashes]
@@ -87,7 +88,7 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
             f"The suite {suite.name!r} ({suite.hash}) has no finished cell on {listed(absent)} in "
             f"{listed([str(store) for store in stores])}. Run them first; nothing is read of a part."
         )
-    _check_of_suite(suite, dict(zip(map(str, stores), found, strict=True)))
+    _check_of_suite(suite, found)
     beside = left_over(stores)
     target = Path(out)
     with claim(target / LOCK, wait=True):
@@ -101,14 +102,14 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
     return RenderedSuite(*paths, content, reports)
 
 
-def _check_of_suite(suite: Suite, found: Mapping[str, Sequence[CellResult]]) -> None:
+def _check_of_suite(suite: Suite, found: Mapping[Store, Sequence[CellResult]]) -> None:
     """Refuse a store that has no part in the suite: its scores came about under other terms."""
     wanted = {protocol.hash for protocol in suite.protocols}
-    for name, cells in found.items():
+    for store, cells in found.items():
         held = sorted({cell.cell.protocol_hash for cell in cells})
         if not wanted & set(held):
             raise DataError(
                 f"The cells of {len(found)} stores were to be merged into the report of the suite {suite.name!r} "
-                f"({suite.hash}); {name} holds {f'protocols {listed(held)}' if held else 'no cell'}, none of the "
+                f"({suite.hash}); {store} holds {f'protocols {listed(held)}' if held else 'no cell'}, none of the "
                 "suite's. Scores under different terms are not comparable: write a report of each."
             )

@@ -106,7 +106,7 @@ def terms(view: SuiteView) -> Pairs:
     pairs = " · ".join(f"{view.title(arm)} − {view.title(against)}" for arm, against in suite.contrasts)
     budget = f"{plural(first.trials, 'setting')}, {plural(first.epochs, 'epoch')} a fit at most"
     if first.cpu_s is not None:
-        budget += f", {first.cpu_s:g} CPU seconds a setting at most"
+        budget += f", {first.cpu_s:g} CPU seconds a setting, after which a fit by steps is stopped"
     sizes = [
         f"{s.protocol.data} ({s.rows('train')} training, {s.rows('validation')} validation, {s.rows('test')} test rows)"
         for s in view.summaries
