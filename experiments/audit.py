@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from omegaconf import DictConfig
 
 from experiments.entry import job_of, run
+from qml.base.files import made_folder
 
 
 def main(config: DictConfig) -> None:
     """Print the findings; the status is 2 where one is severe, and 1 where the audit could not be done."""
-    outcome = job_of(config, "audit").run()
+    job = job_of(config, "audit")
+    folder = None if job.out is None else made_folder("out", job.out)
+    outcome = replace(job, out=None).run()
     print(outcome)
+    if folder is not None:
+        print("", *outcome.write(folder), sep="\n")
     sys.exit(outcome.status)
 
 

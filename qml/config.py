@@ -14,7 +14,7 @@ from typing import Any
 from qml import schema
 from qml.base.errors import ConfigError
 from qml.base.extras import require
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.base.threads import available_cores
 
 require("hydra", extra="experiments", purpose="qml.config")
@@ -34,6 +34,7 @@ from omegaconf.errors import (
 
 PLUGINS = "qml.plugins"  # entry point group of packages that `_target_` and `make` may name
 COMPOSING = (HydraException, OmegaConfBaseException)
+OWN = {"data": "name", "backend": "executor"}  # group that takes something of your own -> what a file calls it
 
 
 def folder() -> Path:
@@ -138,6 +139,13 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
             )
     for plugin in plain.get("plugins") or []:
         imported(plugin, "plugins")
+    for group, label in OWN.items():
+        part = plain.get(group) or {}
+        if part.get(label) == "own" and part.get("make") is None:
+            raise ConfigError(
+                f"{group}=own was asked for; nothing says what is yours. Say {group}.make=package.module:name, "
+                f"{group}.{label}=<a label of its own> and plugins=[package]."
+            )
     reproduce = plain.pop("reproduce", None)
     if reproduce:
         return _reproduction(reproduce, plain, entry)
@@ -183,6 +191,7 @@ def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str
             raise ConfigError(
                 f"sets[{number}] is {entry!r}; it must be a list of overrides such as [data=wine, data.rows=100]."
             )
+        _check_once(number, own)
         both = [text for text in own if _key(text) in known and _key(text) in groups()]
         if both:
             raise ConfigError(
@@ -191,6 +200,17 @@ def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str
             )
         found.append([text for text in own if _key(text) not in known] + given)
     return found
+
+
+def _check_once(number: int, own: Sequence[str]) -> None:
+    """Refuse a set that gives a key twice, of which only the last would count."""
+    for key in dict.fromkeys(map(_key, own)):
+        given = [text for text in own if _key(text) == key]
+        if len(given) > 1:
+            values = ", ".join(text.partition("=")[2] for text in given)
+            sets = ",".join(f"[{text!r}]" for text in given)
+            remedy = f"Two sets are sets=[{sets}]." if key in groups() else "Give it once."
+            raise ConfigError(f"sets[{number}] gives {key} twice ({values}). {remedy}")
 
 
 def _key(override: str) -> str:
@@ -296,8 +316,7 @@ def translated(error: Exception) -> ConfigError:
         if isinstance(link, MissingMandatoryValue):
             return ConfigError(f"{link.full_key} is not given and has no default. Give it: {link.full_key}=<value>.")
         if isinstance(link, ValidationError):
-            what = str(link.msg or link).splitlines()[0].rstrip(".")
-            return ConfigError(f"{link.full_key or 'A value of the configuration'} does not fit: {what}.")
+            return _unfit_value(link)
     text = " ".join(str(chain[0]).split())
     in_file = re.search(r"In '([^']+)':.*Key '([^']+)' not in '(\w+)'", text)
     if in_file:
@@ -331,9 +350,19 @@ def choices(group: str) -> list[str]:
 
 def _unknown_choice(error: MissingConfigException) -> ConfigError:
     group, _, name = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
-    if error.options:
-        return unknown(group or "configuration", name, [o for o in error.options if not o.startswith("_")])
-    return unknown("configuration group", group or name, groups())
+    if not error.options:
+        return unknown("configuration group", group or name, groups())
+    options = choices(group) if group.startswith("recipe/") else error.options  # Hydra names those of the outer folder
+    return unknown(group or "configuration", name, [o for o in options if not o.startswith("_")], listing=HELP)
+
+
+def _unfit_value(error: ValidationError) -> ConfigError:
+    """A value of another kind than its key takes."""
+    key, value = error.full_key or "A value of the configuration", getattr(error, "value", None)
+    what = str(error.msg or error).splitlines()[0].rstrip(".")
+    if "is not a ListConfig" in what:
+        return ConfigError(f"{key}={value} was asked for; {key} takes a list. Say {key}=[{value}].")
+    return ConfigError(f"{key} does not fit: {what}.")
 
 
 def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
@@ -345,8 +374,25 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
     if dataclasses.is_dataclass(kind):
         known = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
         known += [] if where else [group for group in groups() if "/" not in group and group not in known]
-        return unknown(f"key of {where or 'the configuration'}", last, known)
+        noun, deeper = f"key of {where or 'the configuration'}", _deeper(where, last)
+        if deeper:
+            said = " or ".join(f"{path}.{last}=<value>" for path in deeper)
+            return ConfigError(f"{noun} {last!r} is not known; it stands further in. Say {said}.")
+        return unknown(noun, last, known)
+    if kind is dict:
+        return ConfigError(f"{where} has no key {last!r} yet. Add one with a plus: +{key}=<value>.")
     return ConfigError(f"The key {key!r} is not known here. See --help for groups and keys.")
+
+
+def _deeper(where: str, key: str) -> list[str]:
+    """Parts of the configuration below `where` that have such a key, the nearest first."""
+    inside = f"{where.replace('.', '/')}/" if where else ""
+    found = [
+        group.replace("/", ".")
+        for group, nodes in schema.SCHEMAS.items()
+        if group.startswith(inside) and any(key in {f.name for f in dataclasses.fields(n)} for n in nodes.values())
+    ]
+    return sorted((path for path in found if path), key=lambda path: path.count("."))
 
 
 def _unknown_key_in_file(file: str, key: str, kind: str) -> ConfigError:

@@ -9,6 +9,38 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qml.base.errors import ConfigError
+
+
+def made_folder(key: str, folder: str | os.PathLike[str]) -> Path:
+    """`folder`, made where it is not there; asked before the work whose results are to lie in it.
+
+    Args:
+        key: what the folder was given as.
+        folder: where.
+
+    Raises:
+        ConfigError: it is a file, cannot be made, or cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> made_folder("out", tempfile.mkdtemp()).is_dir()
+        True
+    """
+    path = Path(folder)
+    file = next((place for place in (path, *path.parents) if place.exists() and not place.is_dir()), None)
+    if file is not None:
+        raise ConfigError(f"{key}={folder} was asked for; {file} is a file. Name a folder.")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{key}={folder} was to be made; the system said: {error.strerror}. Name a folder that can be written."
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"{key}={folder} was asked for; it cannot be written to. Name another, or make it writable.")
+    return path
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

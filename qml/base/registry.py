@@ -8,11 +8,31 @@ from typing import Generic, TypeVar
 
 from qml.base.errors import ConfigError
 
+ALIKE = 0.6  # of 1: "smv" is as like to "svm" as that, "own" to "wine" is not
+MANY, NEAREST = 12, 5
+HELP = "python -m experiments.benchmark --help"  # lists what a configuration can name
 
-def unknown(noun: str, name: object, known: list[str]) -> ConfigError:
-    """The error for a name that is not in a table: it names the nearest one and all known ones."""
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+
+def unknown(noun: str, name: object, known: list[str], *, listing: str = "") -> ConfigError:
+    """The error for a name that is not in a table: it names the near one, and all known ones.
+
+    Args:
+        noun: what the name was to be.
+        name: as it was given.
+        known: members of the table.
+        listing: words that list them all; with these, of very many only the nearest are named.
+
+    Example:
+        >>> print(unknown("circuit", "sell", ["iqp", "sel"]))
+        circuit 'sell' is not known. Did you mean 'sel'? Known: iqp, sel.
+    """
+    begun = [member for member in known if name and member.startswith(str(name))]
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE) or (begun if len(begun) == 1 else [])
     hint = f"Did you mean {near[0]!r}? " if near else ""
+    if listing and len(known) > MANY:
+        nearest = ", ".join(difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0))
+        hint += f"The nearest of {len(known)}: {nearest}. All are listed by `{listing}`."
+        return ConfigError(f"{noun} {name!r} is not known. {hint}")
     return ConfigError(f"{noun} {name!r} is not known. {hint}Known: {', '.join(sorted(known))}.")
 
 

@@ -19,7 +19,15 @@ Folder = str | os.PathLike[str] | Store
 
 
 def stores_of(folder: Folder | Sequence[Folder]) -> tuple[Store, ...]:
-    """The stores that were named: one, or several."""
+    """The stores that were named: one, or several.
+
+    Raises:
+        DataError: none was named.
+    """
+    if folder is None or (isinstance(folder, Sequence) and not folder):
+        raise DataError(
+            f"A report of {folder!r} was asked for; it is made of the cells of a store. Name one, or several."
+        )
     given = [folder] if isinstance(folder, (str, os.PathLike, Store)) else list(folder)
     return tuple(item if isinstance(item, Store) else Store(item) for item in given)
 
@@ -120,7 +128,7 @@ def _check_one_protocol(seen: Sequence[tuple[Store, dict[str, Protocol]]], wante
         return
     held = "; ".join(f"{store} holds {listed(sorted(protocols)) or 'no cell'}" for store, protocols in seen)
     asked = "one protocol" if wanted is None else f"protocol {wanted}"
-    differ = _differing([protocol.to_json() for protocol in every.values()])
+    differ = differing([protocol.to_json() for protocol in every.values()])
     terms = f" The protocols differ in {listed(differ)}." if differ else ""
     raise DataError(
         f"The cells of {len(seen)} stores were to be merged into one report; that takes {asked} in each, and {held}."
@@ -128,6 +136,6 @@ def _check_one_protocol(seen: Sequence[tuple[Store, dict[str, Protocol]]], wante
     )
 
 
-def _differing(protocols: Sequence[Mapping[str, Any]]) -> list[str]:
+def differing(protocols: Sequence[Mapping[str, Any]]) -> list[str]:
     """Terms that are not the same in all."""
     return [key for key in protocols[0] if any(other[key] != protocols[0][key] for other in protocols[1:])]

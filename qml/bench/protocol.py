@@ -14,6 +14,7 @@ from qml.bench.budget import SAMPLERS
 
 CHAMPION = "champion"
 HOLDOUT = "holdout"
+AT_MOST_ONE = ("accuracy", "balanced_accuracy", "auc", "average_precision", "r2")
 CONTRASTS = (
     ("hybrid", "removed"),
     ("hybrid", "twin"),
@@ -123,11 +124,12 @@ class Protocol:
         object.__setattr__(self, "test", 1 / folds)
         deals = {seed // folds for seed in self.seeds if _integer(seed)}
         lacking = sorted({deal * folds + fold for deal in deals for fold in range(folds)} - set(self.seeds))
+        shown = lacking if len(lacking) <= 5 else f"{len(lacking)} from {lacking[0]} to {lacking[-1]}"
         _check(
             not lacking,
             "seeds",
             self.seeds,
-            f"whole deals of {folds} folds, in which every row is tested once; {lacking} are missing",
+            f"whole deals of {folds} folds, in which every row is tested once; {shown} are missing",
         )
 
     def _freeze(self) -> None:
@@ -163,6 +165,9 @@ class Protocol:
             self.floors,
             "pairs of an arm and a score",
         )
+        for arm, value in self.floors:
+            can_be = value <= 1 or self.rank not in AT_MOST_ONE
+            _check(can_be, f"floors.{arm}", value, f"at most 1, as {self.rank} is; 95 % is 0.95")
 
     @property
     def hash(self) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import ConfigError, DataError, kind_of
 from qml.base.registry import unknown
 from qml.base.seeds import derive
-from qml.bench.arm import Arm
+from qml.bench.arm import Arm, ArmInfo
 from qml.bench.budget import Sampler, Settings, check_sampler
 from qml.bench.budget_curve import best_finished
 from qml.bench.cell import Cell, CellResult, Trial
@@ -67,7 +67,7 @@ def run_cell(
         The finished cell, or None when it was finished before or is being run by another process.
 
     Raises:
-        ConfigError: the seed or the ranking metric is not known.
+        ConfigError: no Arm, or the seed or the ranking metric is not known.
         DataError: the source gives no labelled rows in one of its splits, a class has fewer rows than there are
             inner folds, or the ranking metric is not defined on validation rows.
         KeyboardInterrupt: interrupted; start again to continue.
@@ -79,6 +79,11 @@ def run_cell(
             run_cell(arm, lambda seed: make_source("digits", seed=seed), make_task, protocol, seed, store)
         ```
     """
+    if not isinstance(getattr(arm, "info", None), ArmInfo):
+        raise ConfigError(
+            f"run_cell was given a {kind_of(arm)} as the contestant; it takes an Arm, which has `info` and `fit`. "
+            "`qml.estimators.arms_for` makes those of models."
+        )
     cell = Cell.of(arm.info, protocol, seed)
     say = progress or _silent
     label = f"{arm.info.name}, seed {seed}"

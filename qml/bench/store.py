@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Store:
         try:
             return read_cell(folder)
         except DamagedCellError as error:
-            _logger.warning("%s It counts as not finished and will be run again.", error)
+            _say_once(folder, f"{error} It counts as not finished and will be run again.")
             return None
 
     def get(self, cell: Cell) -> CellResult:
@@ -130,7 +131,7 @@ class Store:
             try:
                 found.append(read_cell(folder))
             except DamagedCellError as error:
-                _logger.warning("%s It is left out.", error)
+                _say_once(folder, f"{error} It is left out; the same words of experiments.benchmark run it again.")
         yield from sorted(found, key=_order)
 
     def damaged(self) -> tuple[tuple[str, str], ...]:
@@ -188,6 +189,12 @@ class Store:
 
     def _folders(self) -> list[Path]:
         return sorted(p for p in (self.folder / "cells").iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+@lru_cache
+def _say_once(folder: Path, text: str) -> None:
+    """Log what is wrong with a cell, once in a process: a job reads its store several times."""
+    _logger.warning("%s", text)
 
 
 def read_cell(folder: Path) -> CellResult:

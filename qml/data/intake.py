@@ -25,7 +25,7 @@ def feature_matrix(
     """
     frame = _named_columns(inputs)
     if frame is None:
-        array = np.asarray(inputs)
+        array = _array(inputs, "inputs")
         if array.ndim < 2:
             raise DataError(f"inputs have shape {array.shape}; give one row a sample: (N, D) or (N, C, H, W).")
         if not len(array):
@@ -45,6 +45,18 @@ def feature_matrix(
         if kind not in KINDS:
             raise unknown("kind", kind, list(KINDS))
     return _matrix(frame, kinds, allow_missing)
+
+
+def _array(values: Any, what: str) -> np.ndarray:
+    """`values` as an array; lists in lists must be of one length."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        lengths = sorted({len(row) for row in values if isinstance(row, Sequence)})
+        raise DataError(
+            f"{what} were to be an array; the rows are not of one length ({', '.join(map(str, lengths[:3]))} values). "
+            f"Give every row as many values."
+        ) from error
 
 
 def _named_columns(inputs: Any) -> dict[str, np.ndarray] | None:
@@ -192,7 +204,7 @@ def target_values(
     """
     if targets is None:
         return None, None
-    values = np.asarray(targets)
+    values = _array(targets, "targets")
     if values.ndim != 1:
         raise DataError(f"targets have shape {values.shape}; give one value a row, (N,).")
     if task not in (None, "classes", "number"):

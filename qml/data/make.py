@@ -81,7 +81,8 @@ def make_source(
             raise ConfigError(f"source {name!r} is your own: it takes a seed; give other options where it is built.")
         return SOURCES[name](seed=seed)
     if name not in CATALOGUE:
-        raise unknown("data set", name, [*CATALOGUE, *(own for own in SOURCES if own not in CATALOGUE)])
+        known = [*CATALOGUE, *(own for own in SOURCES if own not in CATALOGUE)]
+        raise unknown("data set", name, known, listing="list(qml.data.CATALOGUE)")
     return table_source(
         open_table(name, root),
         _about(CATALOGUE[name]),

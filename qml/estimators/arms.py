@@ -11,7 +11,7 @@ import numpy as np
 
 from qml.base.digest import canonical
 from qml.base.errors import ConfigError
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.bench.arm import ArmInfo
 from qml.bench.facts import targets
 from qml.data.resampled import ShuffledLabels
@@ -213,7 +213,7 @@ def arms_for(
     arms = []
     for name in dict.fromkeys(names):
         if name not in known:
-            raise unknown("arm", name, known)
+            raise unknown("arm", name, known, listing=HELP)
         if name in ("hybrid", SHUFFLED) or name in KINDS:
             spec: Spec = hybrid.ablate(name) if name in KINDS else replace(hybrid, ablation="")
         else:

@@ -371,6 +371,36 @@ class Terms:
         found: dict[str, Any] = {"protocol.trials": self.trials} if self.trials > 1 else {}
         return found if self.patience is None else {**found, "protocol.patience": self.patience}
 
+    def check(self) -> None:
+        """Refuse what cannot be meant on any data, before a row is read.
+
+        Raises:
+            ConfigError: a term is of another kind or out of range.
+        """
+        rank = "accuracy" if self.rank == "auto" else self.rank  # as those that are fitting, it is at most 1
+        Protocol(data="any", rank=rank, **self._of_any_data)
+
+    @property
+    def _of_any_data(self) -> dict[str, Any]:
+        """What a Protocol says of no data."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "seeds": tuple(self.seeds) if isinstance(self.seeds, range) else self.seeds,
+            "folds": self.folds,
+            "inner": self.inner,
+            "sampler": self.sampler,
+            "trials": self.trials,
+            "epochs": self.epochs,
+            "cpu_s": self.cpu_s,
+            "patience": self.patience,
+            "metrics": self.metrics,
+            "rope": self.rope,
+            "rows_curve": self.rows_curve,
+            "contrasts": CONTRASTS if self.contrasts is None else self.contrasts,
+            "floors": tuple(sorted(self.floors.items())),
+        }
+
     def _fitting(self, data: DataChoice, signature: Signature) -> str:
         """The metric that fits the target, by the training rows of the first seed."""
         if signature.kind != "classes":
@@ -385,26 +415,12 @@ class Terms:
         """
         data = self.divided(data)
         return Protocol(
-            name=self.name,
-            title=self.title,
             data=data.name,
             split=data.split,
             test=data.test,
             validation=data.validation,
             rows=data.rows,
             source=data.terms(self.seeds[0]) if self.seeds else (),
-            seeds=tuple(self.seeds),
-            folds=self.folds,
-            inner=self.inner,
-            sampler=self.sampler,
-            trials=self.trials,
-            epochs=self.epochs,
-            cpu_s=self.cpu_s,
-            patience=self.patience,
             rank=self._fitting(data, signature) if self.rank == "auto" else self.rank,
-            metrics=tuple(self.metrics),
-            rope=self.rope,
-            rows_curve=tuple(self.rows_curve),
-            contrasts=CONTRASTS if self.contrasts is None else tuple((a, b) for a, b in self.contrasts),
-            floors=tuple(sorted(self.floors.items())),
+            **self._of_any_data,
         )

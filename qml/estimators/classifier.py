@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError
 from qml.base.extras import require
 from qml.base.seeds import derive
 from qml.estimators.choices import Training
@@ -76,7 +76,13 @@ class _HybridEstimator(BaseEstimator):
 
         if self.epochs < 1:
             raise ConfigError(f"epochs={self.epochs} was asked for; it must be at least 1.")
-        seed = derive(int(check_random_state(self.random_state).randint(2**31 - 1)), "estimator")
+        try:
+            drawn = check_random_state(self.random_state).randint(2**31 - 1)
+        except ValueError as error:
+            raise ConfigError(
+                f"random_state={self.random_state!r} was asked for; give an integer, a RandomState or None."
+            ) from error
+        seed = derive(int(drawn), "estimator")
         self.scaler_ = StandardScaler().fit(X_ND)
         kind = "classes" if labels else "number"
         split = Split({"train": np.arange(len(X_ND))}, how="all rows")
@@ -98,6 +104,17 @@ class _HybridEstimator(BaseEstimator):
         self.spec_, self.model_, self.records_ = spec, fitted.model, fitted.records
         return fitted
 
+    def _validated(self, *arrays: Any, **asked: Any) -> Any:
+        """What scikit-learn's own check gives back, in float64.
+
+        Raises:
+            DataError: no rows, one dimension, NaN, another number of columns or of targets; in scikit-learn's words.
+        """
+        try:
+            return validate_data(self, *arrays, dtype=np.float64, **asked)
+        except ValueError as error:
+            raise DataError(f"{type(self).__name__} cannot take these rows: {error}") from error
+
     def _scaled(self, X_ND: np.ndarray) -> np.ndarray:
         """Standardised inputs `(N, D)` in float32, held within a hundred standard deviations."""
         return np.clip(self.scaler_.transform(X_ND), -100.0, 100.0).astype(np.float32)
@@ -105,7 +122,7 @@ class _HybridEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """Raw outputs `(N, C)` of a fitted estimator."""
         check_is_fitted(self)
-        X_ND: Any = validate_data(self, X, reset=False, dtype=np.float64)
+        X_ND: Any = self._validated(X, reset=False)
         if self.spec_.framework == "jax":
             return np.asarray(self.model_(self._scaled(X_ND)), dtype=np.float64)
         from qml.models.networks import outputs
@@ -153,10 +170,10 @@ class HybridClassifier(ClassifierMixin, _HybridEstimator):
         """Train on rows `(N, D)` with labels `(N,)`.
 
         Raises:
-            ValueError: rows or labels that scikit-learn refuses, or a single class.
+            DataError: rows or labels that scikit-learn refuses.
+            ConfigError: a single class.
         """
-        checked: Any = validate_data(self, X, y, dtype=np.float64)
-        X_ND, y = checked
+        X_ND, y = self._validated(X, y)
         check_classification_targets(y)
         self.classes_, codes_N = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -215,10 +232,9 @@ class HybridRegressor(RegressorMixin, _HybridEstimator):
         """Train on rows `(N, D)` with numbers `(N,)`.
 
         Raises:
-            ValueError: rows or numbers that scikit-learn refuses.
+            DataError: rows or numbers that scikit-learn refuses.
         """
-        checked: Any = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        X_ND, y_N = checked
+        X_ND, y_N = self._validated(X, y, y_numeric=True)
         self.target_scaler_ = StandardScaler().fit(y_N[:, None])
         scaled_N1 = np.asarray(self.target_scaler_.transform(y_N[:, None]), np.float32)
         self._train(X_ND, scaled_N1[:, 0], ())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qml.base.errors import ConfigError, kind_of
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.estimators.always import ALL
 from qml.estimators.arms import SHUFFLED, champion
 from qml.estimators.choices import Backend, DataChoice, Terms, Training
@@ -105,14 +105,16 @@ def _contestants(models: Sequence[str | Spec]) -> tuple[list[Spec], tuple[str, .
     Raises:
         ConfigError: no model, or a name that is not known.
     """
-    if isinstance(models, (str, HybridSpec)) or not models:
+    if not isinstance(models, Sequence) or isinstance(models, str) or not models:
         raise ConfigError(f"compare takes a list of models; it got {models!r}. Say ['hybrid', 'twin', 'logistic'].")
+    for model in models:
+        _check_model(model)
     named = [model for model in models if isinstance(model, str)]
     values = [model for model in models if not isinstance(model, str)]
     known = [ALL, "hybrid", *KINDS, SHUFFLED, *MODELS]
     for name in named:
         if name not in known:
-            raise unknown("model", name, known)
+            raise unknown("model", name, known, listing=HELP)
     taken = {arm_name(model) for model in values if not isinstance(model, HybridSpec)}
     for name in named:
         if name in taken:
@@ -126,12 +128,33 @@ def _contestants(models: Sequence[str | Spec]) -> tuple[list[Spec], tuple[str, .
     return list(first), tuple(named if values else named[1:])
 
 
+def _check_model(model: object) -> None:
+    """Refuse what is neither a name nor a model as a value.
+
+    Raises:
+        ConfigError: says what it is.
+    """
+    if isinstance(model, str) or (isinstance(model, Spec) and not isinstance(model, type)):
+        return
+    found = f"the class {model.__name__}" if isinstance(model, type) else f"a {kind_of(model)}"
+    raise ConfigError(
+        f"compare takes models by name or as values of qml.models; it got {found}. Say ['hybrid', 'logistic'] or "
+        f"[HybridSpec(), Svm(C=3.0)]; for a model of your own see docs/your_own.md."
+    )
+
+
 def _terms(protocol: Terms | Mapping[str, Terms] | None, names: Sequence[str]) -> list[Terms]:
     """The terms of each data set.
 
     Raises:
         ConfigError: terms are given by name of the set, and not of exactly these.
     """
+    strange = [given for given in _given(protocol) if not isinstance(given, Terms)]
+    if strange:
+        raise ConfigError(
+            f"compare was given {protocol!r} as its protocol; terms are Terms('mine', seeds=(0, 1, 2)), for all data "
+            f"sets or for each by its name: {{{names[0]!r}: Terms(...)}}."
+        )
     if not isinstance(protocol, Mapping):
         return [protocol or FIRST_LOOK] * len(names)
     for key in protocol:
@@ -141,3 +164,10 @@ def _terms(protocol: Terms | Mapping[str, Terms] | None, names: Sequence[str]) -
     if absent:
         raise ConfigError(f"compare was given protocols by data set; {absent[0]!r} has none. Give it one as well.")
     return [protocol[name] for name in names]
+
+
+def _given(protocol: object) -> list[object]:
+    """What stands where terms are to be."""
+    if isinstance(protocol, Mapping):
+        return list(protocol.values())
+    return [] if protocol is None else [protocol]

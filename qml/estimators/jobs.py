@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from qml.base.digest import canonical
 from qml.base.errors import ConfigError, DataError
+from qml.base.files import made_folder
 from qml.base.registry import unknown
+from qml.base.threads import available_cores
 from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
+from qml.bench.merge import differing
+from qml.bench.scale import listed, listed_some
 from qml.data.source import Source
 from qml.estimators.always import with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
 from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, DataChoice, Terms, Training, signature_of
-from qml.estimators.outcome import BenchmarkOutcome, Planned, check_floors, outcome_of
+from qml.estimators.outcome import BenchmarkOutcome, Planned, check_named, outcome_of
 from qml.estimators.reports import WrittenReport, written
 from qml.estimators.tally import Tally
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
 
+_logger = logging.getLogger(__name__)
 OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
 
 
@@ -74,24 +80,16 @@ class BenchmarkJob:
     models: Sequence[Spec] = ()
 
     def __post_init__(self):
-        if not self.workers >= 1:
-            raise ConfigError(f"workers={self.workers} was asked for; it must be at least 1. Change workers.")
+        if not isinstance(self.workers, int) or self.workers < 1:
+            raise ConfigError(f"workers={self.workers!r} was asked for; it must be an integer of at least 1.")
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
         terms = self.protocol
+        terms.check()
+        if self.seed is not None and self.seed not in terms.seeds:
+            raise ConfigError(f"seed={self.seed} was asked for; the seeds of the protocol are {list(terms.seeds)}.")
         self.data.check_choosing(terms.chosen)
         object.__setattr__(self, "data", terms.divided(self.data))
-
-    @property
-    def first_seed(self) -> int:
-        """The first seed of the protocol.
-
-        Raises:
-            ConfigError: it has none.
-        """
-        if not self.protocol.seeds:
-            raise ConfigError("protocol.seeds is empty; a comparison needs at least one seed (intervals need two).")
-        return self.protocol.seeds[0]
 
     def terms(self, signature: Signature) -> Protocol:
         """The protocol, hashed before the first cell."""
@@ -143,12 +141,12 @@ class BenchmarkJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant.
         """
-        signature = signature_of(self.data.source(self.first_seed))  # one for all jobs of a sweep over seeds
+        if self.report:
+            made_folder("out", self.out)
+        signature = signature_of(self.data.source(self.protocol.seeds[0]))  # one for all jobs of a sweep over seeds
         protocol = self.terms(signature)
-        if self.seed is not None:
-            protocol.check_seed(self.seed)
         arms = self.contestants(signature, progress)
-        check_floors(arms, protocol)
+        check_named(arms, protocol)
         cells_of(arms, protocol)
         seeds = protocol.seeds if self.seed is None else (self.seed,)
         check_circuits(arms, protocol, seeds, Store(self.store))
@@ -281,6 +279,7 @@ class ReportJob(BenchmarkJob):
             DataError: a store has no cell of this protocol; no folder is made.
         """
         protocol = self.read(command)
+        made_folder("out", self.out)
         return written(self.stores, protocol, self.out, self.recipe_name)
 
     def read(self, command: Sequence[str] = ()) -> Protocol:
@@ -292,15 +291,27 @@ class ReportJob(BenchmarkJob):
         Raises:
             DataError: the store has no cell of this protocol.
         """
-        protocol = self.terms(signature_of(self.data.source(self.first_seed)))
+        protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
         has_cells = (Path(self.store) / "cells").is_dir()
-        if not has_cells or all(result.cell.protocol_hash != protocol.hash for result in Store(self.store)):
+        held = {result.cell.protocol_hash: result.protocol for result in Store(self.store)} if has_cells else {}
+        if protocol.hash not in held:
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
             raise DataError(
-                f"{protocol.data}: no finished cell of this protocol ({protocol.hash}) in {self.store}; run "
-                f"`{shlex.join(words)}` first"
+                f"{protocol.data}: no finished cell of this protocol ({protocol.name}, {protocol.hash[:12]}) in "
+                f"{self.store}{self._held(held.values(), protocol) if has_cells else ', where there is no store'}. "
+                f"Check data, protocol and store, or run `{shlex.join(words)}` first."
             )
         return protocol
+
+    @staticmethod
+    def _held(held: Iterable[Protocol], asked: Protocol) -> str:
+        """What a store has in place of the protocol that was asked for; of the same data, what tells the two apart."""
+        found = []
+        for other in sorted(held, key=lambda other: (other.data != asked.data, other.name)):
+            differ = differing([replace(one, title="").to_json() for one in (other, asked)])
+            said = f"differs in {listed(differ)}" if other.data == asked.data else other.hash[:12]
+            found.append(f"{other.name} on {other.data} ({said})")
+        return f", which holds {listed_some(found)}" if found else ", which holds no finished cell"
 
 
 def run_planned(
@@ -340,6 +351,16 @@ def _in_workers(
             with store.claim(cell) as mine:
                 if mine:
                     store.discard(cell)
+    asked, workers = jobs[0].workers, min(jobs[0].workers, len(due), available_cores())
+    if workers < asked:
+        cells = f"{len(due)} cells are due" if len(due) > 1 else "1 cell is due"
+        _logger.warning(
+            "workers=%d was asked for; %s and this machine has %d cores. Running %d.",
+            asked,
+            cells,
+            available_cores(),
+            workers,
+        )
     once = [replace(job, retry_failed=False) for job in jobs]
     title = " and ".join(dict.fromkeys(job.protocol.name for job in jobs))
     with Tally(len(due), title=title, shown=shown) as tally:
@@ -347,7 +368,7 @@ def _in_workers(
         def watch() -> None:
             tally.reach(sum(store.path(cell).exists() for cell in due))
 
-        run_side_by_side(once, jobs[0].workers, command, watch)
+        run_side_by_side(once, workers, command, watch)
 
 
 def words_for(arm: str, own: str, command: Sequence[str]) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qml.base.errors import QmlError
-from qml.base.registry import unknown
+from qml.base.registry import HELP, unknown
 from qml.bench import Cell, CellResult, Protocol, Store
-from qml.bench.protocol import CHAMPION
+from qml.bench.protocol import CHAMPION, CONTRASTS
 from qml.estimators.arms import SHUFFLED, SpecArm
 from qml.estimators.reports import WrittenReport
 from qml.models import KINDS, MODELS
@@ -55,8 +55,9 @@ class BenchmarkOutcome:
             FailedBenchmarkError: its report finds a failure, such as a champion below its floor.
         """
         if self.failed:
+            first = self.failed[0].rstrip(".")
             raise FailedCellsError(
-                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {self.failed[0]}. The others are "
+                f"{len(self.failed)} of {len(self.ran)} cells failed, the first: {first}. The others are "
                 f"kept; when the cause is gone, run again with retry_failed=true."
             )
         if self.report is not None and self.whole:
@@ -88,22 +89,25 @@ class Planned:
         return tuple(Cell.of(arm.info, self.protocol, seed) for seed in self.protocol.seeds for arm in self.arms)
 
 
-def check_floors(arms: Sequence[SpecArm], protocol: Protocol) -> None:
-    """Refuse a floor under a name that neither these contestants bear nor any that can be asked for.
+def check_named(arms: Sequence[SpecArm], protocol: Protocol) -> None:
+    """Refuse a floor or a contrast under a name that neither these contestants bear nor any that can be asked for.
 
     A contestant that is not among `arms` may be that of another job on the same store, so it is told in the log alone;
-    the report counts a floor without cells as failed.
+    the report counts a floor without cells as failed. The contrasts that every protocol has go without a word.
 
     Raises:
         ConfigError: an unknown name; the message has the nearest.
     """
     own = {name for arm in arms for name in (arm.info.name, str(arm.info.details.get("role", arm.info.name)))}
     known = {*own, CHAMPION, SHUFFLED, *KINDS, *MODELS}
-    for name, _ in protocol.floors:
+    usual = {name for pair in CONTRASTS for name in pair}
+    named = [("floor", name) for name, _ in protocol.floors]
+    named += [("contrast", name) for pair in protocol.contrasts for name in pair]
+    for what, name in dict.fromkeys(named):
         if name not in known:
-            raise unknown("arm with a floor", name, sorted(known))
-        if name not in own | {CHAMPION}:
-            _logger.warning("The protocol has a floor for %s, which is no arm of this job.", name)
+            raise unknown(f"arm with a {what}", name, sorted(known), listing=HELP)
+        if name not in own | {CHAMPION} and (what == "floor" or name not in usual):
+            _logger.warning("The protocol has a %s of %s, which is no arm of this job.", what, name)
 
 
 def outcome_of(plan: Planned, ran: tuple[CellResult, ...], store: Store) -> BenchmarkOutcome:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qml.base.errors import ConfigError
+from qml.base.files import made_folder
 from qml.bench import Store
 from qml.bench.suite import Suite
 from qml.estimators.jobs import BenchmarkJob, ReportJob, run_planned
 from qml.estimators.outcome import BenchmarkOutcome, Planned
 from qml.estimators.reports import WrittenSuite, written_suite
 
+_logger = logging.getLogger(__name__)
 SHARED = ("store", "out", "workers", "retry_failed", "report", "seed", "recipe_name", "framework")
 """What is the same in every job of a suite."""
 
@@ -96,6 +99,10 @@ class SuiteJob:
         if not self.jobs:
             raise ConfigError("A suite was asked for; it has no data set. Name some: sets=[['data=wine']].")
         first = self.jobs[0]
+        names = [job.data.name for job in self.jobs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"A suite takes each data set once; it was given {names}. Leave {twice!r} out once.")
         for other in self.jobs[1:]:
             for key in SHARED:
                 if getattr(other, key) != getattr(first, key):
@@ -117,6 +124,13 @@ class SuiteJob:
         name = self.name or first.recipe_name or first.protocol.name
         return Suite(name, tuple(plan.protocol for plan in plans), title=self.title or first.protocol.title)
 
+    def _say_uneven_arms(self) -> None:
+        """Log the contestants that were asked for on some data sets only."""
+        for arm in dict.fromkeys(arm for job in self.jobs for arm in job.arms):
+            on = [job.data.name for job in self.jobs if arm in job.arms]
+            if len(on) < len(self.jobs):
+                _logger.warning("arms: %s is asked for on %s alone, and is not among those of all sets.", arm, on)
+
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> SuiteOutcome:
         """Run every cell that is missing, and write the reports.
 
@@ -132,6 +146,7 @@ class SuiteJob:
 
         shown = worth_showing() if progress is None else progress
         plans = [job.planned(shown) for job in self.jobs]
+        self._say_uneven_arms()
         suite = self.suite(plans)
         outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
         first = self.jobs[0]
@@ -159,5 +174,6 @@ class SuiteReportJob(SuiteJob):
             DataError: the store lacks the cells of a data set; no folder is made.
         """
         protocols = [job.read(command) for job in self.jobs]
+        made_folder("out", self.jobs[0].out)
         suite = self.suite([Planned(protocol, (), protocol.seeds) for protocol in protocols])
         return written_suite(self.jobs[0].stores, suite, self.jobs[0].out)

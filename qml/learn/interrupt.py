@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 
 class Interrupt:
@@ -57,5 +58,38 @@ def listening() -> Iterator[Interrupt]:
     try:
         yield interrupt
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _restore(previous)
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """While it lasts, Ctrl-C and a SIGTERM that somebody listens to wait; they count when the block has ended well.
+
+    For what must be whole on disk. Outside the main thread, where Python delivers no signal, nothing changes.
+
+    Example:
+        >>> with unbroken():
+        ...     saved = True
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        waiting.append(number)
+
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+    previous = {number: signal.signal(number, note) for number in heard}
+    try:
+        yield
+    finally:
+        _restore(previous)
+    for number in waiting:
+        signal.raise_signal(number)
+
+
+def _restore(previous: Mapping[signal.Signals, Any]) -> None:
+    """Give each signal back to who listened before."""
+    for number, handler in previous.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)

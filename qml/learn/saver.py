@@ -12,6 +12,7 @@ from qml.learn.counters import Counters
 from qml.learn.evaluate import Validation
 from qml.learn.generators import generator_arrays, set_generators
 from qml.learn.hooks import Hook, Run
+from qml.learn.interrupt import unbroken
 from qml.learn.record import Record
 from qml.learn.step import Snapshot, Step
 
@@ -72,13 +73,14 @@ class Saver(Hook):
         self._save_if_due(run)
 
     def save(self, run: Run) -> None:
-        """Save now; only the first of several processes writes.
+        """Save now; only the first of several processes writes. Ctrl-C waits until the checkpoint is whole.
 
         Raises:
             CheckpointError: the disk is full or not writable; the previous checkpoint is intact.
         """
         if run.rank == 0:
-            save_checkpoint(self.folder, self._checkpoint(run), run.counters.steps)
+            with unbroken():
+                save_checkpoint(self.folder, self._checkpoint(run), run.counters.steps)
         self._saved_at = time.monotonic()
         self._saved_steps = run.counters.steps
 

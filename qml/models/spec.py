@@ -163,13 +163,19 @@ class HybridSpec:
 
         Raises:
             ConfigError: the circuit reads no inputs, so that nothing would pass through it.
-            CapabilityError: no twin within 10 %, or a circuit that "product" cannot be asked of.
+            CapabilityError: no twin within 10 %, a circuit that "product" cannot be asked of, or one that its executor
+                cannot run.
         """
+        from qml.backends import executor_named
+        from qml.backends.check import check_program
+
         if self.program.n_inputs == 0:
             raise ConfigError(
                 f"A hybrid needs a circuit that reads inputs; {self.circuit.name!r} has no input slot. Put an encoding "
                 f"in front, such as `angle(n_qubits) + ...`."
             )
+        if self.framework == "torch" or self.ablation not in CLASSICAL:  # in torch the circuit is built, then replaced
+            check_program(self.program, executor_named(self.executor))
         if self.ablation == "twin":
             _ = self.block
         if self.ablation in FOURIER:

@@ -13,7 +13,7 @@ import pytest
 from qml.base import bounds, errors, files, threads
 from qml.base.digest import digest
 from qml.base.extras import require
-from qml.base.registry import Registry
+from qml.base.registry import Registry, unknown
 from qml.base.seeds import derive, generator
 
 
@@ -72,6 +72,49 @@ def test_registry_names_the_near_one():
     assert table.get("none") is None
     assert "sel" in table
     assert list(table) == ["sel", "iqp"]
+
+
+LONG = ["wine", "digits", *(f"set_{number}" for number in range(20))]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("own", ["wine", "digits"], "table 'own' is not known. Known: digits, wine."),
+        ("cpu_s", ["plugins", "arms"], "table 'cpu_s' is not known. Known: arms, plugins."),
+        ("perez", ["perez_salinas", "hur_qcnn"], "Did you mean 'perez_salinas'? Known"),
+        ("", ["wine"], "table '' is not known. Known: wine."),
+        ("wnie", LONG, "Did you mean 'wine'? The nearest of 22: wine, "),
+        ("hedgehog", LONG, "All are listed by `list(table)`."),
+    ],
+)
+def test_an_unknown_name_is_told_with_what_is_alike_and_no_more(name, known, said):
+    text = str(unknown("table", name, known, listing="list(table)"))
+    assert said in text
+    assert len(text) < 200
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, [0]])
+def test_a_seed_is_an_integer(seed):
+    with pytest.raises(errors.ConfigError, match="a seed is an integer, such as 0"):
+        derive(seed, "weights")
+    assert derive(np.int64(3), "weights") == derive(3, "weights")
+
+
+def test_a_folder_of_results_is_made_or_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "shut").mkdir(mode=0o500)
+    assert files.made_folder("out", tmp_path / "a" / "b").is_dir()
+    for folder in ("file", "file/below"):
+        with pytest.raises(
+            errors.ConfigError, match=rf"out={tmp_path}/{folder} .*{tmp_path}/file is a file. Name a folder"
+        ):
+            files.made_folder("out", tmp_path / folder)
+    with pytest.raises(errors.ConfigError, match=r"out=/proc/nowhere was to be made; the system said: .*Name a folder"):
+        files.made_folder("out", "/proc/nowhere")
+    if os.geteuid():
+        with pytest.raises(errors.ConfigError, match="it cannot be written to"):
+            files.made_folder("out", tmp_path / "shut")
 
 
 def test_a_missing_package_is_named_with_its_pip_line():

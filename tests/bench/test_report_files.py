@@ -102,3 +102,11 @@ def test_stores_of_different_protocols_are_not_merged(digits_store, tmp_path):
         third.finish(cell)
     made = render([first, third], tmp_path / "out", protocol_hash=hashes[0])
     assert any("under another protocol" in finding.title for finding in made.findings)
+
+
+def test_a_report_that_takes_the_place_of_other_terms_says_so(digits_store, fixed_store, tmp_path, caplog):
+    for _ in range(2):
+        first = render(digits_store, tmp_path).summary.protocol.hash
+    assert "held the report" not in caplog.text
+    second = render(fixed_store, tmp_path).summary.protocol.hash
+    assert f"{tmp_path} held the report of protocol {first[:12]}, and has now that of {second[:12]}" in caplog.text

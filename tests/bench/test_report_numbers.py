@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from qml.base.errors import ConfigError, DataError
 from qml.bench.contestant import LONGEST
 from qml.bench.finding import Finding
 from qml.bench.report import render
@@ -232,6 +233,15 @@ def test_the_verdict_about_one_hybrid_of_several(digits_store, tmp_path):
         assert about.verdict == said
     logistic = next(a for a in made.summary.arms if a.name == "logistic")
     assert made.verdict_about(logistic.digest) == made.verdict_about(None) == made.verdict
+    for strange in ("abc", logistic.digest):
+        with pytest.raises(ConfigError, match=rf"about '{strange}' was asked for.*{first.key} \({first.digest}\)"):
+            render(store, tmp_path / "none", about=strange)
+
+
+@pytest.mark.parametrize("nothing", [None, [], ()])
+def test_a_report_of_no_store_is_refused(nothing, tmp_path):
+    with pytest.raises(DataError, match=r"made of the cells of a store. Name one, or several"):
+        render(nothing, tmp_path / "out")
 
 
 def test_the_alarm_names_levels_and_the_first_findings():

@@ -173,12 +173,20 @@ def test_a_damaged_cell_counts_as_missing_and_is_said(tmp_path, caplog, harm):
     assert not store.is_finished(cell)
     assert "counts as not finished" in caplog.text
     assert [digest for digest, _ in store.damaged()] == [cell.digest]
-    assert list(store) == []
+    assert list(store) == list(Store(tmp_path)) == []
+    assert not Store(tmp_path).is_finished(cell)
+    assert caplog.text.count("counts as not finished") == 1
+    assert caplog.text.count("left out; the same words of experiments.benchmark run it again") == 1
     with pytest.raises(DamagedCellError, match=cell.digest[:8]):
         store.get(cell)
     assert run_cell(arm, digits_source, make_task, PROTOCOL, 0, store) is not None
     assert store.is_finished(cell)
     assert len(list((store.folder / "damaged").iterdir())) == 1
+
+
+def test_what_is_no_contestant_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="given a object as the contestant; it takes an Arm"):
+        run_cell(object(), digits_source, make_task, PROTOCOL, 0, Store(tmp_path))
 
 
 def test_what_is_set_aside_takes_a_free_name(tmp_path):

@@ -124,6 +124,10 @@ def test_an_unknown_split_and_no_rows():
         ArraySource.from_arrays(X[:, 0], Y)
     with pytest.raises(DataError, match="unequal lengths"):
         ArraySource.from_arrays({"a": [1.0, 2.0], "b": [1.0]})
+    with pytest.raises(DataError, match=r"inputs were to be an array; the rows are not of one length \(1, 2 values\)"):
+        ArraySource.from_arrays([[1.0, 2.0], [3.0]], [0, 1])
+    with pytest.raises(DataError, match="targets were to be an array"):
+        ArraySource.from_arrays([[1.0, 2.0], [3.0, 4.0]], [[0], [1, 2]])
     with pytest.raises(DataError, match="2 column names were given for 3"):
         ArraySource.from_arrays(X, Y, columns=["a", "b"])
 

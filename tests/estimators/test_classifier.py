@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from qml.base.errors import ConfigError, DataError
 from qml.estimators import HybridClassifier, HybridRegressor
 
 SMALL = {"n_qubits": 2, "depth": 1, "epochs": 60, "batch_size": 16, "learning_rate": 0.05, "random_state": 0}
@@ -52,6 +53,33 @@ def test_same_seed_same_model():
 
 def test_shown_as_html():
     assert "HybridClassifier" in HybridClassifier()._repr_html_()
+
+
+ROWS = np.eye(4)
+
+
+@pytest.mark.parametrize("estimator", [HybridClassifier, HybridRegressor])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "said"),
+    [
+        (ROWS[:0], [], "0 sample"),
+        (ROWS[0], [0, 1, 0, 1], "Expected 2D array"),
+        (ROWS * np.nan, [0, 1, 0, 1], "contains NaN"),
+        (ROWS, [0, 1], "inconsistent numbers of samples"),
+        ([["a"], ["b"]], [0, 1], "could not convert string to float"),
+    ],
+)
+def test_rows_that_cannot_be_taken_are_errors_of_this_toolkit(estimator, inputs, targets, said):
+    with pytest.raises(DataError, match=rf"{estimator.__name__} cannot take these rows: .*{said}"):
+        estimator(**SMALL).fit(inputs, targets)
+
+
+def test_other_columns_than_those_learnt_and_no_seed():
+    model = HybridClassifier(**{**SMALL, "epochs": 1}).fit(ROWS, [0, 1, 0, 1])
+    with pytest.raises(DataError, match="expecting 4 features"):
+        model.predict(ROWS[:, :2])
+    with pytest.raises(ConfigError, match="random_state='a' was asked for; give an integer"):
+        HybridClassifier(random_state="a").fit(ROWS, [0, 1, 0, 1])
 
 
 def test_unknown_circuit_is_refused_with_the_near_name():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import qml
 from qml.base.digest import canonical
@@ -98,9 +99,9 @@ def test_a_champion_below_its_floor_fails_the_benchmark(tmp_path):
     [("champion", "Best baseline, Logistic regression, is below its floor"), ("svm", "No cells of svm")],
 )
 def test_a_floor_holds_the_best_baseline_and_an_arm_that_was_not_run(floor, message, tmp_path):
-    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.01})
+    terms = Terms("floor", seeds=(0, 1), epochs=1, floors={floor: 1.0})
     with pytest.raises(FailedBenchmarkError, match=message):
-        run(tmp_path, ["majority", "logistic"], WINE, terms).check()
+        run(tmp_path, ["majority", "logistic"], DataChoice("digits", rows=100), terms).check()
 
 
 def test_arrays_of_ones_own_are_compared_on(tmp_path):
@@ -129,6 +130,12 @@ def test_the_package_offers_the_function_itself():
         ("hybrid", "wine", QUICK, "takes a list of models"),
         (["hybird"], "wine", QUICK, "Did you mean 'hybrid'"),
         (["svm", Svm(C=3.0)], "wine", QUICK, "by name and as a value"),
+        (None, "wine", QUICK, "takes a list of models; it got None"),
+        (Svm(), "wine", QUICK, "takes a list of models"),
+        (["svm", LogisticRegression()], "wine", QUICK, r"it got a sklearn\.linear_model.*\.LogisticRegression. Say"),
+        ([object()], "wine", QUICK, "it got a object"),
+        ([None], "wine", QUICK, "it got a NoneType"),
+        ([Svm], "wine", QUICK, "it got the class Svm"),
         (["svm"], [], QUICK, "no data set"),
         (["svm"], np.zeros((4, 2)), QUICK, r"it got a numpy\.ndarray. .*DataChoice\.from_arrays"),
         (["svm"], [(np.zeros((4, 2)), [0, 1, 0, 1])], QUICK, "it got a tuple"),
@@ -136,8 +143,20 @@ def test_the_package_offers_the_function_itself():
         (["svm"], ["wine", "digits"], {"wine": QUICK}, "'digits' has none"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digts": QUICK}, "Did you mean 'digits'"),
         (["svm"], ["wine", "digits"], {"wine": QUICK, "digits": Terms("quick", seeds=(0,), epochs=1)}, "seeds is"),
+        (["svm"], "wine", {"seeds": (0, 1)}, r"terms are Terms\('mine', .*\{'wine': Terms\(\.\.\.\)\}"),
+        (["svm"], "wine", "smoke", r"given 'smoke' as its protocol; terms are Terms"),
         (["svm"], "wine", Terms("none", seeds=()), "at least one seed"),
+        (["svm"], "wine", Terms("one", seeds=3), "seeds is 3; it must be a list"),
+        (["svm"], "wine", Terms("words", seeds=("a", "b")), "it must be integers from 0"),
         (["svm"], "wine", Terms("typo", seeds=(0,), epochs=1, floors={"smv": 0.9}), "with a floor 'smv'.*mean 'svm'"),
+        (
+            ["svm"],
+            "wine",
+            Terms("a", contrasts=(("svm", "nonsense"),)),
+            "with a contrast 'nonsense' is not",
+        ),
+        (["svm"], "wine", Terms("typo", contrasts=(("hybrd", "svm"),)), "with a contrast 'hybrd'.*mean 'hybrid'"),
+        (["svm"], "wine", Terms("none", contrasts=(("hybrid",),)), "a pair of two"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_a_cell_runs(models, data, terms, message, tmp_path):

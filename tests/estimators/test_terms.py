@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qml import config
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.bench import Store
 from qml.bench.audit import findings, rise
 from qml.bench.summary import summarise
@@ -72,6 +72,61 @@ def test_what_cannot_be_divided_is_refused_in_words():
         DataChoice("wine", folds=60).source(0)
     with pytest.raises(ConfigError, match=r"data\.hold_out=false"):
         config.build([*WORDS, "data.hold_out=false", "protocol.trials=2", "protocol.inner=3"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["protocol.folds=1"], "Protocol folds is 1; it must be None or an integer of at least 2"),
+        (["protocol.folds=-2"], "folds is -2"),
+        (["protocol.folds=40", "protocol.seeds=[0,1]"], "tested once; 38 from 2 to 39 are missing"),
+        (["protocol.folds=3", "protocol.seeds=[0,1]"], r"tested once; \[2\] are missing"),
+        (["protocol.sampler=best"], "sampler is 'best'; it must be one of random"),
+        (["protocol.trials=0"], "trials is 0"),
+        (["protocol.seeds=[]"], "at least one seed"),
+        (["protocol.seeds=[0,0]"], "each seed once"),
+        (["protocol.seeds=[0,1]", "seed=7"], r"seed=7 was asked for; the seeds of the protocol are \[0, 1\]"),
+        (
+            ["+protocol.floors.logistic=1.5"],
+            r"floors\.logistic is 1\.5; it must be at most 1, as accuracy is; 95 % is 0\.95",
+        ),
+        (["+protocol.floors.logistic=95", "protocol.rank=auc"], "at most 1, as auc is"),
+    ],
+)
+def test_terms_are_refused_before_a_row_is_read(words, said, monkeypatch):
+    monkeypatch.setattr(DataChoice, "source", lambda *_: pytest.fail("rows were read"))
+    with pytest.raises(ConfigError, match=said):
+        config.build([*WORDS, *words])
+
+
+@pytest.mark.parametrize("words", [[], ["model.ablation=removed"], ["framework=jax"], ["backend=reference"]])
+def test_a_circuit_that_is_too_wide_is_refused_before_the_first_cell(words, tmp_path):
+    given = ["data=wine", "model.circuit.n_qubits=60", "model.circuit.depth=1", f"store={tmp_path}", *words]
+    with pytest.raises(CapabilityError, match=r"asked for a Program of 60 qubits.*Take fewer qubits"):
+        config.build(given).planned(progress=False)
+
+
+def test_a_folder_of_reports_that_cannot_be_is_refused_before_the_first_cell(tmp_path):
+    (tmp_path / "file").write_text("")
+    job = config.build([*WORDS, "report=true", f"store={tmp_path / 's'}", f"out={tmp_path / 'file'}"])
+    with pytest.raises(ConfigError, match=r"file is a file. Name a folder"):
+        job.run(progress=False)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_report_of_other_cells_says_what_the_store_holds(folded, tmp_path):
+    words = [*WORDS, *FOLDS, f"out={tmp_path}"]
+    with pytest.raises(DataError, match=r"where there is no store\. Check data, protocol and store, or run `python"):
+        config.build([*words, f"store={tmp_path / 'none'}"], "report").run()
+    words = [*words, f"store={folded.folder}"]
+    with pytest.raises(DataError, match=r"which holds small on wine \(differs in epochs and rope\)\. Check"):
+        config.build([*words, "protocol.epochs=3", "protocol.rope=0.02"], "report").run()
+    with pytest.raises(DataError, match=r"which holds small on wine \([0-9a-f]{12}\)\. Check"):
+        config.build([*words, "data=breast_cancer"], "report").run()
+
+
+def test_a_floor_of_a_loss_may_be_above_one():
+    Terms("loss", rank="rmse", floors={"svm": 30.0}).check()
 
 
 def test_protocols_of_the_configuration_are_whole():

@@ -36,6 +36,7 @@ def test_the_status_says_whether_a_finding_is_severe(tmp_path):
     told = json.loads((tmp_path / "out/audit.json").read_text())
     assert told["status"] == 2
     assert told["sections"][0]["findings"][0]["places"] == ["bad.csv:4 (knn, wine)"]
+    assert done.stdout.endswith(f"\n\n{tmp_path}/out/audit.md\n{tmp_path}/out/audit.json\n")
     assert "**1 row with a test score" in (tmp_path / "out/audit.md").read_text()
 
 
@@ -45,6 +46,7 @@ def test_the_status_says_whether_a_finding_is_severe(tmp_path):
         (["path=/nowhere.csv"], "there is no such file"),
         ([], "path is not given"),
         (["path=x", "prest=bowles"], "Did you mean 'preset'"),
+        (["path=x", f"out={__file__}"], "is a file. Name a folder"),
     ],
 )
 def test_bad_input_is_one_paragraph(tmp_path, arguments, message):

@@ -19,6 +19,7 @@ from qml.models import FEATURES, MODELS
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
+GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
 CHOICES = [
     (str(path.parent.relative_to(CONF)), path.stem) for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF
@@ -94,7 +95,11 @@ def test_the_command_line_counts_on_every_set():
         (["sets=[wine]"], "must be a list of overrides"),
         (["sets=['data=wien']"], "Did you mean 'wine'"),
         (["sets=['data.rwos=3']"], "Did you mean 'rows'"),
-        (["workers=0"], "must be at least 1"),
+        (["workers=0"], "must be an integer of at least 1"),
+        (
+            ["sets=['data=wine','data=digits','data=wine']"],
+            r"each data set once; it was given \['wine', 'digits', 'wine'\]",
+        ),
         (["sets=['data=wine',['data=digits','store=/tmp/a']]"], "share store"),
         (["data=digts"], "Did you mean 'digits'"),
         (["model=hybrd"], "Did you mean 'hybrid'"),
@@ -116,6 +121,24 @@ def test_the_command_line_counts_on_every_set():
         (["model._target_=qml.models.Hybird"], "has no 'Hybird'"),
         (["training.learning_rate=-1"], "must be above 0"),
         (["+training.search.learning_rat=[1]"], "Did you mean 'learning_rate'"),
+        (["cpu_s=0"], r"'cpu_s' is not known; it stands further in. Say protocol.cpu_s=<value>\.$"),
+        (["nonsense=3"], r"'nonsense' is not known\. Known"),
+        (["model.n_qubits=3"], r"Say model\.circuit\.n_qubits=<value>"),
+        (["data=own"], r"nothing says what is yours\. Say data\.make=package\.module:name"),
+        (["backend=own"], r"Say backend\.make=package\.module:name, backend\.executor="),
+        (["recipe=repro/perez"], "Did you mean 'perez_salinas'. Known: alvarez_qsvm, .*hur_qcnn"),
+        (["data=hedgehog"], r"The nearest of \d+: .*All are listed by `python -m experiments.benchmark --help`"),
+        (["arms=removed"], r"arms takes a list\. Say arms=\[removed\]"),
+        (["protocol.seeds=0"], r"protocol\.seeds takes a list\. Say protocol\.seeds=\[0\]"),
+        (["protocol.floors.svm=0.9"], r"no key 'svm' yet\. Add one with a plus: \+protocol\.floors\.svm"),
+        (
+            ["sets=[['data=wine','data=digits']]"],
+            r"data twice \(wine, digits\).*sets=\[\['data=wine'\],\['data=digits'\]\]",
+        ),
+        (
+            ["sets=[['data=wine','data.rows=5','data.rows=6']]"],
+            r"sets\[0\] gives data\.rows twice \(5, 6\)\. Give it once",
+        ),
     ],
 )
 def test_bad_input_is_refused(overrides, message):

@@ -79,7 +79,9 @@ def test_a_report_of_nothing_names_the_command_and_makes_no_folder(tmp_path, the
     if there:
         (tmp_path / "store" / "cells").mkdir(parents=True)
     report = config.build(["recipe=smoke", f"store={tmp_path / 'store'}", f"out={tmp_path / 'out'}"], "report")
-    with pytest.raises(DataError, match=r"no finished cell of this protocol \(\w+\) in .*store; run `python -m experi"):
+    with pytest.raises(
+        DataError, match=r"no finished cell of this protocol \(smoke, \w+\) in .*store, .* run `python -m experi"
+    ):
         report.run()
     with pytest.raises(DataError, match=r"run `python -m experiments\.benchmark recipe=smoke` first"):
         report.run()

@@ -1,5 +1,6 @@
 """The loop as one Fit: budgets, best weights, Ctrl-C, divergence, checkpoints of other runs."""
 
+import json
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import pytest
 from torch import nn
 
 from qml.base.errors import CheckpointError, ConfigError, DataError
-from qml.learn import Budget, DivergedError, Hook, StepFit, Supervised
+from qml.learn import Budget, DivergedError, Hook, StepFit, Supervised, checkpoint
 from qml.learn.torch_step import TorchStep
 from tests.learn.conftest import SmallSource, class_source
 from tests.learn.models import dropping, small
@@ -215,6 +216,26 @@ def test_ctrl_c_gives_a_usable_model_and_continues_later(classes, tmp_path, at):
     assert (again.cost.stopped, again.cost.steps) == ("epochs", 15)
     assert timeless(again.records) == timeless(whole.records)
     assert same(again, whole)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_amid_a_save_waits_until_the_checkpoint_is_whole(classes, tmp_path, monkeypatch, presses):
+    whole = fit(classes, model=dropping)
+    write = checkpoint.write_json
+
+    def pressed(path, value):
+        for _ in range(presses):
+            os.kill(os.getpid(), signal.SIGINT)
+        write(path, value)
+
+    monkeypatch.setattr(checkpoint, "write_json", pressed)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):  # the one that is written at the end, when nobody listens any more
+        fit(classes, model=dropping, folder=tmp_path)
+    assert signal.getsignal(signal.SIGINT) is before
+    monkeypatch.setattr(checkpoint, "write_json", write)
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["data"]["counters"]["steps"] == 15
+    assert same(fit(classes, model=dropping, folder=tmp_path), whole)
 
 
 def test_it_runs_outside_the_main_thread(classes):

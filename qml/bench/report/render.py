@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from qml.base.errors import ConfigError
 from qml.base.files import replacing, write_json
 from qml.bench.audit import findings
 from qml.bench.claims import claim
@@ -94,6 +96,7 @@ def render(
     Raises:
         DataError: there is no finished cell, none under that hash, or a cell of another schema version; or the cells
             of several stores did not run under one protocol.
+        ConfigError: `about` is no hybrid with a score.
 
     Example:
         ```python
@@ -111,6 +114,13 @@ def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, 
     """Read the cells and write the files, one process at a time: the last report of a sweep has every cell."""
     cells = merged(stores, protocol_hash)
     summary = summarise(cells, protocol_hash, *left_over(stores))
+    hybrids = {arm.key: arm.digest for arm in summary.ranked if arm.family == "hybrid"}
+    if about is not None and about not in {*hybrids, *hybrids.values()}:
+        known = ", ".join(f"{key} ({digest})" for key, digest in hybrids.items()) or "none"
+        raise ConfigError(
+            f"A report about {about!r} was asked for; no hybrid with a score has this key or digest. The hybrids "
+            f"of these cells are: {known}."
+        )
     return written(replace(summary, about=about), target)
 
 
@@ -139,6 +149,7 @@ def write_files(
         left.unlink()
     _write(html_path, page)
     _write(markdown_path, text)
+    _say_replaced(json_path, data)
     write_json(json_path, data)
     folder.mkdir(exist_ok=True)
     files = {f"{table.name}.csv": csv_text(table) for table in tables}
@@ -148,6 +159,24 @@ def write_files(
     for file, content in files.items():
         _write(folder / file, content)
     return html_path, markdown_path, json_path, folder
+
+
+def _say_replaced(path: Path, data: Mapping[str, Any]) -> None:
+    """Log where a report takes the place of one of other terms, as two protocols of one name would."""
+    terms = "suite" if "suite" in data else "protocol"
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))[terms]["hash"]
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is of another kind
+        return
+    now = data[terms]["hash"]
+    if before != now:
+        _logger.warning(
+            "%s held the report of %s %s, and has now that of %s. To keep both, give each its own folder or name.",
+            path.parent,
+            terms,
+            before[:12],
+            now[:12],
+        )
 
 
 def _write(path: Path, text: str) -> None:
