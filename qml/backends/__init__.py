@@ -37,6 +37,7 @@ __all__ = [
     "Values",
     "check_program",
     "executor_named",
+    "name_of",
 ]
 
 
@@ -61,6 +62,16 @@ EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 
 DEFAULT = "engine_cpu"
+
+
+def name_of(executor: str | Executor) -> str:
+    """How records call an executor: its name in `EXECUTORS`, or the one that an Executor gives itself.
+
+    Example:
+        >>> name_of("reference") == name_of(executor_named("reference"))
+        True
+    """
+    return executor if isinstance(executor, str) else str(executor.capabilities.name)
 
 
 def executor_named(executor: str | Executor | None = None) -> Executor:

@@ -25,6 +25,7 @@ from qml.learn.fit import Budget, Fitted
 from qml.models import CLASSICAL, FOURIER, KINDS, MODELS, HybridSpec, Signature, Spec
 from qml.models.facts import circuit_words
 from qml.models.fourier import spectrum
+from qml.models.published import Published
 
 SHUFFLED = "shuffled"
 
@@ -146,7 +147,9 @@ def config_of(spec: Spec, training: Training) -> dict[str, Any]:
             config["model"]["bandwidth"] = spec.bandwidth
     if spec.framework != "whole":
         config["training"] = canonical(training)
-    if isinstance(spec, HybridSpec) and spec.ablation not in CLASSICAL:
+    if (isinstance(spec, HybridSpec) and spec.ablation not in CLASSICAL) or (
+        isinstance(spec, Published) and spec.family == "hybrid"
+    ):
         config["executor"] = spec.executor_name
     return config
 

@@ -27,6 +27,7 @@ from qml.estimators.reports import WrittenReport, written
 from qml.estimators.tally import Tally
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
+from qml.models.published import Published
 
 _logger = logging.getLogger(__name__)
 OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
@@ -389,7 +390,18 @@ def words_for(arm: str, own: str, command: Sequence[str]) -> tuple[str, ...]:
 
 
 def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
-    """A hybrid in its framework and on its executor; any other model as it is."""
+    """A model with a circuit in its framework and on its executor; any other model as it is.
+
+    Raises:
+        ConfigError: a published model, whose training is torch's, was asked for in another framework.
+    """
+    if isinstance(model, Published):
+        if framework != model.framework:
+            raise ConfigError(
+                f"framework={framework} was asked for; model={model.entry} is trained in {model.framework}, as it was "
+                "published. Leave framework out, or choose model=hybrid."
+            )
+        return replace(model, executor=backend.resolve())
     if not isinstance(model, HybridSpec):
         return model
     return replace(model, framework=framework, executor=backend.resolve())
@@ -406,7 +418,6 @@ def run_by(arm: SpecArm, backend: Backend) -> SpecArm:
 def arm_name(model: Spec) -> str:
     """The short name of a job's own model: "hybrid" or its ablation, another by its entry and its ablation."""
     from qml.models import MODELS
-    from qml.models.published import Published
 
     if isinstance(model, HybridSpec):
         return model.ablation or "hybrid"

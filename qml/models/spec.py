@@ -201,7 +201,9 @@ class HybridSpec:
     @property
     def executor_name(self) -> str:
         """Name of who runs the circuit."""
-        return self.executor if isinstance(self.executor, str) else str(self.executor.capabilities.name)
+        from qml.backends import name_of
+
+        return name_of(self.executor)
 
     def facts(self) -> dict[str, Any]:
         """Plain facts for a report."""

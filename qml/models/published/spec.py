@@ -73,6 +73,13 @@ class Published:
         return "hybrid"
 
     @property
+    def executor_name(self) -> str:
+        """Name of who runs the circuit."""
+        from qml.backends import name_of
+
+        return name_of(self.executor)
+
+    @property
     def space(self) -> Mapping[str, tuple[Any, ...]]:
         """The published choices of the model's own hyper-parameters; those of the learning rate belong to training."""
         return self.choices

@@ -1,0 +1,32 @@
+"""Which executor and framework a job puts its models on."""
+
+import numpy as np
+import pytest
+
+from qml import config
+from qml.base.errors import ConfigError
+from qml.bench import Store
+
+WORDS = ["data=breast_cancer", "data.rows=60", "protocol=smoke", "arms=[]", "protocol.epochs=1", "report=false"]
+
+
+def run(folder, *words):
+    job = config.build([*WORDS, f"store={folder / 'store'}", f"out={folder / 'out'}", "seed=0", *words])
+    (result,) = job.run(progress=False).ran
+    return result
+
+
+def test_a_published_model_runs_on_the_executor_that_was_asked_for(tmp_path):
+    engine, dense = (run(tmp_path, "model=circuit_centric", f"backend={name}") for name in ("engine_cpu", "reference"))
+    assert [result.cell.arm.config["executor"] for result in (engine, dense)] == ["engine_cpu", "reference"]
+    assert len(Store(tmp_path / "store").finished()) == 2
+    np.testing.assert_allclose(engine.arrays["test_predictions"], dense.arrays["test_predictions"], atol=1e-4)
+
+
+def test_a_published_model_is_not_moved_to_another_framework_in_silence(tmp_path):
+    with pytest.raises(ConfigError, match="framework=jax was asked for; model=circuit_centric is trained in torch"):
+        run(tmp_path, "model=circuit_centric", "framework=jax")
+
+
+def test_a_classical_model_hears_of_neither(tmp_path):
+    assert "executor" not in run(tmp_path, "model=svm", "backend=reference", "framework=jax").cell.arm.config
