@@ -19,7 +19,7 @@ from typing import Any
 
 from qml import config
 from qml.backends import Executor, executor_named
-from qml.estimators.choices import signature_of
+from qml.estimators.data_choice import signature_of
 from qml.estimators.fits import step_fit
 
 BAR = 1.15

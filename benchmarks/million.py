@@ -77,7 +77,8 @@ def sampled(rows: int, data: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray
 def train_ours(inputs: np.ndarray, targets: np.ndarray, shape: Shape) -> dict[str, Any]:
     """One epoch of a HybridSpec through the toolkit's loop, and its warm-up."""
     from qml.data import ArraySource, Split
-    from qml.estimators.choices import Training, signature_of
+    from qml.estimators.choices import Training
+    from qml.estimators.data_choice import signature_of
     from qml.estimators.fits import step_fit
     from qml.learn.fit import Budget
     from qml.models import CircuitSpec, HybridSpec

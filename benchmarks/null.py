@@ -26,7 +26,9 @@ from qml.bench.null import ROLES, SPLIT, Design, ManySets, NewSplits, OneSplit, 
 from qml.bench.protocol import Protocol
 from qml.data.source import Source
 from qml.estimators.arms import SpecArm, arms_for
-from qml.estimators.choices import DataChoice, Terms, Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import DataChoice, signature_of
+from qml.estimators.terms import Terms
 from qml.learn.task import Task
 from qml.models import CircuitSpec, HybridSpec
 

@@ -50,7 +50,7 @@ class DataConfig:
         file: a table of your own in place of the catalogue; `data=file` has it.
     """
 
-    _target_: str = "qml.estimators.choices.DataChoice"
+    _target_: str = "qml.estimators.data_choice.DataChoice"
     name: str = MISSING
     how: str = "auto"
     test: float = 0.2
@@ -467,7 +467,7 @@ class ProtocolConfig:
     repeated stratified k-fold. `inner` is "holdout" or a number of inner folds; `sampler` is "random", "tpe" or "grid".
     """
 
-    _target_: str = "qml.estimators.choices.Terms"
+    _target_: str = "qml.estimators.terms.Terms"
     name: str = MISSING
     title: str = ""
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2, 3, 4])
@@ -538,7 +538,7 @@ class ReportConfig(BenchmarkConfig):
         also: further stores whose cells are read together with those of `store`.
     """
 
-    _target_: str = "qml.estimators.jobs.ReportJob"
+    _target_: str = "qml.estimators.report_job.ReportJob"
     also: list[str] = field(default_factory=list)
 
 
@@ -678,7 +678,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 BUILDS = {  # entry -> class that its configuration builds
     "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
-    "report": "qml.estimators.jobs.ReportJob",
+    "report": "qml.estimators.report_job.ReportJob",
     "train": "qml.estimators.training.TrainJob",
 }
 

@@ -7,14 +7,14 @@ from typing import Any
 
 _ADDRESSES = {
     "BenchmarkJob": "jobs",
-    "DataChoice": "choices",
+    "DataChoice": "data_choice",
     "HybridClassifier": "classifier",
     "HybridRegressor": "classifier",
-    "ReportJob": "jobs",
+    "ReportJob": "report_job",
     "SpecArm": "arms",
     "SuiteJob": "suite_job",
     "SuiteReportJob": "suite_job",
-    "Terms": "choices",
+    "Terms": "terms",
     "TrainJob": "training",
     "Training": "choices",
     "arm_of": "arms",

@@ -16,7 +16,8 @@ from qml.bench.arm import ArmInfo
 from qml.bench.facts import targets
 from qml.data.resampled import ShuffledLabels
 from qml.data.source import Source
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.estimators.evaluations import circuit_evaluations
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.inside import circuit_facts

@@ -9,10 +9,13 @@ from qml.base.errors import ConfigError, kind_of
 from qml.base.registry import HELP, unknown
 from qml.estimators.always import ALL
 from qml.estimators.arms import SHUFFLED, champion
-from qml.estimators.choices import Backend, DataChoice, Terms, Training
-from qml.estimators.jobs import OF_A_HYBRID, BenchmarkJob, arm_name
+from qml.estimators.choices import Backend, Training
+from qml.estimators.data_choice import DataChoice
+from qml.estimators.jobs import OF_A_HYBRID, BenchmarkJob
 from qml.estimators.outcome import BenchmarkOutcome
+from qml.estimators.placing import arm_name
 from qml.estimators.suite_job import SuiteJob, SuiteOutcome
+from qml.estimators.terms import Terms
 from qml.models import KINDS, MODELS, HybridSpec, Spec
 
 FIRST_LOOK = Terms("small", seeds=(0, 1), epochs=10)

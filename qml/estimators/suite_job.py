@@ -10,8 +10,10 @@ from qml.base.errors import ConfigError
 from qml.base.files import made_folder
 from qml.bench import Store
 from qml.bench.suite import Suite
-from qml.estimators.jobs import BenchmarkJob, ReportJob, run_planned
+from qml.estimators.jobs import BenchmarkJob
 from qml.estimators.outcome import BenchmarkOutcome, Planned
+from qml.estimators.planned_run import run_planned
+from qml.estimators.report_job import ReportJob
 from qml.estimators.reports import WrittenSuite, written_suite
 
 _logger = logging.getLogger(__name__)

@@ -13,10 +13,11 @@ from qml.base.files import write_json
 from qml.base.registry import unknown
 from qml.data.source import Source
 from qml.estimators.arms import check, config_of, in_units_of
-from qml.estimators.choices import Backend, DataChoice, Training, signature_of
+from qml.estimators.choices import Backend, Training
+from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.fits import step_fit, whole_fit
-from qml.estimators.jobs import arm_name, placed_in
 from qml.estimators.looking import builder, drawn, task_of
+from qml.estimators.placing import arm_name, placed_in
 from qml.estimators.saved import save_model
 from qml.learn.fit import Budget, Fit, Fitted, predictions
 from qml.models import Spec

@@ -7,7 +7,8 @@ import pytest
 from qml.bench.audit import findings
 from qml.bench.balance import fitting_rank, is_balanced
 from qml.bench.summary import summarise
-from qml.estimators.choices import DataChoice, Terms, signature_of
+from qml.estimators.data_choice import DataChoice, signature_of
+from qml.estimators.terms import Terms
 
 
 @pytest.mark.parametrize(

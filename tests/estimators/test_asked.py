@@ -12,7 +12,8 @@ from qml.bench.checks.cells import CHECKED
 from qml.bench.summary import summarise
 from qml.estimators import BenchmarkJob, DataChoice, Training, asked
 from qml.estimators.arms import arms_for
-from qml.estimators.choices import Terms, signature_of
+from qml.estimators.data_choice import signature_of
+from qml.estimators.terms import Terms
 from qml.learn.supervised import Supervised
 from qml.models import CircuitSpec, HybridSpec
 from tests.bench.audit.test_training_checks import Forgetful

@@ -7,11 +7,13 @@ import pytest
 from qml import config
 from qml.base.errors import ConfigError, DataError, ShapeError
 from qml.data import CATALOGUE
-from qml.estimators import choices
+from qml.estimators import data_choice
 from qml.estimators.arms import arm_of, check
-from qml.estimators.choices import DataChoice, Terms, Training
+from qml.estimators.choices import Training
 from qml.estimators.contents import catalogue_contents
+from qml.estimators.data_choice import DataChoice
 from qml.estimators.fits import step_fit
+from qml.estimators.terms import Terms
 from qml.models import Cnn, HybridSpec, Own, Signature
 from tests.estimators import parts
 
@@ -51,9 +53,9 @@ def test_the_contents_of_an_own_source_count_and_not_its_words(make, monkeypatch
     before = hash_of(**own(make))
     other = parts.Bare(parts.second(0))
     monkeypatch.setattr(parts, make, lambda seed: other)
-    choices._source.cache_clear()
+    data_choice._source.cache_clear()
     assert hash_of(**own(make)) != before
-    choices._source.cache_clear()
+    data_choice._source.cache_clear()
 
 
 def test_the_files_of_a_set_count_and_not_their_folder(tmp_path):

@@ -7,7 +7,8 @@ from qml.bench.cell import EVALUATIONS
 from qml.bench.sealed import SealedSource
 from qml.data import PCA, ArraySource, Chain, Standardise, make_source
 from qml.estimators.arms import arm_of, arms_for
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.layers.torch import CircuitLayer
 from qml.learn.fit import Budget
 from qml.models import CircuitSpec, HybridSpec

@@ -14,7 +14,8 @@ from qml.data import make_source
 from qml.engine import reference
 from qml.estimators import inside
 from qml.estimators.arms import arm_of
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.learn.fit import Budget
 from qml.models import CircuitSpec, HybridSpec, product
 from qml.models.dead import dead_weights
@@ -114,8 +115,9 @@ class Inexact:
 
 
 def test_the_audit_says_what_the_circuit_does(tmp_path):
-    from qml.estimators.choices import DataChoice, Terms
+    from qml.estimators.data_choice import DataChoice
     from qml.estimators.jobs import BenchmarkJob
+    from qml.estimators.terms import Terms
 
     hybrid = HybridSpec(circuit=CircuitSpec("sel", 3, 1))
     terms = Terms("small", seeds=(0, 1), epochs=8)

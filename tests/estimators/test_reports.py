@@ -8,7 +8,8 @@ import pytest
 from qml.bench import Store
 from qml.bench.summary import summarise
 from qml.estimators import Terms, compare
-from qml.estimators.choices import DataChoice, Training
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import DataChoice
 from qml.estimators.jobs import BenchmarkJob
 from qml.estimators.suite_job import SuiteJob
 from qml.models import MODELS, CircuitSpec, HybridSpec

@@ -11,7 +11,8 @@ from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.data import ArraySource
 from qml.estimators.always import always_on, with_all
 from qml.estimators.arms import arms_for
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.estimators.reproduction import Agreement, Claim, Measured, PublishedFit, measure, read_fits
 from qml.estimators.reproduction.page import summary, table
 from qml.learn import Budget, Plateau, predictions

@@ -8,7 +8,8 @@ import pytest
 from qml.circuits import angle
 from qml.data import make_source
 from qml.estimators.arms import arm_of, space_of
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.learn.fit import Budget, predictions
 from qml.models import KINDS, CircuitSpec, HybridSpec
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from qml.bench import Store
 from qml.estimators.arms import arms_for
-from qml.estimators.choices import DataChoice, Terms, Training
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import DataChoice
 from qml.estimators.jobs import BenchmarkJob
+from qml.estimators.terms import Terms
 from qml.models import CircuitSpec, HybridSpec, Signature
 
 

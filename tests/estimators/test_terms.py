@@ -8,7 +8,8 @@ from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.bench import Store
 from qml.bench.audit import findings, rise
 from qml.bench.summary import summarise
-from qml.estimators.choices import DataChoice, Terms
+from qml.estimators.data_choice import DataChoice
+from qml.estimators.terms import Terms
 from qml.models import Signature
 
 WORDS = ["data=wine", "model=knn", "arms=[logistic,majority]", "report=false"]

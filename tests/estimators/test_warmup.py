@@ -9,8 +9,10 @@ from qml.bench import Store
 from qml.data import make_source
 from qml.estimators import warmup
 from qml.estimators.arms import arm_of
-from qml.estimators.choices import DataChoice, Terms, Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.jobs import BenchmarkJob
+from qml.estimators.terms import Terms
 from qml.learn.fit import Budget
 from qml.models import CircuitSpec, HybridSpec
 

@@ -10,9 +10,9 @@ from qml import config
 from qml.bench import Store
 from qml.data.source import Target
 from qml.estimators import load_weights
-from qml.estimators.choices import signature_of
+from qml.estimators.data_choice import signature_of
 from qml.estimators.fits import step_fit
-from qml.estimators.jobs import placed_in
+from qml.estimators.placing import placed_in
 from qml.learn.fit import Budget
 from qml.learn.hooks import Hook
 

@@ -11,7 +11,7 @@ import pytest
 from qml import config
 from qml.base.errors import DataError
 from qml.bench import Store
-from qml.estimators import jobs, side_by_side
+from qml.estimators import planned_run, side_by_side
 from qml.estimators.side_by_side import WorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,11 +73,11 @@ def test_workers_are_started_with_a_share_of_the_cores_each(monkeypatch):
 @pytest.mark.parametrize(("due", "cores", "running"), [(2, 8, 2), (9, 3, 3), (1, 8, 1)])
 def test_no_more_workers_are_started_than_there_are_cells_and_cores(due, cores, running, tmp_path, monkeypatch, caplog):
     started = []
-    monkeypatch.setattr(jobs, "available_cores", lambda: cores)
+    monkeypatch.setattr(planned_run, "available_cores", lambda: cores)
     monkeypatch.setattr(side_by_side, "run_side_by_side", lambda _, workers, *rest: started.append(workers))
     job = config.build(["data=wine", "model=svm", "arms=[]", "workers=1000", f"store={tmp_path}"])
     cells = [replace(cell, seed=seed) for seed in range(due) for *_, cell in job.planned(progress=False).cells[:1]]
-    jobs._in_workers([job], cells, Store(tmp_path), False, ())
+    planned_run._in_workers([job], cells, Store(tmp_path), False, ())
     assert started == [running]
     assert f"workers=1000 was asked for; {due} cell" in caplog.text
     assert f"{cores} cores. Running {running}." in caplog.text

@@ -15,7 +15,7 @@ import pytest
 
 from qml.data.generators import FAMILIES, study_source
 from qml.data.generators.study import NAMES
-from qml.estimators.choices import signature_of
+from qml.estimators.data_choice import signature_of
 from qml.learn import Budget, Supervised
 from qml.learn.whole_fit import WholeFit
 from qml.models.champions import Svm

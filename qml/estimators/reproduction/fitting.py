@@ -10,7 +10,8 @@ from qml.base.errors import ConfigError, DataError
 from qml.bench.facts import targets
 from qml.data.source import Source
 from qml.estimators.arms import champion
-from qml.estimators.choices import Training, signature_of
+from qml.estimators.choices import Training
+from qml.estimators.data_choice import signature_of
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.looking import builder, drawn, task_of
 from qml.estimators.reproduction.claim import Measured
