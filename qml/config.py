@@ -57,7 +57,17 @@ def register() -> None:
         for name, node in nodes.items():
             store.store(group=group or None, name=name, node=node, provider="qml")
     OmegaConf.register_new_resolver("qml.choices", lambda group: ", ".join(choices(group)), replace=True)
+    OmegaConf.register_new_resolver("qml.arms", arms, replace=True)
     OmegaConf.register_new_resolver("qml.jobs", jobs, replace=True)
+
+
+def arms() -> str:
+    """Names of contestants, for the help."""
+    from qml.estimators.always import CHAMPIONS
+    from qml.estimators.arms import SHUFFLED
+    from qml.models import KINDS
+
+    return ", ".join([*KINDS, SHUFFLED, *CHAMPIONS])
 
 
 def jobs() -> int:
@@ -386,13 +396,25 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
 
 def _deeper(where: str, key: str) -> list[str]:
     """Parts of the configuration below `where` that have such a key, the nearest first."""
-    inside = f"{where.replace('.', '/')}/" if where else ""
-    found = [
-        group.replace("/", ".")
-        for group, nodes in schema.SCHEMAS.items()
-        if group.startswith(inside) and any(key in {f.name for f in dataclasses.fields(n)} for n in nodes.values())
-    ]
-    return sorted((path for path in found if path), key=lambda path: path.count("."))
+    begins = f"{where}." if where else ""
+    found = [path for path, node in _nodes() if path.startswith(begins) and key in _field_names(node)]
+    return sorted(dict.fromkeys(found), key=lambda path: path.count("."))
+
+
+def _nodes() -> Iterator[tuple[str, type]]:
+    """Every part of a configuration with the dataclass of its keys; of groups, and of what stands inside one."""
+    for group, nodes in schema.SCHEMAS.items():
+        path = group.replace("/", ".")
+        for node in nodes.values() if path else ():
+            yield path, node
+            for field in dataclasses.fields(node):
+                inner = vars(schema).get(str(field.type).partition(" ")[0])
+                if dataclasses.is_dataclass(inner) and isinstance(inner, type):
+                    yield f"{path}.{field.name}", inner
+
+
+def _field_names(node: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(node)]
 
 
 def _unknown_key_in_file(file: str, key: str, kind: str) -> ConfigError:

@@ -26,6 +26,7 @@ def unknown(noun: str, name: object, known: list[str], *, listing: str = "") -> 
         >>> print(unknown("circuit", "sell", ["iqp", "sel"]))
         circuit 'sell' is not known. Did you mean 'sel'? Known: iqp, sel.
     """
+    known = list(dict.fromkeys(known))
     begun = [member for member in known if name and member.startswith(str(name))]
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE) or (begun if len(begun) == 1 else [])
     hint = f"Did you mean {near[0]!r}? " if near else ""

@@ -211,7 +211,9 @@ def chosen_metrics(metrics: tuple[Metric, ...], protocol: Protocol) -> tuple[Met
     wanted = protocol.metrics or tuple(known)
     for name in (protocol.rank, *wanted):
         if name not in known:
-            raise unknown(f"protocol {protocol.name!r}: metric", name, list(known))
+            kind = "a number: where it names classes, say task=classes" if "r2" in known else "one of some classes"
+            said = unknown(f"protocol {protocol.name!r}: metric", name, list(known))
+            raise ConfigError(f"{said} The target is {kind}.")
     return tuple(known[name] for name in dict.fromkeys((protocol.rank, *wanted)))
 
 

@@ -102,7 +102,27 @@ def read_all(path: Path, categories: Collection[str] = ()) -> dict[str, Read]:
         raise DataError(f"{path} has the column {twice[0]!r} more than once. Rename one of them.")
     if not table.num_rows:
         raise DataError(f"{path} has no row under its column names. Check how it was written.")
+    _check_text(path, table)
     return {name: _read(table.column(name), name in categories) for name in table.column_names}
+
+
+def _check_text(path: Path, table: Any) -> None:
+    """Refuse a CSV file that was read, and was not meant so: another separator, or no UTF-8.
+
+    Raises:
+        DataError: the message says which.
+    """
+    import pyarrow as pa
+
+    if path.suffix.lower() != ".csv":
+        return
+    name = table.column_names[0]
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if table.num_columns == 1 and mark in name:
+            raise DataError(f"{path} seems to be separated by {word}; save it again with commas.")
+    binary = [name for name in table.column_names if pa.types.is_binary(table.column(name).type)]
+    if binary:
+        raise DataError(f"{path}: column {binary[0]!r} holds text that is not UTF-8. Save the file again as UTF-8.")
 
 
 def _read(column: Any, is_codes: bool) -> Read:

@@ -130,22 +130,22 @@ class TableFile:
         return digest({**said, "file": file_digest(self.file)})
 
     def _check_features(self, features: Mapping[str, Read]) -> None:
-        """Refuse columns that nothing can be learnt from as they are."""
+        """Refuse columns that nothing can be learnt from as they are, all of them at once."""
         if not features:
             raise DataError(f"{self.path} has no column beside {self.target!r} to learn from.")
-        for column, found in features.items():
-            if found.kind not in ("number", "category"):
-                raise DataError(
-                    f"{self.path}: column {column!r} holds {found.what}, neither numbers nor categories. Leave it out "
-                    f"(drop=[{column}]), or make numbers of it."
-                )
-            words = len(found.categories)
-            if column not in self.categories and words > min(MOST_WORDS, max(20, len(found.values) // 2)):
-                raise DataError(
-                    f"{self.path}: column {column!r} has {words} different words in {len(found.values)} rows, as ids "
-                    f"and free text have. Leave it out (drop=[{column}]), or say that it is one of categories."
-                )
-            if found.what == "whole numbers" and len(np.unique(found.raw)) == len(found.raw) > MOST_CLASSES:
+        found = {column: why for column, read in features.items() if (why := self._unfit(column, read))}
+        if found:
+            said = "; ".join(f"column {column!r} {why}" for column, why in found.items())
+            raise DataError(
+                f"{self.path}: {said}. Nothing can be learnt from this as it is: leave it out "
+                f"(data.file.drop=[{','.join(found)}], or drop= from Python), make numbers of it, or name it among "
+                "the categories."
+            )
+        for column, read in features.items():
+            if read.kind == "number":
+                values = np.asarray(read.values, np.float64)[:, None]
+                check_finite(values, (Column(column, "number"),), allow_missing=True)
+            if read.what == "whole numbers" and len(set(read.raw)) == len(read.raw) > MOST_CLASSES:
                 _logger.warning(
                     "%s: column %r has another whole number in every row, as ids have, and is learnt from. If it is an "
                     "id, leave it out: drop=[%s].",
@@ -153,9 +153,15 @@ class TableFile:
                     column,
                     column,
                 )
-            if found.kind == "number":
-                values = np.asarray(found.values, np.float64)[:, None]
-                check_finite(values, (Column(column, "number"),), allow_missing=True)
+
+    def _unfit(self, column: str, read: Read) -> str:
+        """Why a column cannot be learnt from; empty where it can."""
+        if read.kind not in ("number", "category"):
+            return f"holds {read.what}, neither numbers nor categories"
+        words = len(read.categories)
+        if column not in self.categories and words > min(MOST_WORDS, max(20, len(read.raw) // 2)):
+            return f"has {words} different words in {len(read.raw)} rows, as ids and free text have"
+        return ""
 
     def _target(self, found: Read) -> tuple[Target | None, np.ndarray, np.ndarray]:
         """The target, its values with -1 or NaN where there is none, and which rows these are."""

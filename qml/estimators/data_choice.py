@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -91,6 +91,7 @@ class DataChoice:
         time: Any = None,
         task: str | None = None,
         categories: Sequence[str] = (),
+        drop: Sequence[str] = (),
         folder: str = "results/data",
         **division: Any,
     ) -> DataChoice:
@@ -104,6 +105,7 @@ class DataChoice:
             time: `(N,)` sortable moments: the last rows test.
             task: "classes" or "number", where that is to be otherwise.
             categories: columns of numbers that are codes.
+            drop: columns that are no features.
             folder: of the file, which is named by its contents.
             **division: of the rows: `how`, `test`, `validation`, `rows`, `transforms`.
 
@@ -124,6 +126,8 @@ class DataChoice:
         if name in CATALOGUE:
             raise ConfigError(f"{name!r} is a set of the catalogue. Give your arrays a name of their own.")
         file = stored_table(inputs, targets, name, folder, groups=groups, time=time, task=task, categories=categories)
+        file = replace(file, drop=drop)
+        file.table(name)  # what is wrong with the columns is said here, and not when a comparison begins
         return cls(name, file=file, **division)
 
     @property

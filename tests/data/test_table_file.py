@@ -117,6 +117,7 @@ REFUSED = [
     ({"target": "town", "task": "number"}, DataError, "holds words; task=number needs numbers"),
     ({"target": "score", "task": "classes"}, DataError, "holds fractions"),
     ({"drop": ["id"]}, DataError, "column 'seen' holds moments, neither numbers nor categories"),
+    ({"target": "town", "drop": []}, DataError, r"leave it out \(data\.file\.drop=\[seen\]"),
 ]
 
 
@@ -138,6 +139,9 @@ FILES = [
     ("alone.csv", "b\nx\ny\n", "no column beside 'b'"),
     ("text.csv", "a,b\n" + "".join(f"word{i},{i % 2}\n" for i in range(100)), "100 different words in 100 rows"),
     ("amount.csv", "a,b\n" + "".join(f"{i / 7},{i}\n" for i in range(200)), "task=classes or task=number"),
+    ("both.csv", "a,t,b\n" + "".join(f"w{i},2020-01-0{1 + i % 9},{i % 2}\n" for i in range(99)), r"drop=\[a,t\]"),
+    ("semicolons.csv", "a;b\n1;2\n", "seems to be separated by semicolons"),
+    ("tabs.csv", "a\tb\n1\t2\n", "seems to be separated by tabs"),
     ("infinite.csv", "a,b\n1,x\ninf,y\n", "'a' has 1 infinite"),
 ]
 
@@ -148,6 +152,22 @@ def test_files_that_are_no_table_are_refused(name, text, words, tmp_path):
         (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=words):
         TableFile(str(tmp_path / name), "b").table("mine")
+
+
+def test_whole_numbers_with_gaps_are_numbers_and_codes(tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("age,code,b\n" + "".join(f"{'' if i % 5 == 0 else i},{i % 3 or ''},{i % 2}\n" for i in range(120)))
+    table = TableFile(str(path), "b", categories=["code"]).table("gaps")
+    assert np.isnan(table["age"]).sum() == 24
+    assert table.column("code").categories == ("1", "2")
+    assert (table["code"] < 0).sum() == 40
+
+
+def test_text_that_is_no_utf8_is_said(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes("town,b\nZürich,1\nGenf,0\n".encode("latin-1"))
+    with pytest.raises(DataError, match="column 'town' holds text that is not UTF-8"):
+        TableFile(str(path), "b").table("latin")
 
 
 def test_arrays_are_kept_once_and_come_back(frame, tmp_path):
@@ -181,6 +201,16 @@ def test_arrays_that_are_no_table_are_refused_and_leave_no_file(change, error, w
     with pytest.raises(error, match=words):
         DataChoice.from_arrays(**given, folder=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_of_arrays_are_looked_at_before_a_comparison_begins(tmp_path):
+    inputs = {"size": np.arange(4.0), "when": np.array(["2020-01-01"] * 4, "M8[D]")}
+    with pytest.raises(DataError, match="column 'when' holds moments"):
+        DataChoice.from_arrays(inputs, np.arange(4) % 2, "mine", folder=str(tmp_path))
+    with pytest.raises(ConfigError, match="'whem' is not known"):
+        DataChoice.from_arrays(inputs, np.arange(4) % 2, "mine", folder=str(tmp_path), drop=["whem"])
+    kept = DataChoice.from_arrays(inputs, np.arange(4) % 2, "mine", folder=str(tmp_path), drop=["when"])
+    assert [column.name for column in kept.file.table("mine").columns] == ["size"]
 
 
 def test_a_file_takes_no_name_of_the_catalogue(path):
