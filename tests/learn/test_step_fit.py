@@ -218,6 +218,15 @@ def test_ctrl_c_gives_a_usable_model_and_continues_later(classes, tmp_path, at):
     assert same(again, whole)
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C as a terminal gives it, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_amid_a_save_waits_until_the_checkpoint_is_whole(classes, tmp_path, monkeypatch, presses):
     whole = fit(classes, model=dropping)
