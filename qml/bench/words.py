@@ -12,7 +12,7 @@ Word = Literal["equal", "better!", "better", "worse!", "worse", "open"]
 State = Literal["yes", "part", "equal", "replaceable", "no", "lean", "open"]
 Lack = Literal["barred", "absent", "no_interval"]
 """What keeps a comparison from deciding: it may not be judged, it was not made, it has no interval."""
-Why = Literal["", "no_hybrid", "stand_in", "chosen"] | Lack
+Why = Literal["", "no_hybrid", "stand_in", "chosen", "champion"] | Lack
 """What a headline says beside its state; "" is the usual text."""
 
 DECIDING = ("removed", "twin", CHAMPION)
@@ -45,6 +45,7 @@ OTHERWISE: dict[tuple[State, Why], str] = {
         "Not established. Some comparisons lean towards the circuit; one that decides has no interval."
     ),
     ("open", "no_hybrid"): "No verdict. No arm with a circuit has a score here.",
+    ("open", "champion"): "No evidence on the circuit itself. As a whole the model is worse than the champion.",
     ("open", "barred"): "No verdict. A comparison that decides is shown and not judged.",
     ("open", "absent"): "No verdict. A comparison that decides was not made.",
     ("open", "no_interval"): "No verdict. A comparison that decides has no interval.",
@@ -191,6 +192,8 @@ def reason_of(
         'barred'
         >>> reason_of("open", "open", "open", None, {"champion": "absent"})  # it would be open with a champion too
         ''
+        >>> reason_of("open", "open", "open", "worse!", {})
+        'champion'
     """
     if state == "part":
         return "stand_in" if champion == "better!" else ""
@@ -202,7 +205,7 @@ def reason_of(
     for reason in reasons:
         if reason in found:
             return reason
-    return ""
+    return "champion" if state == "open" and champion in ("worse", "worse!") else ""
 
 
 def answer(state: State, reason: Why = "") -> str:

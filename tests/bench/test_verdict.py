@@ -116,6 +116,12 @@ def without(*names):
             "",
             "No evidence either way. This design was too small to tell.",
         ),
+        (
+            {**dict.fromkeys(without("knn"), 0.8), "knn": 0.95},
+            {"sd": 0.05},
+            "champion",
+            "No evidence on the circuit itself. As a whole the model is worse than the champion.",
+        ),
     ],
 )
 def test_the_size_of_a_design_is_blamed_only_where_it_is_the_reason(levels, more, why, said):
