@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qml.bench.posterior import Posterior
@@ -56,7 +57,7 @@ def word_across(
     return "open"
 
 
-def headline_across(state: State, n_data: int, reason: Why = "") -> str:
+def headline_across(state: State, n_data: int, reason: Why = "", roles: Sequence[str] = ()) -> str:
     """The answer of a suite: that of one data set, said of all of them; none where there are too few of them.
 
     Example:
@@ -67,7 +68,7 @@ def headline_across(state: State, n_data: int, reason: Why = "") -> str:
     """
     if n_data < FEWEST_DATA:
         return f"No verdict across data sets: {n_data} {'is' if n_data == 1 else 'are'} too few."
-    return answer(state, reason).replace("this data", f"these {n_data} data sets")
+    return answer(state, reason, roles).replace("this data", f"these {n_data} data sets")
 
 
 def few(n_data: int, contrasts: int, blind: int) -> str:

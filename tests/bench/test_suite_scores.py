@@ -115,7 +115,7 @@ def test_a_cut_champion_keeps_its_column_and_loses_its_contrast():
     assert dict(view.table.cut) == dict.fromkeys(("champion", "boosting"), "cut by the cap of CPU seconds on set1")
     assert [c.against for c in view.contrasts] == ["removed", "twin"]
     assert sentences.state(view) == "lean"
-    assert sentences.headline_text(view).endswith("one that decides is not judged.")
+    assert sentences.headline_text(view).endswith("Not judged: the comparison with the champion.")
     said = "Hybrid with Champion: not judged (Champion: cut by the cap of CPU seconds on set1)."
     assert sentences.contrast_texts(view)[-1] == said
     content = SuiteContent(view, ((),) * 8, MADE.data)

@@ -23,7 +23,8 @@ LIMITS = (
 
 def headline_text(view: View) -> str:
     """The largest text of the page."""
-    return answer(view.summary.state, view.summary.why)
+    s = view.summary
+    return answer(s.state, s.why, s.missed)
 
 
 def lede(view: View) -> str:
@@ -60,9 +61,10 @@ def sentence(view: View, comparison: Comparison, label: str) -> str:
     """What one comparison says, with its interval."""
     e = comparison.estimate
     if view.summary.barred(comparison) is not None:
-        gap = f"{view.scale.signed(e.mean)} {view.scale.units}".rstrip()
+        way = "ahead of" if e.mean > 0 else "behind"
+        gap = f"{view.scale.size(e.mean)} {way}" if e.mean else "level with"
         ends = f"95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)}" if e.known else "no interval"
-        return f"{gap} from {label} ({ends}, not judged)"
+        return f"{gap} {label} ({ends}, not judged)"
     size = view.scale.size(e.mean)
     words = {
         "better": f"{size} better than",
@@ -75,8 +77,8 @@ def sentence(view: View, comparison: Comparison, label: str) -> str:
     return f"{words} {label} (95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)})"
 
 
-def subordinate(view: View) -> str:
-    """The twin and the champion, then every caution that applies."""
+def against(view: View) -> str:
+    """The twin and the champion, and what keeps a comparison from being judged."""
     s = view.summary
     labels = {
         "twin": lambda arm: "a classical twin of equal size",
@@ -84,10 +86,15 @@ def subordinate(view: View) -> str:
     }
     said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
     parts = [f"It is {listed(said)}."] if said and s.hero else []
+    return " ".join([*parts, *_barred(view), *_missing(view)])
+
+
+def subordinate(view: View) -> str:
+    """The twin and the champion, then every caution that applies."""
+    s = view.summary
     found: list[tuple[str, Word, str]] = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
     others = not_beaten(found, view.scale.band(s.protocol.rope))
-    more = [*_barred(view), *_missing(view), chosen(s), others, *_caution(view)]
-    return " ".join(part for part in (*parts, *more) if part)
+    return " ".join(part for part in (against(view), chosen(s), others, *_caution(view)) if part)
 
 
 def _barred(view: View) -> list[str]:

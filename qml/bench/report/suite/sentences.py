@@ -19,6 +19,7 @@ from qml.bench.words import (
     Why,
     Word,
     answer,
+    hangs_on,
     not_beaten,
     reason_of,
 )
@@ -47,7 +48,9 @@ def _too_kind(view: SuiteView) -> bool:
 
 def headline_text(view: SuiteView) -> str:
     """The largest text of the page."""
-    return headline_across(state(view), view.n_data, _reason(view))
+    reason = _reason(view)
+    removed, twin, _ = _words(view)
+    return headline_across(state(view), view.n_data, reason, hangs_on(reason, removed, twin, _lacks(view)))
 
 
 def _reason(view: SuiteView) -> Why:
@@ -56,13 +59,20 @@ def _reason(view: SuiteView) -> Why:
         return "no_hybrid"
     if _too_kind(view):
         return "chosen"
-    removed, twin, champion = view.across.words if view.across is not None else (None, None, None)
+    return reason_of(state(view), *_words(view), _lacks(view))
+
+
+def _words(view: SuiteView) -> tuple[Word | None, Word | None, Word | None]:
+    return view.across.words if view.across is not None else (None, None, None)
+
+
+def _lacks(view: SuiteView) -> dict[str, Lack]:
+    """Role -> what keeps its contrast from deciding."""
     read, cut = {c.against for c in view.contrasts}, dict(view.table.cut)
     lacks: dict[str, Lack] = {
         role: "barred" if role in cut or HERO in cut else "absent" for role in DECIDING if role not in read
     }
-    lacks |= {role: "barred" for role in STAND_INS if role in cut}
-    return reason_of(state(view), removed, twin, champion, lacks)
+    return lacks | {role: "barred" for role in STAND_INS if role in cut}
 
 
 def lede(view: SuiteView) -> str:
