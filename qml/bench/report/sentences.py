@@ -5,6 +5,8 @@ Two stars mark what is set in bold, in the page and in Markdown alike.
 
 from __future__ import annotations
 
+import math
+
 from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
@@ -84,9 +86,21 @@ def against(view: View) -> str:
         "twin": lambda arm: "a classical twin of equal size",
         CHAMPION: lambda arm: f"{arm.title}, the best classical baseline",
     }
+    subject = "The hybrid" if _flat(view) else "It"
     said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
-    parts = [f"It is {listed(said)}."] if said and s.hero else []
-    return " ".join([*parts, *_barred(view), *_missing(view)])
+    parts = [f"{subject} is {listed(said)}."] if said and s.hero else []
+    return " ".join([*_flat(view), *parts, *_barred(view), *_missing(view)])
+
+
+def _flat(view: View) -> list[str]:
+    """That runs of the hybrid never left the constant answer."""
+    hero = view.summary.hero
+    if hero is None or not hero.stuck:
+        return []
+    runs = f"In {hero.stuck} of {plural(len(hero.cells), 'run')}"
+    constant = hero.constant("test")
+    beside = f" (the constant answer has {view.scale.score(constant)})" if math.isfinite(constant) else ""
+    return [f"{runs} the hybrid answers every test row alike{beside}."]
 
 
 def subordinate(view: View) -> str:
