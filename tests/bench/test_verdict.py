@@ -9,7 +9,7 @@ from qml.bench.audit import findings
 from qml.bench.protocol import Protocol
 from qml.bench.report.as_data import report_json
 from qml.bench.report.content import Content
-from qml.bench.report.sentences import headline_text, subordinate
+from qml.bench.report.sentences import headline_text, key_facts, subordinate
 from qml.bench.report.tables import score_rows
 from qml.bench.report.view import View
 from qml.bench.summary import summarise
@@ -150,6 +150,14 @@ def test_a_comparison_that_is_not_judged_says_which_way_and_why_in_the_terminal_
     assert "points behind the same model without it (no interval, not judged)" in said
     assert "Removed was run on 1 of 2 seeds, so that comparison is shown and not judged." in said
     assert "a classical twin of equal size" in said
+
+
+def test_the_seeds_of_a_page_are_those_that_the_hybrid_has():
+    one = [cell for cell in made_cells(TEN, CLEAR) if cell.cell.seed == 0]
+    for cells, said in ((one, "1 ×"), (made_cells(TEN, CLEAR), "10 ×")):
+        (fact,) = [fact for fact in key_facts(View(summarise(cells))) if "seeds × test rows" in fact[2]]
+        assert fact[0].startswith(said)
+        assert ("the protocol asks for 10 seeds" in fact[2]) == (cells is one)
 
 
 def floored(levels, **floors):

@@ -175,7 +175,10 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     number, _, unit = view.scale.band(s.protocol.rope).partition(" ")
     facts.append((f"±{number}", unit, "counts as practically equal (fixed in the protocol)"))
     new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
-    facts.append((f"{len(s.protocol.seeds)} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
+    seeds = max((len(arm.scores) for arm in ((s.hero,) if s.hero else s.ranked)), default=0)
+    if seeds < len(s.protocol.seeds):
+        new = f"{new}; the protocol asks for {plural(len(s.protocol.seeds), 'seed')}"
+    facts.append((f"{seeds} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
     removed = s.reference("removed")
     if s.hero is not None and removed is not None and removed.typical_cost("cpu_s") > 0:
         ratio = s.hero.typical_cost("cpu_s") / removed.typical_cost("cpu_s")
