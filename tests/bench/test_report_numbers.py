@@ -14,6 +14,7 @@ from qml.bench.protocol import Protocol
 from qml.bench.report import render
 from qml.bench.report.content import Content
 from qml.bench.report.figures.budget import budget_figure, spent
+from qml.bench.report.figures.confusion import confusion_figure
 from qml.bench.report.figures.cpu_time import cpu_time_figure
 from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.markdown import markdown
@@ -117,6 +118,8 @@ def test_a_hybrid_that_never_left_the_constant_answer_is_said_under_the_headline
     assert "alike" not in subordinate(learnt)
     assert cpu_time_figure(learnt).title.startswith("To reach")
     assert "To reach" not in cpu_time_figure(stuck).title
+    assert "; the most frequent error of the hybrid: " in confusion_figure(learnt).title
+    assert "frequent error" not in confusion_figure(stuck).title
 
 
 def test_a_ranking_metric_may_be_good_though_one_class_is_answered(digits_store):
