@@ -160,6 +160,21 @@ def test_the_seeds_of_a_page_are_those_that_the_hybrid_has():
         assert ("the protocol asks for 10 seeds" in fact[2]) == (cells is one)
 
 
+def test_the_smallest_visible_difference_is_told_from_the_best_comparison_to_the_worst():
+    summary = read(CLEAR)
+    seen = sorted(100 * c.estimate.visible for c in summary.comparisons)
+    number, unit, what = key_facts(View(summary))[0]
+    assert (number, unit) == (f"{seen[0]:.1f} to {seen[-1]:.1f}", "points")
+    assert what.endswith("by comparison")
+    blind = read(CLEAR, replace(TEN, seeds=(0, 1)), sd=0.1)
+    none = sum(c.estimate.visible > c.estimate.limit for c in blind.comparisons)
+    assert 0 < none < 3
+    assert key_facts(View(blind))[0][2].endswith(f"; none in {none} of 3 comparisons")
+    two = read({"hybrid": 0.7, "removed": 0.5}, replace(TEN, seeds=(0, 1)), sd=0.2)
+    assert two.comparison("removed").estimate.visible > 1
+    assert key_facts(View(two))[0][:2] == ("no", "difference")
+
+
 def floored(levels, **floors):
     return read(levels, replace(TEN, floors=tuple(floors.items())))
 

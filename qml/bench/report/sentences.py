@@ -11,6 +11,7 @@ from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
+from qml.bench.statistics import Estimate
 from qml.bench.summary import Comparison, Summary
 from qml.bench.words import DECIDING, Word, answer, not_beaten
 
@@ -164,14 +165,7 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     judged = [c for role in DECIDING if (c := s.comparison(role)) and c.estimate.known]
     facts = []
     if judged:
-        widest = max(judged, key=lambda c: c.estimate.visible).estimate
-        number, _, unit = view.scale.size(min(widest.visible, widest.limit)).partition(" ")
-        comparisons = f"widest of the {len(judged)} comparisons" if len(judged) > 1 else "the one comparison"
-        if widest.visible > widest.limit:
-            facts.append(("no", "difference", f"could have been seen: this design needs more seeds ({comparisons})"))
-        else:
-            seen = f"smallest difference this design could have seen (80 % power, 5 % level, {comparisons})"
-            facts.append((number, unit, seen))
+        facts.append(_seen(view, [c.estimate for c in judged]))
     number, _, unit = view.scale.band(s.protocol.rope).partition(" ")
     facts.append((f"±{number}", unit, "counts as practically equal (fixed in the protocol)"))
     new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
@@ -190,6 +184,20 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
             )
         )
     return tuple(facts)
+
+
+def _seen(view: View, estimates: list[Estimate]) -> tuple[str, str, str]:
+    """The smallest difference that could have been seen, from the best to the worst of the comparisons that decide."""
+    seen = sorted(e.visible for e in estimates if e.visible <= e.limit)
+    if not seen:
+        return "no", "difference", "could have been seen: this design needs more seeds"
+    number, _, unit = view.scale.size(seen[-1]).partition(" ")
+    least = view.scale.size(seen[0]).partition(" ")[0]
+    what = "smallest difference this design could have seen (80 % power, 5 % level)"
+    if least != number:
+        number, what = f"{least} to {number}", f"{what}, by comparison"
+    blind = len(estimates) - len(seen)
+    return number, unit, what + (f"; none in {blind} of {len(estimates)} comparisons" if blind else "")
 
 
 def alarm(findings: tuple[Finding, ...]) -> str:
