@@ -243,6 +243,16 @@ def answer(state: State, reason: Why = "", roles: Sequence[str] = ()) -> str:
     return OTHERWISE.get((state, reason), HEADLINES[state])
 
 
+def says(state: State, reason: Why = "") -> bool:
+    """Whether a headline is a verdict at all, rather than "No verdict" with its reason.
+
+    Example:
+        >>> says("open"), says("open", "absent"), says("lean", "absent")
+        (True, False, True)
+    """
+    return state != "open" or reason in ("", "champion")
+
+
 def not_beaten(found: Sequence[tuple[str, Word, str]], band: str) -> str:
     """What stands under a verdict where the model is as good, or better, with less circuit or none; "" where it is not.
 

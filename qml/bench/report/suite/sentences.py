@@ -6,6 +6,7 @@ import math
 
 from qml.bench.across import Contrast
 from qml.bench.finding import Finding
+from qml.bench.ranks import FEWEST_DATA
 from qml.bench.report import sentences
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.scale import listed, plural
@@ -22,6 +23,7 @@ from qml.bench.words import (
     hangs_on,
     not_beaten,
     reason_of,
+    says,
 )
 from qml.bench.words_across import few, headline_across, sentence
 
@@ -44,6 +46,11 @@ def _found(view: SuiteView) -> State:
 
 def _too_kind(view: SuiteView) -> bool:
     return _found(view) in CREDITING and any(summary.chosen_on_test for summary in view.summaries)
+
+
+def reached(view: SuiteView) -> State | None:
+    """The state to mark among all possible ones; None where the headline is "No verdict"."""
+    return state(view) if view.n_data >= FEWEST_DATA and says(state(view), _reason(view)) else None
 
 
 def headline_text(view: SuiteView) -> str:
