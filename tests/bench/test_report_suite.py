@@ -20,7 +20,7 @@ from tests.bench.conftest import SMALL
 from tests.bench.test_report import Checker
 
 CONTRASTS = (("hybrid", "removed"), ("hybrid", "twin"), ("hybrid", CHAMPION))
-TERMS = replace(SMALL, contrasts=CONTRASTS, floors=())
+TERMS = replace(SMALL, contrasts=CONTRASTS, floors=(), title="Is it so?")
 NAMES = tuple(f"set {number}" for number in range(8))
 LEVEL = {"hybrid": 0.90, "removed": 0.80, "twin": 0.899, "logistic": 0.95}
 
@@ -109,7 +109,7 @@ def test_each_set_has_its_own_page_and_a_link_to_it(whole):
     for name, report in zip(NAMES, whole.reports, strict=True):
         assert f'href="{name}/report.html"' in text
         assert report.html_path == whole.html_path.parent / name / "report.html"
-        assert report.html_path.is_file()
+        assert f"<h1>{name.capitalize()}: {TERMS.title}</h1>" in report.html_path.read_text()
         assert report.summary.protocol.data == name
     assert "Set by set: <b>replaceable</b> on" in text
 

@@ -123,6 +123,18 @@ def test_a_cut_champion_keeps_its_column_and_loses_its_contrast():
     assert finding[1].text.startswith("Champion: cut by the cap of CPU seconds on set1.")
 
 
+def test_an_arm_without_a_score_keeps_its_name():
+    view = made(STRONG)
+    assert view.title("boosting") == "Boosting"
+
+    def failed(arm):
+        cells = tuple(replace(cell, chance={}, status="failed") for cell in arm.cells)
+        return replace(arm, cells=(), failed=cells)
+
+    bare = tuple(replace(s, arms=tuple(map(failed, s.arms))) for s in view.summaries)
+    assert SuiteView(view.suite, bare).title("twin") == "Twin"
+
+
 def test_a_contrast_that_fell_away_counts_in_holms_correction():
     two, three = made(STRONG, {("boosting", 1): (0,)}), made(STRONG)
     for role in ("removed", "twin"):
