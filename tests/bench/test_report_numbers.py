@@ -16,6 +16,7 @@ from qml.bench.report.content import Content
 from qml.bench.report.figures.budget import budget_figure, spent
 from qml.bench.report.figures.confusion import confusion_figure
 from qml.bench.report.figures.cpu_time import cpu_time_figure
+from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
@@ -24,6 +25,7 @@ from qml.bench.report.sure import p_text, sureness
 from qml.bench.report.tables import cautions
 from qml.bench.report.view import View
 from qml.bench.run import run_cell
+from qml.bench.scale import Scale
 from qml.bench.statistics import over_splits
 from qml.bench.store import Store
 from qml.bench.summary import summarise
@@ -287,3 +289,16 @@ def test_severe_and_suspect_findings_keep_their_words(digits_store):
     assert '<span class="st warn">suspect</span>' in page
     assert "Rows are equal. 7 of 7. They count twice." in page
     assert "- severe: **Copied rows**" in text
+
+
+@pytest.mark.parametrize("ends", [(-0.9, 0.01), (-0.01, 0.9), (-0.5, 0.5)])
+def test_the_words_of_the_two_sides_never_touch(ends):
+    row = ForestRow(lambda x, y: "", "Twin", "", "", sum(ends) / 2, *ends, ())
+    for wide in (True, False):
+        svg = forest([row], Scale.of("accuracy", {}), 0.01, "Hybrid minus", "", wide).svg("w")
+        places = [re.search(rf'<text x="([\d.]+)"[^>]*>{word}', svg).group(1) for word in ("← worse", "better →")]
+        left, right = map(float, places)
+        assert right - left >= 12
+        first, last = (212, 548) if wide else (14, 346)
+        assert first + 44 <= left
+        assert right + 44 <= last

@@ -79,7 +79,7 @@ def _lacks(view: SuiteView) -> dict[str, Lack]:
     lacks: dict[str, Lack] = {
         role: "barred" if role in cut or HERO in cut else "absent" for role in DECIDING if role not in read
     }
-    return lacks | {role: "barred" for role in STAND_INS if role in cut}
+    return {**lacks, **{role: "barred" for role in STAND_INS if role in cut}}
 
 
 def lede(view: SuiteView) -> str:
