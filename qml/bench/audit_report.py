@@ -87,7 +87,7 @@ class AuditOutcome:
         return "\n".join(parts)
 
     def markdown(self) -> str:
-        """The audit as a Markdown page; row numbers count from 0 over all files."""
+        """The audit as a Markdown page."""
         parts = [f"# Audit of {plain(self.path)}", f"**{self.headline}**"]
         for section in self.sections:
             parts += [f"## {plain(section.subject)}"] + [_markdown(section, finding) for finding in section.findings]
@@ -135,9 +135,26 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
+def places(found: Sequence[str]) -> str:
+    """Files with their lines, as the evidence names them.
+
+    Example:
+        >>> places(["a.csv:2", "a.csv:3", "a.csv:7", "b.csv:2"])
+        'a.csv:2-3, 7; b.csv:2'
+    """
+    lines: dict[str, list[int]] = {}
+    for place in found:
+        file, _, line = place.rpartition(":")
+        if not file or not line.isdigit():
+            return ", ".join(found)
+        lines.setdefault(file, []).append(int(line))
+    return "; ".join(f"{file}:{ranges(sorted(numbers))}" for file, numbers in lines.items())
+
+
 def _details(section: AuditSection, finding: Finding) -> list[tuple[str, str]]:
     """What stands below the title, as heads and their words."""
-    rows = f"{plural(len(finding.rows), 'row')}: {ranges(finding.rows)}" if finding.rows and section.labels else ""
+    where = places([section.labels.get(row, str(row)).partition(" (")[0] for row in finding.rows])
+    rows = f"{plural(len(finding.rows), 'row')}: {where}" if finding.rows and section.labels else ""
     pairs = (("", finding.text), ("Evidence", finding.evidence), ("Effect", finding.consequence), ("Where", rows))
     return [(head, text) for head, text in pairs if text]
 

@@ -90,6 +90,11 @@ class Contestant:
         found = [c.counted["validation"][self.rank] for c in self.judged if self.rank in c.counted["validation"]]
         return float(np.mean(found)) if found else float("nan")
 
+    def constant(self, split: str) -> float:
+        """Mean score of the constant answer on "validation" or "test"; NaN where cells keep none."""
+        found = [c.chance[split][self.rank] for c in self.judged if self.rank in c.chance.get(split, {})]
+        return float(np.mean(found)) if found else float("nan")
+
     @cached_property
     def spread(self) -> Spread:
         """Median, quartiles and ends of the scores, and how many finished runs answer as the class prior does."""

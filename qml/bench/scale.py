@@ -23,6 +23,7 @@ LABELS = {
     "mae": "mean absolute error",
 }
 NOT_SHARES = ("r2",)
+"""Metrics of no unit that reach 1 at best and have no lower end."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class Scale:
         return f"{value} {units}".rstrip()
 
     def bounded(self, value: float) -> float:
-        """An end of an interval, cut to what the metric can be: shares at 0 and 1, losses and errors at 0."""
+        """An end of an interval, cut to what the metric can be: shares at 0 and 1, R² at 1, losses and errors at 0."""
+        if self.name in NOT_SHARES:
+            return min(1.0, value)
         if self.percent:
             return min(1.0, max(0.0, value))
         return value if self.higher_is_better else max(0.0, value)

@@ -19,7 +19,19 @@ from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scale import Scale, plural
 from qml.bench.statistics import Estimate, over_rows, over_splits
-from qml.bench.words import CREDITING, DECIDING, STAND_INS, Lack, State, Why, Word, headline, reason_of, word_of
+from qml.bench.words import (
+    CREDITING,
+    DECIDING,
+    STAND_INS,
+    Lack,
+    State,
+    Why,
+    Word,
+    hangs_on,
+    headline,
+    reason_of,
+    word_of,
+)
 
 SIZING = ("circuit", "n_inputs", "n_weights", "n_values")
 LADDER = ("product", "frozen", "unweighted", "", "surrogate", "random_features", "twin", "removed", "shuffled")
@@ -243,7 +255,7 @@ class Summary:
             if arm.cut:
                 return f"{arm.title} was cut by the cap of CPU seconds in {arm.cut} of {plural(len(arm.cells), 'cell')}"
             if not self.is_whole(arm):
-                return f"{arm.title} lacks some of the seeds"
+                return f"{arm.title} was run on {len(arm.scores)} of {plural(len(self.protocol.seeds), 'seed')}"
         return None
 
     @cached_property
@@ -278,6 +290,16 @@ class Summary:
             return "no_hybrid"
         if self._too_kind:
             return "chosen"
+        return reason_of(self.state, *self._words, self._lacks)
+
+    @cached_property
+    def missed(self) -> tuple[str, ...]:
+        """The roles whose comparisons the verdict lacks for that reason."""
+        return hangs_on(self.why, *self._words[:2], self._lacks)
+
+    @property
+    def _lacks(self) -> dict[str, Lack]:
+        """Role -> what keeps its comparison from deciding."""
         lacks: dict[str, Lack] = {c.role: "barred" for c in self.stand_ins if self.barred(c)}
         for role in DECIDING:
             c = self.comparison(role)
@@ -287,7 +309,7 @@ class Summary:
                 lacks[role] = "barred"
             elif not c.estimate.known:
                 lacks[role] = "no_interval"
-        return reason_of(self.state, *self._words, lacks)
+        return lacks
 
     @property
     def _words(self) -> tuple[Word | None, Word | None, Word | None]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from qml.bench.protocol import CHAMPION
+from qml.bench.scale import listed
 from qml.bench.statistics import Estimate
 
 Word = Literal["equal", "better!", "better", "worse!", "worse", "open"]
 State = Literal["yes", "part", "equal", "replaceable", "no", "lean", "open"]
 Lack = Literal["barred", "absent", "no_interval"]
 """What keeps a comparison from deciding: it may not be judged, it was not made, it has no interval."""
-Why = Literal["", "no_hybrid", "stand_in", "chosen"] | Lack
+Why = Literal["", "no_hybrid", "stand_in", "chosen", "champion"] | Lack
 """What a headline says beside its state; "" is the usual text."""
 
 DECIDING = ("removed", "twin", CHAMPION)
@@ -39,17 +40,25 @@ HEADLINES: dict[State, str] = {
 OTHERWISE: dict[tuple[State, Why], str] = {
     ("part", "stand_in"): "In part. The circuit helps this model, yet a classical stand-in of it is as good or better.",
     ("lean", "chosen"): "Not established. The comparisons favour a circuit that was chosen on rows of the test sets.",
-    ("lean", "barred"): "Not established. Some comparisons lean towards the circuit; one that decides is not judged.",
-    ("lean", "absent"): "Not established. Some comparisons lean towards the circuit; one that decides was not made.",
-    ("lean", "no_interval"): (
-        "Not established. Some comparisons lean towards the circuit; one that decides has no interval."
-    ),
     ("open", "no_hybrid"): "No verdict. No arm with a circuit has a score here.",
-    ("open", "barred"): "No verdict. A comparison that decides is shown and not judged.",
-    ("open", "absent"): "No verdict. A comparison that decides was not made.",
-    ("open", "no_interval"): "No verdict. A comparison that decides has no interval.",
+    ("open", "champion"): "No evidence on the circuit itself. As a whole the model is worse than the champion.",
 }
 """Headlines where the size of the design is not the reason, or a baseline not the one that is not beaten."""
+LACKING: dict[Lack, str] = {"barred": "Not judged", "absent": "Not made", "no_interval": "Without an interval"}
+"""How a headline says what a comparison that decides lacks, the first that is found."""
+HANGING: dict[State, str] = {
+    "lean": "Not established. Some comparisons lean towards the circuit.",
+    "open": "No verdict.",
+}
+"""How a headline begins where a comparison that decides lacks something."""
+SPOKEN = {
+    "removed": "circuit removed",
+    "twin": "the twin",
+    CHAMPION: "the champion",
+    "surrogate": "the surrogate",
+    "random_features": "random features",
+}
+"""Roles of comparisons that a verdict may hang on, inside a sentence."""
 STRIP: tuple[tuple[tuple[State, ...], str], ...] = (
     (("yes",), "earned"),
     (("part",), "helps, not champion"),
@@ -191,28 +200,57 @@ def reason_of(
         'barred'
         >>> reason_of("open", "open", "open", None, {"champion": "absent"})  # it would be open with a champion too
         ''
+        >>> reason_of("open", "open", "open", "worse!", {})
+        'champion'
     """
     if state == "part":
         return "stand_in" if champion == "better!" else ""
     if state not in ("lean", "open"):
         return ""
-    done = removed == twin == "better!"  # then it hangs on the champion and the stand-ins
-    found = [lack for role, lack in lacks.items() if (role in DECIDING[:2]) != done]
-    reasons: tuple[Why, ...] = ("barred", "absent", "no_interval")
-    for reason in reasons:
-        if reason in found:
+    for reason in LACKING:
+        if hangs_on(reason, removed, twin, lacks):
             return reason
-    return ""
+    return "champion" if state == "open" and champion in ("worse", "worse!") else ""
 
 
-def answer(state: State, reason: Why = "") -> str:
+def hangs_on(reason: Why, removed: Word | None, twin: Word | None, lacks: Mapping[str, Lack]) -> tuple[str, ...]:
+    """The roles whose comparisons the verdict hangs on and lacks for that reason.
+
+    Args:
+        reason: from `reason_of`.
+        removed: as for `headline`.
+        twin: as there.
+        lacks: as for `reason_of`.
+    """
+    done = removed == twin == "better!"  # then it hangs on the champion and the stand-ins
+    return tuple(role for role, lack in lacks.items() if lack == reason and (role in DECIDING[:2]) != done)
+
+
+def answer(state: State, reason: Why = "", roles: Sequence[str] = ()) -> str:
     """The headline of a verdict.
 
+    Args:
+        state: from `headline`.
+        reason: from `reason_of`.
+        roles: from `hangs_on`.
+
     Example:
-        >>> answer("open", "absent")
-        'No verdict. A comparison that decides was not made.'
+        >>> answer("open", "absent", ["removed", "twin"])
+        'No verdict. Not made: the comparison with circuit removed and the twin.'
     """
+    if reason in LACKING:
+        return f"{HANGING[state]} {LACKING[reason]}: the comparison with {listed([SPOKEN[role] for role in roles])}."
     return OTHERWISE.get((state, reason), HEADLINES[state])
+
+
+def says(state: State, reason: Why = "") -> bool:
+    """Whether a headline is a verdict at all, rather than "No verdict" with its reason.
+
+    Example:
+        >>> says("open"), says("open", "absent"), says("lean", "absent")
+        (True, False, True)
+    """
+    return state != "open" or reason in ("", "champion")
 
 
 def not_beaten(found: Sequence[tuple[str, Word, str]], band: str) -> str:

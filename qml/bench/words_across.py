@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qml.bench.posterior import Posterior
@@ -56,7 +57,7 @@ def word_across(
     return "open"
 
 
-def headline_across(state: State, n_data: int, reason: Why = "") -> str:
+def headline_across(state: State, n_data: int, reason: Why = "", roles: Sequence[str] = ()) -> str:
     """The answer of a suite: that of one data set, said of all of them; none where there are too few of them.
 
     Example:
@@ -67,7 +68,7 @@ def headline_across(state: State, n_data: int, reason: Why = "") -> str:
     """
     if n_data < FEWEST_DATA:
         return f"No verdict across data sets: {n_data} {'is' if n_data == 1 else 'are'} too few."
-    return answer(state, reason).replace("this data", f"these {n_data} data sets")
+    return answer(state, reason, roles).replace("this data", f"these {n_data} data sets")
 
 
 def few(n_data: int, contrasts: int, blind: int) -> str:
@@ -100,7 +101,8 @@ def sentence(contrast: Contrast, scale: Scale, first: str, second: str) -> str:
     """What one contrast says, with the numbers that allow it.
 
     The claim, the mean difference with its interval and on how many data sets it holds; then what the design could
-    have seen. A claimed difference smaller than that is said to be probably overstated.
+    have seen. A claimed difference smaller than that is said to be probably overstated. Of fewer than five data sets
+    it gives the mean and the count alone.
 
     Args:
         contrast: from `across.read`.
@@ -112,19 +114,21 @@ def sentence(contrast: Contrast, scale: Scale, first: str, second: str) -> str:
         Two or three sentences.
     """
     word, n = contrast.word, contrast.n_data
-    sets = f"{n} data sets" if n != 1 else "1 data set"
     lo, hi = contrast.interval
     said = f"{scale.signed(contrast.mean)} {scale.units}".rstrip()
+    if n < FEWEST_DATA:
+        numbers = f"{said} in the mean, better on {contrast.test.wins} of {n}"
+        return f"{first[:1].upper()}{first[1:]} against {second}: {numbers}. {_seen(contrast, scale)}"
     known = math.isfinite(lo)
     spread = f"95{NBSP}% interval {scale.signed(lo)} to {scale.signed(hi)}" if known else "no interval"
     numbers = f"{said} in the mean ({spread}), better on {contrast.test.wins} of {n}"
     claim = {
-        "equal": f"{first} and {second} are practically equal over {sets}, within {scale.band(contrast.rope)}",
-        "better!": f"{first} is clearly better than {second} over {sets}",
-        "better": f"{first} is better than {second} over {sets}, perhaps by < {scale.band(contrast.rope)}",
-        "worse!": f"{first} is clearly worse than {second} over {sets}",
-        "worse": f"{first} is worse than {second} over {sets}, perhaps by < {scale.band(contrast.rope)}",
-        "open": f"no evidence either way between {first} and {second} over {sets}",
+        "equal": f"{first} and {second} are practically equal over {n} data sets, within {scale.band(contrast.rope)}",
+        "better!": f"{first} is clearly better than {second} over {n} data sets",
+        "better": f"{first} is better than {second} over {n} data sets, perhaps by < {scale.band(contrast.rope)}",
+        "worse!": f"{first} is clearly worse than {second} over {n} data sets",
+        "worse": f"{first} is worse than {second} over {n} data sets, perhaps by < {scale.band(contrast.rope)}",
+        "open": f"no evidence either way between {first} and {second} over {n} data sets",
     }[word]
     return f"{claim[:1].upper()}{claim[1:]}: {numbers}. {_seen(contrast, scale)}"
 

@@ -23,7 +23,7 @@ class WrittenReport:
     Args:
         html: the page.
         markdown: the same in Markdown.
-        verdict: its headline and its first sentence.
+        verdict: its headline, and what each comparison that decides says.
         failures: findings of a run that did not keep its own terms, such as a champion below its floor.
     """
 

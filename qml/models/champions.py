@@ -39,6 +39,11 @@ class Champion:
         """Whether the target is a number rather than classes."""
         return placed(self, self.signature).kind == "number"
 
+    @property
+    def of_number(self) -> bool:
+        """As `number`; False before the data is known."""
+        return self.signature is not None and self.number
+
     def on(self: Self, signature: Signature) -> Self:
         """The same model for data of this signature."""
         return replace(self, signature=signature)
@@ -59,7 +64,10 @@ class Champion:
 class Majority(Champion):
     """The share of each class in the training rows, or the mean of a number: what any model must beat."""
 
-    title: ClassVar[str] = "Majority class"
+    @property
+    def title(self) -> str:
+        """What it is called: by what it answers."""
+        return "Mean" if self.of_number else "Majority class"
 
     def build(self, seed: int) -> Any:
         """A scikit-learn dummy estimator."""
@@ -78,8 +86,12 @@ class Logistic(Champion):
 
     C: float = 1.0
 
-    title: ClassVar[str] = "Logistic regression"
     choices: ClassVar[Mapping[str, tuple[Any, ...]]] = {"C": (0.01, 0.1, 0.3, 1.0, 10.0, 100.0)}
+
+    @property
+    def title(self) -> str:
+        """What it is called: by what it is fitted to."""
+        return "Ridge regression" if self.of_number else "Logistic regression"
 
     def build(self, seed: int) -> Any:
         """A scikit-learn pipeline."""

@@ -371,6 +371,8 @@ def test_scales():
     r2 = Scale.of("r2", {"higher_is_better": True, "unit": ""}, 0.4)
     assert (r2.score(0.4213), r2.signed(-0.01), r2.units) == ("0.421", "\u22120.010", "")
     rmse = Scale.of("rmse", {"higher_is_better": False, "unit": "target"}, 55.0)
+    r2 = Scale.of("r2", {"higher_is_better": True, "unit": ""})
+    assert (r2.bounded(2.008), r2.bounded(0.4), r2.bounded(-3.0)) == (1.0, 0.4, -3.0)
     assert (rmse.score(55.04), rmse.sign, rmse.bounded(-3.0)) == ("55.0", -1.0, 0.0)
     assert percent.signed(0.0) == "0.0"
 

@@ -10,22 +10,28 @@ from scipy.stats import norm
 from qml.base.errors import ConfigError, DataError
 from qml.bench.contestant import LONGEST
 from qml.bench.finding import Finding
+from qml.bench.protocol import Protocol
 from qml.bench.report import render
 from qml.bench.report.content import Content
 from qml.bench.report.figures.budget import budget_figure, spent
+from qml.bench.report.figures.confusion import confusion_figure
+from qml.bench.report.figures.cpu_time import cpu_time_figure
+from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
-from qml.bench.report.sentences import alarm
+from qml.bench.report.sentences import alarm, subordinate
 from qml.bench.report.sure import p_text, sureness
 from qml.bench.report.tables import cautions
 from qml.bench.report.view import View
 from qml.bench.run import run_cell
+from qml.bench.scale import Scale
 from qml.bench.statistics import over_splits
 from qml.bench.store import Store
 from qml.bench.summary import summarise
 from tests.bench.conftest import SMALL
 from tests.bench.contestants import FailingArm, digits_source, info, make_task
+from tests.bench.made_cells import CLEAR, TRIALS, made_cells
 
 
 def changed(store, change, **more):
@@ -96,6 +102,26 @@ def test_runs_that_answer_every_row_alike_are_counted(digits_store):
     scores = list(s["mlp"].scores.values())
     assert s["mlp"].spread.median == pytest.approx(np.median(scores))
     assert f"{100 * np.median(scores):.1f}" in Page(Content(View(s), ())).html()
+
+
+def test_a_hybrid_that_never_left_the_constant_answer_is_said_under_the_headline():
+    def dead(cell):
+        if cell.cell.arm.name != "hybrid":
+            return cell
+        flat = np.tile([0.6, 0.4], (len(cell.arrays["test_targets"]), 1))
+        worse = {split: {**scores, "accuracy": 0.49} for split, scores in cell.metrics.items()}
+        return replace(cell, metrics=worse, arrays={**cell.arrays, "test_predictions": flat})
+
+    protocol = Protocol("made", "toy", seeds=(0, 1), trials=TRIALS)
+    cells = made_cells(protocol, CLEAR)
+    learnt, stuck = View(summarise(cells)), View(summarise(map(dead, cells)))
+    said = "In 2 of 2 runs the hybrid answers every test row alike (the constant answer has 50.0\xa0%)"
+    assert subordinate(stuck).startswith(said)
+    assert "alike" not in subordinate(learnt)
+    assert cpu_time_figure(learnt).title.startswith("To reach")
+    assert "To reach" not in cpu_time_figure(stuck).title
+    assert "; the most frequent error of the hybrid: " in confusion_figure(learnt).title
+    assert "frequent error" not in confusion_figure(stuck).title
 
 
 def test_a_ranking_metric_may_be_good_though_one_class_is_answered(digits_store):
@@ -263,3 +289,16 @@ def test_severe_and_suspect_findings_keep_their_words(digits_store):
     assert '<span class="st warn">suspect</span>' in page
     assert "Rows are equal. 7 of 7. They count twice." in page
     assert "- severe: **Copied rows**" in text
+
+
+@pytest.mark.parametrize("ends", [(-0.9, 0.01), (-0.01, 0.9), (-0.5, 0.5)])
+def test_the_words_of_the_two_sides_never_touch(ends):
+    row = ForestRow(lambda x, y: "", "Twin", "", "", sum(ends) / 2, *ends, ())
+    for wide in (True, False):
+        svg = forest([row], Scale.of("accuracy", {}), 0.01, "Hybrid minus", "", wide).svg("w")
+        places = [re.search(rf'<text x="([\d.]+)"[^>]*>{word}', svg).group(1) for word in ("← worse", "better →")]
+        left, right = map(float, places)
+        assert right - left >= 12
+        first, last = (212, 548) if wide else (14, 346)
+        assert first + 44 <= left
+        assert right + 44 <= last

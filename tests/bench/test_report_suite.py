@@ -20,7 +20,7 @@ from tests.bench.conftest import SMALL
 from tests.bench.test_report import Checker
 
 CONTRASTS = (("hybrid", "removed"), ("hybrid", "twin"), ("hybrid", CHAMPION))
-TERMS = replace(SMALL, contrasts=CONTRASTS, floors=())
+TERMS = replace(SMALL, contrasts=CONTRASTS, floors=(), title="Is it so?")
 NAMES = tuple(f"set {number}" for number in range(8))
 LEVEL = {"hybrid": 0.90, "removed": 0.80, "twin": 0.899, "logistic": 0.95}
 
@@ -100,6 +100,7 @@ def test_every_figure_is_there_and_has_its_data(whole):
     numbers = [int(n) for n in re.findall(r"<span>Figure (\d+)</span>", text)]
     assert numbers == [1, 2, 3, 4]
     assert "critical difference" in text
+    assert text.count("aria-current") == 1
     assert len(text) < 400 * 1024
 
 
@@ -108,7 +109,7 @@ def test_each_set_has_its_own_page_and_a_link_to_it(whole):
     for name, report in zip(NAMES, whole.reports, strict=True):
         assert f'href="{name}/report.html"' in text
         assert report.html_path == whole.html_path.parent / name / "report.html"
-        assert report.html_path.is_file()
+        assert f"<h1>{name.capitalize()}: {TERMS.title}</h1>" in report.html_path.read_text()
         assert report.summary.protocol.data == name
     assert "Set by set: <b>replaceable</b> on" in text
 
@@ -120,6 +121,12 @@ def test_three_sets_give_no_verdict_across_and_say_why(three):
     assert "No critical-difference diagram: it takes at least five data sets" in text
     assert 'id="ranks"' not in text
     assert 'id="power"' not in text
+    assert 'id="posteriors"' not in text
+    assert "aria-current" not in text
+    bullets = re.search(r'<ul class="said">(.*?)</ul>', text).group(1)
+    assert "interval" not in bullets
+    assert "in the mean, better on 3 of 3. So few data sets could have" in bullets
+    assert "no evidence" not in bullets.lower()
     assert {c.word for c in three.content.view.contrasts} == {"open"}
     assert "3 are too few" in three.markdown_path.read_text()
     assert "Set by set" in three.verdict

@@ -115,12 +115,24 @@ def test_a_cut_champion_keeps_its_column_and_loses_its_contrast():
     assert dict(view.table.cut) == dict.fromkeys(("champion", "boosting"), "cut by the cap of CPU seconds on set1")
     assert [c.against for c in view.contrasts] == ["removed", "twin"]
     assert sentences.state(view) == "lean"
-    assert sentences.headline_text(view).endswith("one that decides is not judged.")
+    assert sentences.headline_text(view).endswith("Not judged: the comparison with the champion.")
     said = "Hybrid with Champion: not judged (Champion: cut by the cap of CPU seconds on set1)."
     assert sentences.contrast_texts(view)[-1] == said
     content = SuiteContent(view, ((),) * 8, MADE.data)
     (finding,) = [f for f in content.told if f[1].title == "No contrast of Hybrid with Champion"]
     assert finding[1].text.startswith("Champion: cut by the cap of CPU seconds on set1.")
+
+
+def test_an_arm_without_a_score_keeps_its_name():
+    view = made(STRONG)
+    assert view.title("boosting") == "Boosting"
+
+    def failed(arm):
+        cells = tuple(replace(cell, chance={}, status="failed") for cell in arm.cells)
+        return replace(arm, cells=(), failed=cells)
+
+    bare = tuple(replace(s, arms=tuple(map(failed, s.arms))) for s in view.summaries)
+    assert SuiteView(view.suite, bare).title("twin") == "Twin"
 
 
 def test_a_contrast_that_fell_away_counts_in_holms_correction():

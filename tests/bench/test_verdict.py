@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from qml.bench import Store, render
 from qml.bench.audit import findings
 from qml.bench.protocol import Protocol
 from qml.bench.report.as_data import report_json
 from qml.bench.report.content import Content
-from qml.bench.report.sentences import headline_text, subordinate
+from qml.bench.report.sentences import headline_text, key_facts, subordinate
 from qml.bench.report.tables import score_rows
 from qml.bench.report.view import View
 from qml.bench.summary import summarise
@@ -43,7 +44,7 @@ def test_a_champion_that_the_cap_has_cut_is_shown_and_leaves_no_yes():
     assert "champion" not in summary.verdict
     view = View(summary)
     assert (summary.state, summary.why) == ("lean", "barred")
-    assert headline_text(view).endswith("one that decides is not judged.")
+    assert headline_text(view).endswith("Not judged: the comparison with the champion.")
     assert "Boosting was cut by the cap of CPU seconds in 1 of 10 cells, so that comparison is shown" in subordinate(
         view
     )
@@ -102,19 +103,25 @@ def without(*names):
     ("levels", "more", "why", "said"),
     [
         (without("hybrid", "removed", "twin"), {}, "no_hybrid", "No verdict. No arm with a circuit"),
-        (CLEAR, {"capped": {("hybrid", 3): (0,)}}, "barred", "No verdict. A comparison that decides is shown"),
-        (without("removed", "twin"), {}, "absent", "No verdict. A comparison that decides was not made."),
+        (CLEAR, {"capped": {("hybrid", 3): (0,)}}, "barred", "No verdict. Not judged: the comparison with circuit"),
+        (without("removed", "twin"), {}, "absent", "No verdict. Not made: the comparison with circuit"),
         (
             dict.fromkeys(CLEAR, 0.9),
             {"sd": 0.0},
             "no_interval",
-            "No verdict. A comparison that decides has no interval.",
+            "No verdict. Without an interval: the comparison with circuit removed and the twin.",
         ),
         (
             dict.fromkeys(without("knn"), 0.9),
             {"sd": 0.05},
             "",
             "No evidence either way. This design was too small to tell.",
+        ),
+        (
+            {**dict.fromkeys(without("knn"), 0.8), "knn": 0.95},
+            {"sd": 0.05},
+            "champion",
+            "No evidence on the circuit itself. As a whole the model is worse than the champion.",
         ),
     ],
 )
@@ -127,8 +134,45 @@ def test_the_size_of_a_design_is_blamed_only_where_it_is_the_reason(levels, more
 def test_one_that_decides_is_missed_by_its_name():
     summary = read(without("knn"))
     assert (summary.state, summary.why) == ("lean", "absent")
-    assert headline_text(View(summary)).endswith("one that decides was not made.")
+    assert headline_text(View(summary)).endswith("Not made: the comparison with the champion.")
     assert report_json(Content(View(summary), ()))["verdict"]["why"] == "absent"
+
+
+def test_a_comparison_that_is_not_judged_says_which_way_and_why_in_the_terminal_too(tmp_path):
+    two = replace(TEN, seeds=(0, 1))
+    store = Store(tmp_path)
+    for cell in made_cells(two, {**CLEAR, "removed": 0.95}):
+        if (cell.cell.arm.name, cell.cell.seed) != ("removed", 1):
+            store.finish(cell)
+    said = render(store, tmp_path / "out").verdict
+    assert "No verdict" in said or "Not established" in said
+    assert "Not judged: the comparison with circuit removed." in said
+    assert "points behind the same model without it (no interval, not judged)" in said
+    assert "Removed was run on 1 of 2 seeds, so that comparison is shown and not judged." in said
+    assert "a classical twin of equal size" in said
+
+
+def test_the_seeds_of_a_page_are_those_that_the_hybrid_has():
+    one = [cell for cell in made_cells(TEN, CLEAR) if cell.cell.seed == 0]
+    for cells, said in ((one, "1 ×"), (made_cells(TEN, CLEAR), "10 ×")):
+        (fact,) = [fact for fact in key_facts(View(summarise(cells))) if "seeds × test rows" in fact[2]]
+        assert fact[0].startswith(said)
+        assert ("the protocol asks for 10 seeds" in fact[2]) == (cells is one)
+
+
+def test_the_smallest_visible_difference_is_told_from_the_best_comparison_to_the_worst():
+    summary = read(CLEAR)
+    seen = sorted(100 * c.estimate.visible for c in summary.comparisons)
+    number, unit, what = key_facts(View(summary))[0]
+    assert (number, unit) == (f"{seen[0]:.1f} to {seen[-1]:.1f}", "points")
+    assert what.endswith("by comparison")
+    blind = read(CLEAR, replace(TEN, seeds=(0, 1)), sd=0.1)
+    none = sum(c.estimate.visible > c.estimate.limit for c in blind.comparisons)
+    assert 0 < none < 3
+    assert key_facts(View(blind))[0][2].endswith(f"; none in {none} of 3 comparisons")
+    two = read({"hybrid": 0.7, "removed": 0.5}, replace(TEN, seeds=(0, 1)), sd=0.2)
+    assert two.comparison("removed").estimate.visible > 1
+    assert key_facts(View(two))[0][:2] == ("no", "difference")
 
 
 def floored(levels, **floors):

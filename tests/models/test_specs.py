@@ -25,6 +25,18 @@ def spec(**changes):
     return HybridSpec(**{**small, **changes})
 
 
+def test_a_baseline_is_called_by_what_it_is_fitted_to():
+    number = Signature((20,), 1, kind="number")
+    titles = {
+        name: [MODELS[name]().title, *(MODELS[name]().on(s).title for s in (FLAT, number))]
+        for name in ("logistic", "majority")
+    }
+    assert titles == {
+        "logistic": ["Logistic regression", "Logistic regression", "Ridge regression"],
+        "majority": ["Majority class", "Majority class", "Mean"],
+    }
+
+
 @pytest.mark.parametrize("name", list(MODELS))
 def test_registered_models_are_specs(name):
     made = MODELS[name]()

@@ -54,7 +54,10 @@ def table_findings(table: ResultTable, checks: Sequence[TableCheck] = TABLE_CHEC
     copies = {number for finding in found if finding.is_severe for number in finding.rows}
     left = table.without(copies)
     found += [finding for check in checks if check not in COPIES for finding in check(left)]
-    if not any(finding.is_severe for finding in found):
+    if not any(row.test or row.test_mean is not None for row in table.rows):
+        said = "No row holds a test score, so most checks had nothing to look at: is the right column mapped?"
+        found.append(Finding("warn", f"No score was read in {plural(len(table.rows), 'row')}", said))
+    elif not any(finding.is_severe for finding in found):
         title = f"Nothing severe in {plural(len(table.rows), 'row')}"
         found.append(Finding("pass", title, f"{plural(len(checks), 'check')} looked at every row."))
     return by_level(found)

@@ -48,6 +48,7 @@ def _verdict(view: View) -> dict[str, Any]:
     return {
         "state": s.state,
         "why": s.why or None,
+        "missed": list(s.missed),
         "headline": sentences.headline_text(view),
         "sentences": [spoken(text) for text in (sentences.lede(view), sentences.subordinate(view)) if text],
         "about": s.hero.key if s.hero else None,

@@ -8,7 +8,7 @@ from importlib import resources
 
 from qml.bench.report.canvas import esc
 from qml.bench.report.view import Figure
-from qml.bench.words import STRIP
+from qml.bench.words import STRIP, State
 
 Sections = tuple[tuple[str, str], ...]
 
@@ -84,12 +84,13 @@ def verdict_section(question: str, headline: str, said: tuple[str, str], shown: 
     )
 
 
-def strip(reached: str) -> str:
-    """All possible verdicts, the one reached marked."""
+def strip(reached: State | None) -> str:
+    """All possible verdicts, the one reached marked; None marks none."""
     marked = "".join(
         f"<li{' class=on aria-current=true' if reached in states else ''}>{text}</li>" for states, text in STRIP
     )
-    return f'<ol class="states" aria-label="Possible verdicts; the one reached is marked">{marked}</ol>'
+    label = "the one reached is marked" if reached else "none was reached"
+    return f'<ol class="states" aria-label="Possible verdicts; {label}">{marked}</ol>'
 
 
 def key_facts(facts: Sequence[tuple[str, str, str]]) -> str:

@@ -13,6 +13,7 @@ from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provena
 from qml.bench.report.sure import sure_table
 from qml.bench.report.view import View
 from qml.bench.scale import listed, minus, plural
+from qml.bench.words import says
 
 SECTIONS: Sections = (
     ("verdict-h", "Verdict"),
@@ -58,7 +59,9 @@ class Page:
             sentences.QUESTION,
             sentences.headline_text(view),
             (sentences.lede(view), sentences.subordinate(view)),
-            strip(view.summary.state) + self._drawn("verdict") + key_facts(sentences.key_facts(view)),
+            strip(view.summary.state if says(view.summary.state, view.summary.why) else None)
+            + self._drawn("verdict")
+            + key_facts(sentences.key_facts(view)),
             sentences.LIMITS,
         )
 

@@ -20,7 +20,7 @@ from qml.bench.report.as_data import csv_text, report_json, spoken
 from qml.bench.report.content import Content
 from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
-from qml.bench.report.sentences import headline_text, lede
+from qml.bench.report.sentences import against, headline_text, lede
 from qml.bench.report.view import Table, View
 from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
@@ -52,7 +52,7 @@ class RenderedReport:
 
     @property
     def verdict(self) -> str:
-        """Headline and first sentence as plain text, for a terminal."""
+        """Headline, and what each comparison that decides says, as plain text, for a terminal."""
         return self.verdict_about(None)
 
     def verdict_about(self, arm: str | None) -> str:
@@ -63,7 +63,7 @@ class RenderedReport:
         """
         hybrids = [a for a in self.summary.ranked if a.family == "hybrid" and arm in (a.key, a.digest)]
         view = View(replace(self.summary, about=arm) if hybrids else self.summary)
-        return spoken(f"{headline_text(view)}\n{lede(view)}")
+        return spoken("\n".join(part for part in (headline_text(view), lede(view), against(view)) if part))
 
     @property
     def failed(self) -> bool:

@@ -5,10 +5,13 @@ Two stars mark what is set in bold, in the page and in Markdown alike.
 
 from __future__ import annotations
 
+import math
+
 from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
 from qml.bench.scale import listed, plural, three
+from qml.bench.statistics import Estimate
 from qml.bench.summary import Comparison, Summary
 from qml.bench.words import DECIDING, Word, answer, not_beaten
 
@@ -23,7 +26,8 @@ LIMITS = (
 
 def headline_text(view: View) -> str:
     """The largest text of the page."""
-    return answer(view.summary.state, view.summary.why)
+    s = view.summary
+    return answer(s.state, s.why, s.missed)
 
 
 def lede(view: View) -> str:
@@ -60,9 +64,10 @@ def sentence(view: View, comparison: Comparison, label: str) -> str:
     """What one comparison says, with its interval."""
     e = comparison.estimate
     if view.summary.barred(comparison) is not None:
-        gap = f"{view.scale.signed(e.mean)} {view.scale.units}".rstrip()
+        way = "ahead of" if e.mean > 0 else "behind"
+        gap = f"{view.scale.size(e.mean)} {way}" if e.mean else "level with"
         ends = f"95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)}" if e.known else "no interval"
-        return f"{gap} from {label} ({ends}, not judged)"
+        return f"{gap} {label} ({ends}, not judged)"
     size = view.scale.size(e.mean)
     words = {
         "better": f"{size} better than",
@@ -75,19 +80,36 @@ def sentence(view: View, comparison: Comparison, label: str) -> str:
     return f"{words} {label} (95 % interval {view.scale.signed(e.lo)} to {view.scale.signed(e.hi)})"
 
 
-def subordinate(view: View) -> str:
-    """The twin and the champion, then every caution that applies."""
+def against(view: View) -> str:
+    """The twin and the champion, and what keeps a comparison from being judged."""
     s = view.summary
     labels = {
         "twin": lambda arm: "a classical twin of equal size",
         CHAMPION: lambda arm: f"{arm.title}, the best classical baseline",
     }
+    subject = "The hybrid" if _flat(view) else "It"
     said = [sentence(view, c, labels[role](c.against)) for role in labels if (c := s.comparison(role))]
-    parts = [f"It is {listed(said)}."] if said and s.hero else []
+    parts = [f"{subject} is {listed(said)}."] if said and s.hero else []
+    return " ".join([*_flat(view), *parts, *_barred(view), *_missing(view)])
+
+
+def _flat(view: View) -> list[str]:
+    """That runs of the hybrid never left the constant answer."""
+    hero = view.summary.hero
+    if hero is None or not hero.stuck:
+        return []
+    runs = f"In {hero.stuck} of {plural(len(hero.cells), 'run')}"
+    constant = hero.constant("test")
+    beside = f" (the constant answer has {view.scale.score(constant)})" if math.isfinite(constant) else ""
+    return [f"{runs} the hybrid answers every test row alike{beside}."]
+
+
+def subordinate(view: View) -> str:
+    """The twin and the champion, then every caution that applies."""
+    s = view.summary
     found: list[tuple[str, Word, str]] = [(c.role, c.word, c.against.title) for c in s.ladder if s.barred(c) is None]
     others = not_beaten(found, view.scale.band(s.protocol.rope))
-    more = [*_barred(view), *_missing(view), chosen(s), others, *_caution(view)]
-    return " ".join(part for part in (*parts, *more) if part)
+    return " ".join(part for part in (against(view), chosen(s), others, *_caution(view)) if part)
 
 
 def _barred(view: View) -> list[str]:
@@ -143,18 +165,14 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
     judged = [c for role in DECIDING if (c := s.comparison(role)) and c.estimate.known]
     facts = []
     if judged:
-        widest = max(judged, key=lambda c: c.estimate.visible).estimate
-        number, _, unit = view.scale.size(min(widest.visible, widest.limit)).partition(" ")
-        comparisons = f"widest of the {len(judged)} comparisons" if len(judged) > 1 else "the one comparison"
-        if widest.visible > widest.limit:
-            facts.append(("no", "difference", f"could have been seen: this design needs more seeds ({comparisons})"))
-        else:
-            seen = f"smallest difference this design could have seen (80 % power, 5 % level, {comparisons})"
-            facts.append((number, unit, seen))
+        facts.append(_seen(view, [c.estimate for c in judged]))
     number, _, unit = view.scale.band(s.protocol.rope).partition(" ")
     facts.append((f"±{number}", unit, "counts as practically equal (fixed in the protocol)"))
     new = "one test set; each seed is a new start" if s.fixed_test else "each seed is a new split and a new start"
-    facts.append((f"{len(s.protocol.seeds)} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
+    seeds = max((len(arm.scores) for arm in ((s.hero,) if s.hero else s.ranked)), default=0)
+    if seeds < len(s.protocol.seeds):
+        new = f"{new}; the protocol asks for {plural(len(s.protocol.seeds), 'seed')}"
+    facts.append((f"{seeds} × {s.rows('test')}", "", f"seeds × test rows; {new}"))
     removed = s.reference("removed")
     if s.hero is not None and removed is not None and removed.typical_cost("cpu_s") > 0:
         ratio = s.hero.typical_cost("cpu_s") / removed.typical_cost("cpu_s")
@@ -166,6 +184,20 @@ def key_facts(view: View) -> tuple[tuple[str, str, str], ...]:
             )
         )
     return tuple(facts)
+
+
+def _seen(view: View, estimates: list[Estimate]) -> tuple[str, str, str]:
+    """The smallest difference that could have been seen, from the best to the worst of the comparisons that decide."""
+    seen = sorted(e.visible for e in estimates if e.visible <= e.limit)
+    if not seen:
+        return "no", "difference", "could have been seen: this design needs more seeds"
+    number, _, unit = view.scale.size(seen[-1]).partition(" ")
+    least = view.scale.size(seen[0]).partition(" ")[0]
+    what = "smallest difference this design could have seen (80 % power, 5 % level)"
+    if least != number:
+        number, what = f"{least} to {number}", f"{what}, by comparison"
+    blind = len(estimates) - len(seen)
+    return number, unit, what + (f"; none in {blind} of {len(estimates)} comparisons" if blind else "")
 
 
 def alarm(findings: tuple[Finding, ...]) -> str:

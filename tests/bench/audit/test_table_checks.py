@@ -297,3 +297,12 @@ def test_what_is_missing_is_said():
         "Not recorded: versions of packages, the digest of the circuit"
         in next(iter(provenance.missing_provenance(bare))).title
     )
+
+
+def test_a_table_without_a_score_does_not_pass():
+    table = sound()
+    rows = tuple(replace(row, test=(), test_mean=None, test_sd=None) for row in table.rows)
+    found = {f.title: f.level for f in table_findings(replace(table, rows=rows))}
+    assert found["No score was read in 18 rows"] == "warn"
+    assert "pass" not in found.values()
+    assert "pass" in {f.level for f in table_findings(table)}

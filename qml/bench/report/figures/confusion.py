@@ -27,9 +27,9 @@ def confusion_figure(view: View) -> Figure | None:
     if len(arms) > 1:
         title += f", {arms[1].title} on {wrong[1]}"
     errors = first - np.diag(np.diag(first))
-    if errors.sum():
+    if errors.sum() and not arms[0].stuck:  # of one answer to every row it would only name the largest other class
         i, j = np.unravel_index(int(errors.argmax()), errors.shape)
-        title += f"; its most frequent error: {labels[i]} read as {labels[j]}"
+        title += f"; the most frequent error of {arms[0].spoken}: {labels[i]} read as {labels[j]}"
     how = (
         "Per cent of the true class; only errors are coloured (full colour from 10\u00a0%). Cells under "
         "1\u00a0% carry no number. "

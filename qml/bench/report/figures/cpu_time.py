@@ -47,6 +47,8 @@ def _title(view: View, found: list[tuple[Contestant, Curve]]) -> str:
     pair = [curves[hero.key], curves[removed.key]]
     goal = sign * min(sign * float(curve.mean[-1]) for curve in pair)
     goal -= sign * 0.01 * abs(goal)
+    if sign * goal <= sign * hero.constant("validation"):
+        return f"Validation {view.scale.label} against CPU seconds: not both leave the constant answer"
     times = [float(curve.x[int(np.argmax(sign * curve.mean >= sign * goal))]) for curve in pair]
     return (
         f"To reach {view.scale.score(goal)} on validation rows {hero.spoken} takes {three(times[0])} CPU seconds, "

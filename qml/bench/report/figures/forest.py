@@ -10,6 +10,9 @@ from qml.bench.report.canvas import Canvas, Map, digits, esc, linear, ticks
 from qml.bench.report.view import NARROW, WIDE
 from qml.bench.scale import Scale, minus
 
+WORD = 44
+"""Room for "← worse" and for "better →"."""
+
 
 @dataclass(frozen=True)
 class ForestRow:
@@ -105,14 +108,10 @@ def _directions(canvas: Canvas, x: Map, rope: float, marks: list[float], y: floa
     """Which side is which, beside the band and within the drawing."""
     left, right = x(-rope) - 6, x(rope) + 6
     first, last = x(marks[0]), x(marks[-1])
-    if left - first >= 44:
-        canvas.text(left, y, "← worse", "t s", "end")
-    else:
-        canvas.text(first, y, "← worse", "t s", "start")
-    if last - right >= 44:
-        canvas.text(right, y, "better →", "t s")
-    else:
-        canvas.text(last, y, "better →", "t s", "end")
+    left = max(first + WORD, min(left, last - 2 * WORD - 12))
+    right = min(last - WORD, max(right, left + 12))
+    canvas.text(left, y, "← worse", "t s", "end")
+    canvas.text(right, y, "better →", "t s")
 
 
 def _row(canvas: Canvas, item: ForestRow, scale: Scale, x: Map, wide: bool, top: float, ruled: bool) -> None:

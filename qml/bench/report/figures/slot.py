@@ -60,7 +60,7 @@ def slot_figure(view: View) -> Figure | None:
 def _draw(view: View, arms: tuple[Contestant, ...], wide: bool) -> Canvas:
     names = ", ".join(arm.title for arm in arms)
     alt = f"The model: inputs, features, a slot, a head, an output. The slot holds one of: {names}."
-    columns = min(len(arms), 4 if len(arms) in (4, 7, 8) else 5 if len(arms) <= 5 else 3)
+    columns = min(len(arms), 4 if len(arms) in (4, 7, 8) else 3)
     lines = -(-len(arms) // columns) if wide else len(arms)
     canvas = Canvas(WIDE if wide else 360, 104 + 86 * lines if wide else 80 + 46 * lines, alt)
     x, width = _flow(canvas, view, wide)

@@ -63,7 +63,7 @@ class SuitePage:
             sentences.QUESTION,
             sentences.headline_text(view),
             (sentences.lede(view), sentences.by_set(view)),
-            strip(sentences.state(view))
+            strip(sentences.reached(view))
             + self._drawn("verdict")
             + key_facts(sentences.key_facts(view))
             + f'<h3>Each contrast in words</h3><ul class="said">{said}</ul>',
@@ -106,7 +106,7 @@ def absences(content: SuiteContent) -> tuple[str, ...]:
     present = {figure.name for figures in content.figures.values() for figure in figures}
     reasons = {
         "ranks": "No critical-difference diagram: it takes at least five data sets and three arms.",
-        "posteriors": "No posteriors: the hybrid is not whole on every data set.",
+        "posteriors": "No posteriors: they take at least five data sets, and a hybrid that is whole on each.",
         "power": "No power curve: so few data sets could have shown no difference, however large.",
     }
     return tuple(text for name, text in reasons.items() if name not in present)

@@ -7,7 +7,7 @@ from qml.bench.ranks import FEWEST_DATA
 from qml.bench.report.canvas import Canvas, esc, linear
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.report.view import NARROW, WIDE, Figure
-from qml.bench.scale import listed_some, plural
+from qml.bench.scale import listed_some
 from qml.bench.words_across import SURE
 
 LABELLED = 0.09
@@ -15,9 +15,9 @@ LABELLED = 0.09
 
 
 def posteriors_figure(view: SuiteView) -> Figure | None:
-    """How likely the hybrid is worse than each arm, equal to it, better: a strip of three parts a row."""
+    """How likely the hybrid is worse than each arm, equal to it, better; None below five sets: the prior weighs."""
     found = view.posteriors
-    if not found:
+    if not found or view.n_data < FEWEST_DATA:
         return None
     named = {c.against for c in view.contrasts if c.arm == HERO}
     sure = {role: _sure(post) for role, post in found.items() if _sure(post)}
@@ -37,9 +37,6 @@ def posteriors_figure(view: SuiteView) -> Figure | None:
         "more than "
         "that. Bold: contrasts named beforehand; the others are exploration."
     )
-    if view.n_data < FEWEST_DATA:
-        how += f" With {plural(view.n_data, 'data set')} the prior still weighs: read no claim from it."
-        title = f"Posterior probabilities from {plural(view.n_data, 'data set')} only"
     rows = tuple((view.title(role), *(f"{p:.4f}" for p in post)) for role, post in found.items())
     columns = ("hybrid against", "P(worse)", "P(equal)", "P(better)")
     return Figure("posteriors", title, how, lambda wide: _strips(view, named, wide), columns, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qml.base.errors import DataError
@@ -22,7 +22,7 @@ from qml.bench.report.suite.view import SuiteView
 from qml.bench.scale import listed
 from qml.bench.store import Store
 from qml.bench.suite import Suite
-from qml.bench.summary import summarise
+from qml.bench.summary import Summary, summarise
 
 NAME = "suite"
 
@@ -92,7 +92,7 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
     beside = left_over(stores)
     target = Path(out)
     with claim(target / LOCK, wait=True):
-        summaries = tuple(summarise(cells, protocol.hash, *beside) for protocol in suite.protocols)
+        summaries = tuple(_titled(summarise(cells, p.hash, *beside), suite) for p in suite.protocols)
         view = SuiteView(suite, summaries)
         folders = tuple(data.replace("/", "-") for data in suite.data)
         reports = tuple(written(s, target / name) for s, name in zip(summaries, folders, strict=True))
@@ -100,6 +100,15 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
         page, text = SuitePage(content).html(), suite_markdown(content)
         paths = write_files(target, NAME, page, text, suite_json(content), content.tables)
     return RenderedSuite(*paths, content, reports)
+
+
+def _titled(summary: Summary, suite: Suite) -> Summary:
+    """The summary of one set under a title that names the set, where it shares its title with the others."""
+    protocol = summary.protocol
+    if not protocol.title or len(suite.protocols) < 2 or any(p.title != protocol.title for p in suite.protocols):
+        return summary
+    title = f"{protocol.data.replace('_', ' ').capitalize()}: {protocol.title}"
+    return replace(summary, protocol=replace(protocol, title=title))
 
 
 def _check_of_suite(suite: Suite, found: Mapping[Store, Sequence[CellResult]]) -> None:

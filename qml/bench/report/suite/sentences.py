@@ -6,6 +6,7 @@ import math
 
 from qml.bench.across import Contrast
 from qml.bench.finding import Finding
+from qml.bench.ranks import FEWEST_DATA
 from qml.bench.report import sentences
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.scale import listed, plural
@@ -19,8 +20,10 @@ from qml.bench.words import (
     Why,
     Word,
     answer,
+    hangs_on,
     not_beaten,
     reason_of,
+    says,
 )
 from qml.bench.words_across import few, headline_across, sentence
 
@@ -45,9 +48,16 @@ def _too_kind(view: SuiteView) -> bool:
     return _found(view) in CREDITING and any(summary.chosen_on_test for summary in view.summaries)
 
 
+def reached(view: SuiteView) -> State | None:
+    """The state to mark among all possible ones; None where the headline is "No verdict"."""
+    return state(view) if view.n_data >= FEWEST_DATA and says(state(view), _reason(view)) else None
+
+
 def headline_text(view: SuiteView) -> str:
     """The largest text of the page."""
-    return headline_across(state(view), view.n_data, _reason(view))
+    reason = _reason(view)
+    removed, twin, _ = _words(view)
+    return headline_across(state(view), view.n_data, reason, hangs_on(reason, removed, twin, _lacks(view)))
 
 
 def _reason(view: SuiteView) -> Why:
@@ -56,13 +66,20 @@ def _reason(view: SuiteView) -> Why:
         return "no_hybrid"
     if _too_kind(view):
         return "chosen"
-    removed, twin, champion = view.across.words if view.across is not None else (None, None, None)
+    return reason_of(state(view), *_words(view), _lacks(view))
+
+
+def _words(view: SuiteView) -> tuple[Word | None, Word | None, Word | None]:
+    return view.across.words if view.across is not None else (None, None, None)
+
+
+def _lacks(view: SuiteView) -> dict[str, Lack]:
+    """Role -> what keeps its contrast from deciding."""
     read, cut = {c.against for c in view.contrasts}, dict(view.table.cut)
     lacks: dict[str, Lack] = {
         role: "barred" if role in cut or HERO in cut else "absent" for role in DECIDING if role not in read
     }
-    lacks |= {role: "barred" for role in STAND_INS if role in cut}
-    return reason_of(state(view), removed, twin, champion, lacks)
+    return {**lacks, **{role: "barred" for role in STAND_INS if role in cut}}
 
 
 def lede(view: SuiteView) -> str:

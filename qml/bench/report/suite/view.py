@@ -120,8 +120,11 @@ class SuiteView:
         """The one name of a role; the best of several circuits differs from set to set and is called by its kind."""
         if role == CHAMPION:
             return "Champion"
-        arms = [stands_for(summary, role) for summary in self.summaries]
-        titles = list(dict.fromkeys(arm.title for arm in arms if arm is not None))
+        arms = [arm for summary in self.summaries if (arm := stands_for(summary, role)) is not None]
+        arms = arms or [
+            arm for summary in self.summaries for arm in summary.arms if arm.role == role
+        ]  # without a score
+        titles = list(dict.fromkeys(arm.title for arm in arms))
         return titles[0] if len(titles) == 1 else titles[0].partition(" (")[0] if titles else role
 
     def spoken(self, role: str) -> str:
