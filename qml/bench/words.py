@@ -13,7 +13,7 @@ Word = Literal["equal", "better!", "better", "worse!", "worse", "open"]
 State = Literal["yes", "part", "equal", "replaceable", "no", "lean", "open"]
 Lack = Literal["barred", "absent", "no_interval"]
 """What keeps a comparison from deciding: it may not be judged, it was not made, it has no interval."""
-Why = Literal["", "no_hybrid", "stand_in", "chosen", "champion"] | Lack
+Why = Literal["", "no_hybrid", "stand_in", "chosen", "champion", "not_needed"] | Lack
 """What a headline says beside its state; "" is the usual text."""
 
 DECIDING = ("removed", "twin", CHAMPION)
@@ -41,6 +41,7 @@ OTHERWISE: dict[tuple[State, Why], str] = {
     ("part", "stand_in"): "In part. The circuit helps this model, yet a classical stand-in of it is as good or better.",
     ("lean", "chosen"): "Not established. The comparisons favour a circuit that was chosen on rows of the test sets.",
     ("open", "no_hybrid"): "No verdict. No arm with a circuit has a score here.",
+    ("open", "not_needed"): "Not established. Without its circuit the model is practically as good.",
     ("open", "champion"): "No evidence on the circuit itself. As a whole the model is worse than the champion.",
 }
 """Headlines where the size of the design is not the reason, or a baseline not the one that is not beaten."""
@@ -200,8 +201,8 @@ def reason_of(
         'barred'
         >>> reason_of("open", "open", "open", None, {"champion": "absent"})  # it would be open with a champion too
         ''
-        >>> reason_of("open", "open", "open", "worse!", {})
-        'champion'
+        >>> reason_of("open", "open", "open", "worse!", {}), reason_of("open", "equal", "open", "worse!", {})
+        ('champion', 'not_needed')
     """
     if state == "part":
         return "stand_in" if champion == "better!" else ""
@@ -210,7 +211,9 @@ def reason_of(
     for reason in LACKING:
         if hangs_on(reason, removed, twin, lacks):
             return reason
-    return "champion" if state == "open" and champion in ("worse", "worse!") else ""
+    if state != "open":
+        return ""
+    return "not_needed" if removed == "equal" else "champion" if champion in ("worse", "worse!") else ""
 
 
 def hangs_on(reason: Why, removed: Word | None, twin: Word | None, lacks: Mapping[str, Lack]) -> tuple[str, ...]:
@@ -250,7 +253,7 @@ def says(state: State, reason: Why = "") -> bool:
         >>> says("open"), says("open", "absent"), says("lean", "absent")
         (True, False, True)
     """
-    return state != "open" or reason in ("", "champion")
+    return state != "open" or reason in ("", "champion", "not_needed")
 
 
 def not_beaten(found: Sequence[tuple[str, Word, str]], band: str) -> str:

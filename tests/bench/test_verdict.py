@@ -13,7 +13,7 @@ from qml.bench.report.sentences import headline_text, key_facts, subordinate
 from qml.bench.report.tables import score_rows
 from qml.bench.report.view import View
 from qml.bench.summary import summarise
-from qml.bench.words import HEADLINES
+from qml.bench.words import HEADLINES, answer, reason_of
 from tests.bench.made_cells import CLEAR, TRIALS, made_cells
 
 TEN = Protocol("made", "toy", seeds=tuple(range(10)), trials=TRIALS, cpu_s=15.0)
@@ -129,6 +129,13 @@ def test_the_size_of_a_design_is_blamed_only_where_it_is_the_reason(levels, more
     summary = read(levels, **more)
     assert (summary.state, summary.why) == ("open", why)
     assert headline_text(View(summary)).startswith(said)
+
+
+def test_a_circuit_that_makes_no_difference_is_said_also_where_the_twin_is_open():
+    assert reason_of("open", "equal", "open", "worse!", {}) == "not_needed"
+    assert reason_of("open", "equal", "open", "open", {}) == "not_needed"
+    assert reason_of("open", "open", "open", "open", {}) == ""
+    assert answer("open", "not_needed") == "Not established. Without its circuit the model is practically as good."
 
 
 def test_one_that_decides_is_missed_by_its_name():
