@@ -63,11 +63,7 @@ def register() -> None:
 
 def arms() -> str:
     """Names of contestants, for the help."""
-    from qml.estimators.always import CHAMPIONS
-    from qml.estimators.arms import SHUFFLED
-    from qml.models import KINDS
-
-    return ", ".join([*KINDS, SHUFFLED, *CHAMPIONS])
+    return ", ".join(located("qml.estimators.always.EVERYONE", "help"))
 
 
 def jobs() -> int:

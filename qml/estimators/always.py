@@ -12,6 +12,8 @@ from qml.models import KINDS, MODELS, HybridSpec, Signature, Spec
 
 CHAMPIONS = ("majority", "logistic", "svm", "boosting", "mlp", "cnn", "knn")
 ALL = "all"
+EVERYONE = (*KINDS, SHUFFLED, *CHAMPIONS)
+"""Names that may stand beside a hybrid, whatever its circuit and data."""
 
 _logger = logging.getLogger(__name__)
 
