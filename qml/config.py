@@ -378,7 +378,7 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
     where, _, last = key.rpartition(".")
     kind = error.object_type
     if dataclasses.is_dataclass(kind):
-        known = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
+        known = _field_names(kind)
         known += [] if where else [group for group in groups() if "/" not in group and group not in known]
         noun, deeper = f"key of {where or 'the configuration'}", _deeper(where, last)
         if deeper:
@@ -409,12 +409,12 @@ def _nodes() -> Iterator[tuple[str, type]]:
                     yield f"{path}.{field.name}", inner
 
 
-def _field_names(node: type) -> list[str]:
-    return [field.name for field in dataclasses.fields(node)]
+def _field_names(node: Any) -> list[str]:
+    """Keys that someone may give; `_target_` is none of them."""
+    return [field.name for field in dataclasses.fields(node) if not field.name.startswith("_")]
 
 
 def _unknown_key_in_file(file: str, key: str, kind: str) -> ConfigError:
     """A key of a YAML file that the schema of its group does not have."""
     node = vars(schema).get(kind)
-    known = [field.name for field in dataclasses.fields(node)] if dataclasses.is_dataclass(node) else []
-    return unknown(f"key in {file}.yaml", key, [name for name in known if not name.startswith("_")])
+    return unknown(f"key in {file}.yaml", key, _field_names(node) if dataclasses.is_dataclass(node) else [])

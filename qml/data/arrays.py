@@ -12,7 +12,7 @@ from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.base.seeds import generator
-from qml.data.intake import feature_matrix, is_absent, target_values
+from qml.data.intake import check_present, feature_matrix, one_a_row, target_values
 from qml.data.source import Batch, Column, Schema, Source, Target
 from qml.data.splits import Split, at_random, by_group, by_time, stratified
 
@@ -263,13 +263,6 @@ def _given(values: Any, what: str, how: str, n_rows: int) -> np.ndarray:
     """`values` as an array of one entry a row."""
     if values is None:
         raise ConfigError(f"split={how!r} needs {what}=, one value a row; it was not given.")
-    array = np.asarray(values)
-    if array.shape != (n_rows,):
-        raise DataError(f"{what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
-    absent = np.array([is_absent(value) for value in array], bool)
-    if absent.any():
-        raise DataError(
-            f"{what} is missing in {absent.sum()} of {n_rows} rows (first: row {absent.argmax()}), so these rows have "
-            f"no place in a split by {how}. Fill it in or leave them out."
-        )
+    array = one_a_row(values, what, n_rows)
+    check_present(array, what, how)
     return array

@@ -163,6 +163,32 @@ def category_codes(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     return codes, tuple(str(word) for word in categories)
 
 
+def one_a_row(values: Any, what: str, n_rows: int) -> np.ndarray:
+    """`values` as an array of one entry a row.
+
+    Raises:
+        DataError: they have another shape.
+    """
+    array = np.asarray(values)
+    if array.shape != (n_rows,):
+        raise DataError(f"{what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
+    return array
+
+
+def check_present(values: np.ndarray, what: str, by: str) -> None:
+    """Refuse a missing value among those by which rows are split.
+
+    Raises:
+        DataError: it says how many there are, and the first row.
+    """
+    absent = np.array([is_absent(value) for value in values], bool)
+    if absent.any():
+        raise DataError(
+            f"{what} is missing in {absent.sum()} of {len(values)} rows (first: row {absent.argmax()}), so these rows "
+            f"have no place in a split by {by}. Fill it in or leave them out."
+        )
+
+
 def is_absent(value: Any) -> bool:
     """None, NaN, and pandas' NA and NaT."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

@@ -14,7 +14,7 @@ import numpy as np
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
-from qml.data.intake import check_finite, is_absent, table_columns, target_values
+from qml.data.intake import check_finite, check_present, is_absent, one_a_row, table_columns, target_values
 from qml.data.parquet import Read, file_digest, read_all, write_columns
 from qml.data.source import Column, Target
 from qml.data.table import About, Table
@@ -201,12 +201,7 @@ class TableFile:
     def _ranks(self, column: str, read: Mapping[str, Read]) -> np.ndarray:
         """`(N,)` int64: the place of each value among the sorted ones."""
         raw = read[column].raw
-        absent = sum(is_absent(value) for value in raw)
-        if absent:
-            raise DataError(
-                f"{self.path}: column {column!r} is missing in {absent} of {len(raw)} rows, which have no place in a "
-                "split by it. Fill it in or leave them out."
-            )
+        check_present(raw, f"{self.path}: column {column!r}", "it")
         return np.unique(raw, return_inverse=True)[1].astype(np.int64)
 
 
@@ -249,9 +244,7 @@ def stored_table(
     for what, values in beside.items():
         if values is None:
             continue
-        array = np.asarray(values)
-        if array.shape != (n_rows,):
-            raise DataError(f"{name}: {what} has shape {array.shape}; it needs one value a row, ({n_rows},).")
+        array = one_a_row(values, f"{name}: {what}", n_rows)
         if what in columns:
             raise DataError(f"{name}: a column of the inputs is called {what!r}, as the {what} will be. Rename it.")
         columns[what] = array

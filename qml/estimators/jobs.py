@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -25,9 +24,6 @@ from qml.estimators.tally import Tally
 from qml.estimators.terms import Terms
 from qml.learn.task import Task
 from qml.models import KINDS, HybridSpec, Signature, Spec
-
-_logger = logging.getLogger(__name__)
-
 
 OF_A_HYBRID = {"hybrid", *KINDS, SHUFFLED}
 
