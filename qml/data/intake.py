@@ -178,6 +178,11 @@ def one_a_row(values: Any, what: str, n_rows: int) -> np.ndarray:
 def check_present(values: np.ndarray, what: str, by: str) -> None:
     """Refuse a missing value among those by which rows are split.
 
+    Args:
+        values: shape (rows,), of any type.
+        what: the name of these values in the message.
+        by: what the split is by ("groups", "time").
+
     Raises:
         DataError: it says how many there are, and the first row.
     """
