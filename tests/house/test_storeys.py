@@ -32,7 +32,7 @@ HEAVY = {
         "qml.learn.torch_*": "the torch step",
         "qml.learn.tensorboard_log": "its SummaryWriter writes the event files",
         "qml.export.*": "export starts from torch modules",
-        "qml.data.torch_loader": "a DataLoader over a Source",
+        "qml.data.stream.workers": "its DataLoader keeps the worker processes",
     },
     "jax": {
         "qml.engine.array_ops": "the operations that jax spells differently",
@@ -70,6 +70,11 @@ HEAVY = {
     "pyarrow": {"qml.data.*": "Parquet", "qml.bench.store*": "records of cells"},
     "pandas": {"qml.data.*": "tables"},
     "PIL": {"qml.data.*": "images"},
+    "pyspark": {"qml.data.etl.*": "preparing what one machine does not hold"},
+    "fsspec": {"qml.data.stream.*": "files on other machines"},
+    "datasets": {"qml.data.fetch.*": "sets of the Hugging Face hub"},
+    "faiss": {"qml.data.bank.*": "nearest neighbours among features"},
+    "cleanlab": {"qml.data.quality.*": "labels that are likely wrong"},
     "numba": {"qml.engine.*": "compiled kernels"},
     "llvmlite": {"qml.engine.*": "the vector type"},
 }
