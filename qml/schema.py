@@ -556,6 +556,8 @@ class TrainConfig:
             started again the run continues there.
         tensorboard: write event files beside the CSV.
         plugins: packages of yours that `_target_` and `make` may name.
+        devices: processes that train one torch model together, on all machines; started here unless torchrun has.
+        accelerator: "cpu", or "cuda": a GPU for each process.
     """
 
     _target_: str = "qml.estimators.training.TrainJob"
@@ -570,6 +572,8 @@ class TrainConfig:
     folder: str = "results/train"
     tensorboard: bool = True
     plugins: list[str] = field(default_factory=list)
+    devices: int = 1
+    accelerator: str = "cpu"
 
 
 @dataclass

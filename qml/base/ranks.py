@@ -12,6 +12,7 @@ from pathlib import Path
 
 from qml.base.errors import ConfigError
 
+NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 POLL_SECONDS = 0.5
 ORPHANED = 1  # exit status of a process whose launcher has gone
 
@@ -38,6 +39,12 @@ class Ranks:
         return self.rank == 0
 
     @property
+    def environ(self) -> dict[str, str]:
+        """The variables by which a process that is started here learns of its place."""
+        values = (self.rank, self.world, self.local_rank, self.local_world)
+        return {name: str(value) for name, value in zip(NAMES, values, strict=True)}
+
+    @property
     def nodes(self) -> int:
         """Machines, where each has as many processes as this one."""
         return max(1, self.world // self.local_world)
@@ -61,14 +68,13 @@ def ranks(environ: Mapping[str, str] | None = None) -> Ranks:
     environ = os.environ if environ is None else environ
     if not ("RANK" in environ and "WORLD_SIZE" in environ):
         return Ranks()
-    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     defaults = {"LOCAL_RANK": environ["RANK"], "LOCAL_WORLD_SIZE": environ["WORLD_SIZE"]}
-    texts = [environ.get(name, defaults.get(name, "")) for name in names]
+    texts = [environ.get(name, defaults.get(name, "")) for name in NAMES]
     if all(text.isdigit() for text in texts):
         found = Ranks(*map(int, texts))
         if found.rank < found.world and found.local_rank < found.local_world <= found.world:
             return found
-    said = ", ".join(f"{name}={text!r}" for name, text in zip(names, texts, strict=True))
+    said = ", ".join(f"{name}={text!r}" for name, text in zip(NAMES, texts, strict=True))
     raise ConfigError(
         f"The environment says {said}, which is no place among processes that train together. Start them by torchrun, "
         "or unset these variables to train in one process."

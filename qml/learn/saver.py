@@ -50,6 +50,7 @@ class Saver(Hook):
         self.every_steps = every_steps
         self._saved_at = time.monotonic()
         self._saved_steps = 0
+        self._wrote: int | None = None  # processes that wrote the checkpoint with which this run began
 
     def resume(self, run: Run) -> bool:
         """Bring `run` to where its checkpoint stands; False when there is none.
@@ -63,7 +64,7 @@ class Saver(Hook):
         checkpoint = of_the_first(self.step, run.state, found)
         if checkpoint is None:
             return False
-        self._tell_of_other_ranks(run, checkpoint)
+        self._wrote = checkpoint.data.get("world", 1)
         run.state = self.step.restore(run.state, _snapshot(checkpoint, "state"))
         run.counters = Counters.from_plain(checkpoint.data["counters"])
         set_generators(_strip(checkpoint.arrays, "generator"))
@@ -74,6 +75,8 @@ class Saver(Hook):
 
     def on_step(self, run: Run, info: Mapping[str, float]) -> None:
         """Save if it is time."""
+        if self._wrote is not None:
+            self._tell_of_other_ranks(run)
         self._save_if_due(run)
 
     def on_epoch(self, run: Run, records: Sequence[Record]) -> None:
@@ -97,13 +100,14 @@ class Saver(Hook):
         if by_steps or (self.every_s is not None and time.monotonic() - self._saved_at >= self.every_s):
             self.save(run)
 
-    def _tell_of_other_ranks(self, run: Run, checkpoint: Checkpoint) -> None:
-        """Say where another number of processes goes on with a run, which is then no longer the same to the bit."""
-        wrote, world = checkpoint.data.get("world", 1), shard_of(self.step, run.state)[1]
-        if wrote != world and run.rank == 0:
+    def _tell_of_other_ranks(self, run: Run) -> None:
+        """Say once where another number of processes goes on with a run, which is then not the same to the bit."""
+        wrote, self._wrote = self._wrote, None
+        world = shard_of(self.step, run.state)[1]
+        if wrote not in (None, world) and run.rank == 0:
             logger.warning(
-                "the checkpoint in %s was written by %d processes and is continued by %d: from here on the run differs "
-                "in the rounding of sums, in batch statistics, and in what dropout draws.",
+                "the checkpoint in %s was written by %d processes together and is continued by %d: from here on the "
+                "run differs in the rounding of sums, in batch statistics, and in what dropout draws.",
                 self.folder,
                 wrote,
                 world,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,10 +17,13 @@ require("torch", extra="torch", purpose="qml.learn.torch_ranks")
 require("lightning_fabric", extra="train", purpose="qml.learn.torch_ranks")
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import TorchElasticEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from torch import Tensor, nn
 from torch import distributed as dist
 
+logger = logging.getLogger(__name__)
+
+LOCALHOST = "127.0.0.1"
 REASONS = ("interrupted", "cpu_s")  # what one process alone may meet, the one that counts more first
 OF_A_CONNECTION = ("gloo", "nccl", "connection", "socket", "tcpstore", "timed out", "process group")
 
@@ -33,16 +37,18 @@ def meeting_fabric(accelerator: str, devices: int, precision: Any) -> Fabric:
         precision: as Fabric names them.
 
     Raises:
-        ConfigError: another number of processes was started.
+        ConfigError: another number of processes was started, or there are fewer GPUs than processes.
         LostRankError: a process went while they met.
     """
     here = ranks()
     if devices == 1:
+        _check_gpus(accelerator, Ranks())
         fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
         fabric.launch()
         return fabric
     check_started(devices, here)
-    with reaching_others():
+    _check_gpus(accelerator, here)
+    with reaching_others(), _quiet_fabric():
         fabric = Fabric(
             accelerator=accelerator,
             devices=here.local_world,
@@ -52,7 +58,21 @@ def meeting_fabric(accelerator: str, devices: int, precision: Any) -> Fabric:
             plugins=[TorchElasticEnvironment()],
         )
         fabric.launch()
+    if here.is_first:
+        logger.info("%d processes train one model together over %s", here.world, dist.get_backend())
     return fabric
+
+
+@contextmanager
+def _quiet_fabric() -> Iterator[None]:
+    """While it lasts Fabric keeps what it does to itself, which it would say at every process."""
+    its = logging.getLogger("lightning_fabric")
+    level = its.level
+    its.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        its.setLevel(level)
 
 
 def check_started(devices: int, here: Ranks) -> None:
@@ -72,6 +92,31 @@ def check_started(devices: int, here: Ranks) -> None:
         raise ConfigError(
             f"{here.world} processes were started, {here.local_world} of them on this machine. Start as many on each."
         )
+
+
+def _check_gpus(accelerator: str, here: Ranks) -> None:
+    """Raise `ConfigError` where processes of this machine would have to share a GPU."""
+    if accelerator == "cuda" and torch.cuda.device_count() < here.local_world:
+        raise ConfigError(
+            f"accelerator=cuda was asked for by {here.local_world} process(es) of this machine, one GPU each; "
+            f"torch sees {torch.cuda.device_count()}. Start fewer processes here, or say accelerator=cpu."
+        )
+
+
+@contextmanager
+def meeting_point() -> Iterator[dict[str, str]]:
+    """While it lasts, a place of this process where processes of this machine meet; gives what they must be told.
+
+    It is at a port that the system chose and this process holds, so that no two runs can want the same one.
+    """
+    store = dist.TCPStore(LOCALHOST, 0, is_master=True, wait_for_workers=False)  # pyright: ignore
+    yield {
+        "MASTER_ADDR": LOCALHOST,
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",  # the place is there already: the first process need not open it
+        "TORCHELASTIC_RESTART_COUNT": "0",
+    }
+    del store
 
 
 class UpdateOverRanks:
@@ -116,9 +161,9 @@ class UpdateOverRanks:
         self._work.wait()
         numbers, flags = self._numbers[: -len(REASONS)], self._numbers[-len(REASONS) :].tolist()
         rows = int(numbers[-1])
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if gradients:
-            torch._foreach_mul_(gradients, world / rows)
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad.mul_(world / rows)
         means = iter(numbers[:-1] / rows)
         self.heard = next((reason for reason, count in zip(REASONS, flags, strict=True) if count), None)
         return {name: next(means) for name in self._losses}, {name: next(means) for name in self._logged}, rows
