@@ -137,7 +137,7 @@ class TorchStep:
             raise ConfigError("The model has no parameter that requires a gradient, so there is nothing to train.")
         return TorchState(
             module=module,
-            forward=wrapped if self._needs_fabric(fabric) else module,
+            forward=self._forward(wrapped, module, fabric),
             optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
             parts=parts,
             names=names,
@@ -264,6 +264,16 @@ class TorchStep:
     def _needs_fabric(self, fabric: Fabric) -> bool:
         """Whether calls go through Fabric: for several processes and for mixed precision."""
         return fabric.world_size > 1 or self.precision == "bf16-mixed"
+
+    def _forward(self, wrapped: Any, module: nn.Module, fabric: Fabric) -> Any:
+        """What training calls: the module itself, DDP around it, or Fabric around both.
+
+        Fabric casts what a model returns to torch's default dtype, so it stands only where precision is mixed:
+        float64 outputs would be rounded to float32 before the loss.
+        """
+        if self.precision == "bf16-mixed":
+            return wrapped
+        return wrapped._forward_module if fabric.world_size > 1 else module
 
     def _optimiser(
         self, module: nn.Module, player: str, task: Task, names: Mapping[str, Tensor], part_of: Mapping[str, str]
