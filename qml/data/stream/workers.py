@@ -8,8 +8,11 @@ thread of training runs, and end when the process that they serve ends, however 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import connection
 from typing import Any
 
 import numpy as np
@@ -122,7 +125,21 @@ class Workers:
             persistent_workers=True,
             multiprocessing_context=context,
             collate_fn=_as_it_is,
+            worker_init_fn=_ends_with_its_parent,
         )
+
+
+def _ends_with_its_parent(worker: int) -> None:
+    """End this process when the one that it serves ends: a server stands between them, so torch does not notice."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), name=f"qml-worker-{worker}", daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    """Wait for the end of a process, then end this one at once."""
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def _as_it_is(found: Any) -> Any:
