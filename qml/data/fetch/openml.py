@@ -10,6 +10,7 @@ import gzip
 import json
 import shutil
 import urllib.parse
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,14 @@ def openml_tables(
     )
     _into_cache(file.path, folder, urllib.parse.urlsplit(url).path.lstrip("/"))
     try:
-        read: Any = fetch_openml(data_id=int(home.address), data_home=str(folder), as_frame=True, parser="auto")
-    except (ValueError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            # what it cannot read it would download itself, from the network: that warning ends it here
+            warnings.simplefilter("error", RuntimeWarning)
+            # its other parser, by pandas, fails where the words of a category are digits
+            read: Any = fetch_openml(
+                data_id=int(home.address), data_home=str(folder), as_frame=True, parser="liac-arff"
+            )
+    except (ValueError, KeyError, OSError, RuntimeWarning) as error:
         raise DataError(f"{file.url} is no sound ARFF file of its description ({error}). Nothing was kept.") from error
     return {next(iter(home.files)): pa.Table.from_pandas(read.frame, preserve_index=False)}, (file,)
 

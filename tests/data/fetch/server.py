@@ -17,7 +17,9 @@ class Page:
     etag: str | None = None
     headers: dict = field(default_factory=dict)
     redirect: str | None = None
-    behaviours: list = field(default_factory=lambda: ["well"])  # well | cut:N | status:N | slow:N | no_ranges | no_length
+    behaviours: list = field(
+        default_factory=lambda: ["well"]
+    )  # well | cut:N | status:N | slow:N | no_ranges | no_length
     asked: list = field(default_factory=list)  # (Range, If-Range) of each request
 
     def __post_init__(self):
@@ -104,7 +106,7 @@ def send(request, page, word, number):
     if word == "slow":
         request.wfile.write(body[: int(number)])
         request.wfile.flush()
-        time.sleep(3)
+        time.sleep(1.5)
         return None
     request.wfile.write(body)
     return None

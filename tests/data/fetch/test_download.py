@@ -131,7 +131,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(home, tmp_path, patience
         return Full(file) if str(path).endswith(".part") and mode == "wb" else file
 
     monkeypatch.setattr(partial, "open", filling, raising=False)
-    with pytest.raises(DataError, match="No space left on device. Nothing of it was kept"):
+    with pytest.raises(DataError, match=r"No space left on device\. Nothing of it was kept"):
         download(f"{home.url}/a.bin", tmp_path / "a.bin", patience=patience)
     assert files(tmp_path) == []
 
