@@ -12,7 +12,7 @@ from pathlib import Path
 from qml.base.errors import DataError
 from qml.data.fetch.asking import NETWORK, Answer, Refusal, ask, without_secrets
 from qml.data.fetch.partial import Partial
-from qml.data.fetch.progress import progress_bar
+from qml.data.progress import progress_bar
 
 log = logging.getLogger(__name__)
 CHUNK = 1 << 18
