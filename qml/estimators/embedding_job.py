@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import ConfigError
+from qml.base.registry import unknown
 from qml.data.arrays import whole
 from qml.data.bank import BankedSource, Nearest, Neighbours
-from qml.data.bank.nearest import Metric
+from qml.data.bank.nearest import METRICS, Metric
 from qml.data.source import Source
 from qml.data.transformed import transformed
 from qml.data.transforms import Flatten
@@ -92,7 +93,7 @@ class EmbeddingJob:
         plugins: packages that were imported for this job.
 
     Raises:
-        ConfigError: fewer than one neighbour or query.
+        ConfigError: fewer than one neighbour or query, or an unknown metric.
     """
 
     data: DataChoice
@@ -111,6 +112,8 @@ class EmbeddingJob:
     def __post_init__(self):
         if self.k < 1 or self.queries < 1:
             raise ConfigError(f"k={self.k} and queries={self.queries} were given; both start at 1.")
+        if self.metric not in METRICS:
+            raise unknown("metric", self.metric, list(METRICS))
 
     def run(self) -> Embedding:
         """Compute what the bank lacks, search, and score.

@@ -73,8 +73,8 @@ def frozen(
         found = {name: array.shape for name, array in arrays.items()}
         if known != found:
             raise ConfigError(
-                f"weights={weights} was asked for features {canonical(features)}; they have the arrays {known}, and the "
-                f"model there {found}. Choose the features that it was trained with."
+                f"weights={weights} was asked for features {canonical(features)}; they have the arrays {known}, and "
+                f"the model there {found}. Choose the features that it was trained with."
             )
         network = loaded(network, arrays)
     network.eval()

@@ -99,8 +99,8 @@ def open_banked(folder: Path, source: Source, bank: Mapping[str, Any]) -> Banked
         DataError: a file is not the one that was written; the message names it.
     """
     manifest = parse_manifest((folder / MANIFEST).read_text(encoding="utf-8"), str(folder / MANIFEST))
-    parts = {part: _read(folder, manifest, files) for part, files in manifest.parts.items()}
     below = source.schema
+    parts = {part: _read(folder, manifest, manifest.parts[part]) for part in below.sizes}
     schema = Schema(
         name=below.name,
         input_shape=(len(manifest.features),),

@@ -14,6 +14,7 @@ from qml.data.arrays import whole
 from qml.data.source import Source, Target
 
 Metric = Literal["euclidean", "cosine"]
+METRICS: tuple[Metric, ...] = ("euclidean", "cosine")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,8 @@ class Nearest:
         n_probes: int = 8,
         seed: int = 0,
     ):
-        if metric not in ("euclidean", "cosine"):
-            raise unknown("metric", metric, ["euclidean", "cosine"])
+        if metric not in METRICS:
+            raise unknown("metric", metric, list(METRICS))
         if len(source.schema.input_shape) != 1:
             raise ShapeError(
                 f"Neighbours among rows of shape {source.schema.input_shape} were asked for; faiss takes flat features "
