@@ -18,6 +18,7 @@ from qml.data import ArraySource, Standardise, make_source, transformed
 from qml.data.bank import FeatureBank, building
 from qml.data.manifest import MANIFEST, parse_manifest
 from qml.data.source import Batch
+from qml.data.stream import ParquetSource
 
 W = np.random.default_rng(5).normal(size=(13, 4)).astype(np.float32)
 
@@ -94,6 +95,17 @@ def test_the_folder_is_a_prepared_set(wine, tmp_path):
     assert table.schema.field("f0").type == "float"
     assert table.column_names == ["f0", "f1", "f2", "f3", "target", "table_row"]
     assert np.array_equal(table["target"].to_numpy(), banked.part("test").targets)
+
+
+def test_the_folder_can_be_streamed(wine, tmp_path):
+    bank = FeatureBank(tmp_path)
+    banked = bank.source(wine, Backbone(), "w", batch_size=10, rows_a_file=40)
+    streamed = ParquetSource.open(str(bank.path(wine, "w")), transform=None)
+    assert streamed.schema.sizes == banked.schema.sizes
+    for part in banked.schema.sizes:
+        rows = next(streamed.batches(part, 200))
+        assert np.array_equal(rows.inputs, banked.part(part).features)
+        assert np.array_equal(rows.targets, banked.part(part).targets)
 
 
 def test_interrupted_it_goes_on_at_the_file_it_was_at(wine, tmp_path):
