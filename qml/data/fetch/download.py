@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qml.base.errors import DataError
@@ -107,40 +107,39 @@ def _received(url: str, part: Partial, patience: Patience, title: str) -> str | 
     """Bring the part to its whole length; the SHA-256 that the server says, if any."""
     failures, most = 0, 0
     while True:
-        offset, version = part.resumable()
-        answer = ask(url, offset, version, patience.timeout_s)
-        if (
-            isinstance(answer, Answer)
-            and answer.offset
-            and (answer.offset, answer.version.validator)
-            != (
-                offset,
-                version.validator,
-            )
-        ):
-            answer.body.close()
-            answer = Refusal("the server sent another piece than was asked for", stale=True)
-        trouble = answer if isinstance(answer, Refusal) else _copied(answer, part, title)
-        if isinstance(answer, Answer) and trouble is None:
-            return answer.sha256
-        if trouble is not None and trouble.stale:
-            part.remove()
-        there = part.path.stat().st_size if part.path.exists() else 0
+        answer = _asked(url, part, patience.timeout_s)
+        outcome = answer if isinstance(answer, Refusal) else _copied(answer, part, title)
+        if not isinstance(outcome, Refusal):
+            return outcome
+        there = part.resumable()[0]
         failures = 1 if there > most else failures + 1
         most = max(most, there)
-        trouble = trouble or Refusal("nothing came")
         if failures >= patience.attempts:
             raise DownloadError(
-                f"{without_secrets(url)} could not be downloaded: {trouble.reason} ({failures} attempts in a row). "
+                f"{without_secrets(url)} could not be downloaded: {outcome.reason} ({failures} attempts in a row). "
                 f"{there:,} bytes are kept and continued the next time. Check the connection and the proxy settings."
             )
-        pause = trouble.wait_s if trouble.wait_s is not None else patience.pause_s * 2 ** (failures - 1)
-        log.info("%s: %s; %s bytes are here; asking again", without_secrets(url), trouble.reason, f"{there:,}")
+        pause = outcome.wait_s if outcome.wait_s is not None else patience.pause_s * 2 ** (failures - 1)
+        log.info("%s: %s; %s bytes are here; asking again", without_secrets(url), outcome.reason, f"{there:,}")
         time.sleep(min(pause, patience.longest_s))
 
 
-def _copied(answer: Answer, part: Partial, title: str) -> Refusal | None:
-    """Write what the server sends; None if it came whole."""
+def _asked(url: str, part: Partial, timeout_s: float) -> Answer | Refusal:
+    """Ask for what is not there yet; a part that the server cannot continue is thrown away."""
+    offset, version = part.resumable()
+    answer = ask(url, offset, version, timeout_s)
+    if isinstance(answer, Answer) and answer.offset:
+        if answer.offset == offset and answer.version.validator in ("", version.validator):
+            return replace(answer, version=version)  # a piece need not say again of what it is
+        answer.body.close()
+        answer = Refusal("the server sent another piece than was asked for", stale=True)
+    if isinstance(answer, Refusal) and answer.stale:
+        part.remove()
+    return answer
+
+
+def _copied(answer: Answer, part: Partial, title: str) -> Refusal | str | None:
+    """Write what the server sends; if it came whole, the SHA-256 that the server says, or None."""
     total = answer.version.total
     with (
         answer.body as body,
@@ -159,7 +158,7 @@ def _copied(answer: Answer, part: Partial, title: str) -> Refusal | None:
             bar.update(len(chunk))
     if total is not None and done != total:
         return Refusal(f"the connection ended after {done:,} of {total:,} bytes")
-    return None
+    return answer.sha256
 
 
 def _chunk(body: http.client.HTTPResponse) -> tuple[bytes, str]:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -49,6 +50,18 @@ def test_a_file_that_changed_meanwhile_begins_anew(home, tmp_path, patience):
     download(f"{home.url}/a.bin", tmp_path / "a.bin", patience=patience)
     assert (tmp_path / "a.bin").read_bytes() == DATA
     assert page.asked == [("bytes=300000-", old.etag)]  # If-Range tells the server which version the part is of
+
+
+def test_a_part_that_was_whole_when_it_was_killed(home, tmp_path, patience):
+    """All bytes were there, the name was not given yet: the server has no more, so it begins anew."""
+    page = home.put("/a.bin", DATA)
+    url = f"{home.url}/a.bin"
+    (tmp_path / "a.bin.part").write_bytes(DATA)
+    about = {"url": url, "validator": page.etag, "total": len(DATA)}
+    (tmp_path / "a.bin.part.json").write_text(json.dumps(about))
+    download(url, tmp_path / "a.bin", sha256=SHA256, patience=patience)
+    assert [asked[0] for asked in page.asked] == [f"bytes={len(DATA)}-", None]
+    assert (tmp_path / "a.bin").read_bytes() == DATA
 
 
 @pytest.mark.parametrize("behaviours", [["cut:1000", "no_ranges"], ["status:500", "status:429", "well"], ["no_length"]])

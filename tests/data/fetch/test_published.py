@@ -14,7 +14,7 @@ from tests.data.fetch import published
 NAMES = [name for name, entry in CATALOGUE.items() if entry.fetch is not None]
 LONG = {
     *("kddcup99", "beijing_air", "mnist", "fashion_mnist", "diabetes130", "brfss_diabetes", "skin_segmentation"),
-    *("adult", "elec2", "fin_tweets", "bank_marketing"),
+    *("adult", "elec2", "fin_tweets", "bank_marketing", "default_credit"),
 }
 
 
