@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import stats
@@ -12,7 +12,7 @@ from scipy import stats
 from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.bench.contestant import Contestant
-from qml.bench.protocol import CHAMPION
+from qml.bench.protocol import CHAMPION, Protocol
 from qml.bench.scaling.choice import Choice, choose
 from qml.bench.scaling.draws import drawn_logs, ends
 from qml.bench.scaling.law import fit_many, rows_for_many
@@ -25,6 +25,8 @@ from qml.bench.words import Word, word_of, word_of_interval
 TWIN, FROZEN = "twin", "frozen"
 COMPARED = (TWIN, FROZEN, CHAMPION)
 """Roles that the hybrid is compared with at each number of rows."""
+BY_SIZE = ("rows", "epochs", "cpu_s", "floors", "title")
+"""Terms of a protocol that may differ from size to size."""
 BEYOND = 3.0
 """A law is drawn so far beyond the sizes that were measured, as a factor, and marked there."""
 
@@ -132,14 +134,8 @@ class Growth:
             raise DataError("Growth with data was to be read; there is no summary of any size. Run the cells first.")
         found = tuple(sorted(self.summaries, key=lambda summary: summary.rows("train")))
         object.__setattr__(self, "summaries", found)
-        first = found[0].protocol
-        for other in (summary.protocol for summary in found[1:]):
-            for term in ("data", "rank", "seeds", "split", "test", "rope"):
-                if getattr(other, term) != getattr(first, term):
-                    raise DataError(
-                        f"Growth of {first.data!r} was to be read; {term} is {getattr(first, term)!r} at one size and "
-                        f"{getattr(other, term)!r} at another. Read sizes of one data set under the same terms."
-                    )
+        for other in found[1:]:
+            check_alike(found[0].protocol, other.protocol)
 
     @property
     def whole(self) -> Summary:
@@ -233,6 +229,21 @@ class Growth:
                 who = "the hybrid" if curve is ours else "the other"
                 return Ratio(at, None, reason=f"{who} follows no falling law ({curve.choice.reason})")
         return _ratio(ours, theirs, at)
+
+
+def check_alike(first: Protocol, other: Protocol) -> None:
+    """Refuse protocols that differ in more than their training rows and the passes over them.
+
+    Raises:
+        DataError: names the term and both values.
+    """
+    for term in fields(Protocol):
+        ours, theirs = getattr(first, term.name), getattr(other, term.name)
+        if term.compare and term.name not in BY_SIZE and ours != theirs:
+            raise DataError(
+                f"Growth with data was to be read on {first.data!r}; {term.name} is {ours!r} at one size and "
+                f"{theirs!r} at another. Sizes of one data set are compared under the same terms."
+            )
 
 
 def _curve(role: str, measure: Measure, readings: tuple[Reading, ...]) -> Curve:
