@@ -104,9 +104,8 @@ def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
         entry: "benchmark", "train" or "report".
 
     Returns:
-        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`; of several `sizes` a `ScalingJob` or
-        `ScalingReportJob`; of several `sets` a `SuiteJob` or
-        `SuiteReportJob`.
+        A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`; of several `sets` a `SuiteJob` or
+        `SuiteReportJob`; of several `sizes` a `ScalingJob` or `ScalingReportJob`.
 
     Raises:
         ConfigError: an unknown group, name, key or value; nothing has run.

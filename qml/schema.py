@@ -505,8 +505,8 @@ class BenchmarkConfig:
         workers: processes of this machine that share the cells; 1 is one process.
         sets: of a suite, for each data set what it changes, in the words of the command line, such as
             `[[data=wine], [data=digits, data.rows=600]]`; empty compares on one set.
-        sizes: numbers of training rows at which the comparison is made, to see how performance grows with data: numbers,
-            `all`, or lists of what a size changes, such as `[[data.rows=1000, training.batch_size=32], 10000, all]`.
+        sizes: numbers of training rows at which to compare, to see how performance grows with data: numbers, `all`, or
+            lists of what a size changes, such as `[['data.rows=1000', 'training.batch_size=32'], 10000, all]`.
         reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
             are then not read, but `store`, `out`, `report` and `recipe_name` are.
     """

@@ -52,7 +52,9 @@ class ScalingJob:
     def __post_init__(self):
         object.__setattr__(self, "jobs", tuple(self.jobs))
         if not self.jobs:
-            raise ConfigError("A comparison at several sizes was asked for; it has none. Name some: sizes=[100,300,all].")
+            raise ConfigError(
+                "A comparison at several sizes was asked for; it has none. Name some: sizes=[100,300,all]."
+            )
         check_shared(self.jobs)
         for jobs in self.sets:
             name, choices = jobs[0].data.name, [job.data for job in jobs]

@@ -76,7 +76,7 @@ def choose(rows: np.ndarray | Sequence[float], losses: np.ndarray | Sequence[flo
     if not (np.isfinite(losses) & (losses > 0)).all():
         return Choice("refused", None, {}, "a loss of 0 or none at all, which has no logarithm")
     sizes, means, counts = grouped(rows, losses)
-    inside = float(sum(np.sum((np.log(losses[rows == size]) - mean) ** 2) for size, mean in zip(sizes, means)))
+    inside = float(np.sum((np.log(losses) - means[np.searchsorted(sizes, rows)]) ** 2))
     laws: dict[Form, Law] = {}
     aicc: dict[Form, float] = {}
     for form in FORMS:

@@ -66,8 +66,8 @@ def ends(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
     """Ends of the central interval of draws; infinite draws count, and with none that is a number there is none (NaN).
 
     Example:
-        >>> ends(np.arange(81.0)), ends(np.array([np.nan]))
-        ((2.0, 78.0), (nan, nan))
+        >>> [round(end, 6) for end in ends(np.arange(81.0))], ends(np.array([np.nan]))
+        ([2.0, 78.0], (nan, nan))
     """
     known = np.sort(values[~np.isnan(values)])
     if not len(known):

@@ -1,4 +1,4 @@
-"""One data set at growing numbers of training rows: curves with their laws, contrasts by size, and rows for equal loss."""
+"""One data set at growing numbers of training rows: curves with laws, contrasts by size, rows for equal loss."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ class Ratio:
 
     Args:
         at: training rows of the hybrid: the largest size.
-        value: the ratio by the two laws; infinite where the other's floor lies above. None where it cannot be said.
-        lo, hi: ends of the 95 % interval; `hi` may be infinite, both NaN without draws.
+        value: the ratio by the two laws; infinite where the other's floor lies above. None where it cannot be said:
+            without a law, and where the rows lie farther outside the sizes than `BEYOND` times.
+        lo, hi: ends of the 95 % interval, `hi` may be infinite; NaN without draws or without a value.
         extrapolated: whether those rows lie outside the sizes that were measured.
         reason: why it cannot be said.
     """
@@ -258,7 +259,11 @@ def _ratio(ours: Curve, theirs: Curve, at: float) -> Ratio:
     first, second = ours.choice.law, theirs.choice.law
     if first is None or second is None:
         return Ratio(at, None, reason="one of the two follows no law")
-    needed = second.rows_for(first(at))
+    needed, fewest, most = second.rows_for(first(at)), theirs.sizes[0] / BEYOND, theirs.sizes[-1] * BEYOND
+    if needed < fewest:
+        return Ratio(at, None, reason=f"the other has that loss with fewer than {fewest:.0f} rows, far below all sizes")
+    if most < needed < math.inf:
+        return Ratio(at, None, reason=f"the other takes more than {most:.0f} rows for that loss, far beyond all sizes")
     lo = hi = math.nan
     if len(ours.laws_D3) and len(theirs.laws_D3):
         floor, scale, exponent = ours.laws_D3.T
@@ -272,7 +277,7 @@ def strict_word(estimate: Estimate, rope: float, sizes: int) -> Word:
 
     Example:
         >>> from qml.bench.statistics import over_splits
-        >>> found = over_splits([0.02, 0.03, 0.04], n_train=80, n_test=20)
+        >>> found = over_splits([0.025, 0.03, 0.035], n_train=80, n_test=20)
         >>> word_of(found, 0.001), strict_word(found, 0.001, sizes=5)
         ('better!', 'open')
     """

@@ -37,7 +37,7 @@ class Law:
 
     Example:
         >>> law = Law("floored", floor=0.2, scale=3.0, exponent=0.5)
-        >>> law(100), law.rows_for(0.5), law.rows_for(0.1)
+        >>> law(100), round(law.rows_for(0.5), 6), law.rows_for(0.1)
         (0.5, 100.0, inf)
     """
 
@@ -146,9 +146,9 @@ def fit_many(sizes_S: np.ndarray, logs_DS: np.ndarray, form: Form, counts_S: np.
         counts_S: `(S,)` weights; None weighs all alike.
 
     Example:
-        >>> draws = np.log([[4.0, 2.0, 1.0], [3.0, 3.0, 3.0]])
+        >>> draws = np.log([[4.0, 2.0, 1.0], [3.0, 1.5, 0.75]])
         >>> fit_many(np.array([1.0, 2.0, 4.0]), draws, "power").round(6).tolist()
-        [[0.0, 4.0, 1.0], [0.0, 3.0, 0.0]]
+        [[0.0, 4.0, 1.0], [0.0, 3.0, 1.0]]
     """
     weights = np.ones(len(sizes_S)) if counts_S is None else np.asarray(counts_S, np.float64)
     weights = weights / weights.sum()
@@ -170,7 +170,7 @@ def rows_for_many(laws_D3: np.ndarray, levels_D: np.ndarray) -> np.ndarray:
     """As `Law.rows_for`, for D laws from `fit_many` and a level each: `(D,)`, infinite where it is never reached.
 
     Example:
-        >>> rows_for_many(np.array([[0.2, 3.0, 0.5], [0.2, 3.0, 0.5]]), np.array([0.5, 0.1])).tolist()
+        >>> rows_for_many(np.array([[0.2, 3.0, 0.5], [0.2, 3.0, 0.5]]), np.array([0.5, 0.1])).round(6).tolist()
         [100.0, inf]
     """
     floor, scale, exponent = laws_D3.T
@@ -181,7 +181,7 @@ def rows_for_many(laws_D3: np.ndarray, levels_D: np.ndarray) -> np.ndarray:
 
 
 def law_of(form: Form, parameters: np.ndarray) -> Law:
-    """The law of floor, scale and exponent `(3,)`."""
+    """The law of one row of `fit_many`: floor, scale and exponent, `(3,)`."""
     floor, scale, exponent = (float(value) for value in parameters)
     return Law(form, floor, scale, exponent)
 

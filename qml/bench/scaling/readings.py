@@ -50,7 +50,7 @@ class Measure:
         return short.get(self.metric, f"1-{self.metric}") if self.turned else self.metric
 
     def of(self, value: float | np.ndarray) -> float | np.ndarray:
-        """The loss of a value of the metric."""
+        """The loss of values of the metric: one, or `(N,)`."""
         return 1.0 - value if self.turned else value
 
 
@@ -150,7 +150,7 @@ def _left_out(cell: CellResult, measure: Measure) -> np.ndarray:
 
 
 def _by_sums(metric: str, found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """A metric that is made of sums over rows, with one block left out at a time: sums of all, less those of a block."""
+    """A metric that is made of sums over rows, one block left out at a time: sums of all, less those of a block."""
     block, groups = blocks_of(len(wanted)), min(BLOCKS, len(wanted))
     if metric == "log_loss":
         picked = found[np.arange(len(wanted)), wanted]

@@ -38,9 +38,12 @@ def bought(contrasts: Sequence[SizeContrast]) -> Bought:
     if not all(c.estimate.known for c in contrasts):
         return "unknown"
     words = [c.word for c in contrasts]
-    for state, wanted in (("paid", BETTER), ("cost", WORSE), ("nothing", ("equal",))):
-        if all(word in wanted for word in words):
-            return state
+    if all(word in BETTER for word in words):
+        return "paid"
+    if all(word in WORSE for word in words):
+        return "cost"
+    if all(word == "equal" for word in words):
+        return "nothing"
     better = any(c.strict in BETTER for c in contrasts)
     worse = any(c.strict in WORSE for c in contrasts)
     return "crossing" if better and worse else "some_paid" if better else "some_cost" if worse else "open"
@@ -105,7 +108,7 @@ def _of_rows(growth: Growth, ratio: Ratio) -> str:
     """How many rows the difference to the twin is worth."""
     label = growth.measures[0].label if growth.measures else "loss"
     if ratio.value is None:
-        return f"How many rows that is worth cannot be said: {ratio.reason}."
+        return f"How many rows that is worth has no number: {ratio.reason}."
     if math.isinf(ratio.value):
         return f"By its law the twin never reaches the hybrid's {label} at {rows_text(ratio.at)} rows."
     where = " (extrapolated)" if ratio.extrapolated else ""
@@ -135,10 +138,10 @@ def _of_champion(growth: Growth) -> str:
 
 
 def rows_text(rows: float) -> str:
-    """A number of rows, thousands parted by a thin space.
+    r"""A number of rows, thousands parted by a thin space.
 
     Example:
-        >>> rows_text(57000.4).replace("\\u202f", " ")
+        >>> rows_text(57000.4).replace("\u202f", " ")
         '57 000'
     """
     return f"{rows:,.0f}".replace(",", "\u202f")

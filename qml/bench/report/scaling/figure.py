@@ -76,7 +76,7 @@ def _rows(panels: Panels, growth: Growth, place: int) -> list[tuple[str, ...]]:
             rows.append((*begin, f"{reading.rows:.0f}", *map(_text, (reading.mean, *curve.interval(size))), "measured"))
         if curve.choice.kind == "law" and curve.choice.law is not None:
             grid = _grid(curve, 9)
-            band = curve.band(grid)
+            band = curve.band(grid.tolist())
             for number, size in enumerate(grid):
                 ends = band[:, number] if band.size else (math.nan, math.nan)
                 what = "extrapolated" if size > curve.sizes[-1] * (1 + 1e-9) else "law"
@@ -132,9 +132,7 @@ def _draw(panels: Panels, shown: Sequence[Growth], place: int, wide: bool) -> Ca
     return canvas
 
 
-def _panel(
-    canvas: Canvas, panels: Panels, growth: Growth, place: int, box: tuple[float, float, float, float]
-) -> None:
+def _panel(canvas: Canvas, panels: Panels, growth: Growth, place: int, box: tuple[float, float, float, float]) -> None:
     """One data set."""
     curves = panels.drawn(growth, place)
     frame = _frame(curves, box)
@@ -160,7 +158,9 @@ def _frame(curves: Sequence[Curve], box: tuple[float, float, float, float]) -> _
     """The axes that hold all points of a panel, and its laws."""
     left, right, top, bottom = box
     means = [reading.mean for curve in curves for reading in curve.readings if reading.mean > 0] or [1.0]
-    ends = [curve.choice.law(curve.sizes[-1] * BEYOND) for curve in curves if curve.choice.law and curve.choice.law.falls]
+    ends = [
+        curve.choice.law(curve.sizes[-1] * BEYOND) for curve in curves if curve.choice.law and curve.choice.law.falls
+    ]
     low, high = min([*means, *ends]) / 1.06, max(means) * 1.06
     low = max(low, min(means) / 2)
     first, last = min(curve.sizes[0] for curve in curves), max(curve.sizes[-1] for curve in curves)
@@ -180,7 +180,7 @@ def _loss_marks(low: float, high: float) -> list[float]:
 def _band(canvas: Canvas, panels: Panels, curve: Curve, frame: _Frame) -> None:
     """What the law leaves open."""
     grid = _grid(curve, STEPS)
-    band = curve.band(grid)
+    band = curve.band(grid.tolist())
     if curve.choice.kind != "law" or not band.size or np.isnan(band).any():
         return
     low, high = ([frame.height(float(value)) for value in side] for side in band)

@@ -19,8 +19,8 @@ from qml.bench.scaling.words import bought, sentence
 
 ANCHOR, TITLE, QUESTION = "growth", "Growth", "How does performance grow with data?"
 NOTE = (
-    "Positive differences are in the hybrid's favour. A reading stands for one size alone; the next column holds for all "
-    "sizes together. A law is a description of these sizes, and no promise beyond them."
+    "Positive differences are in the hybrid's favour. A reading stands for one size alone, the next column "
+    "for all sizes together. A law is a description of these sizes, and no promise beyond them."
 )
 
 
@@ -86,7 +86,7 @@ class GrowthPart:
         return "\n\n".join([f"## {QUESTION}", said, NOTE, *made])
 
     def to_json(self) -> list[dict[str, Any]]:
-        """A mapping a data set: sentence, sizes, curves with laws and intervals, contrasts, ratios; None for unknown."""
+        """A mapping a data set: sentence, curves with laws and intervals, contrasts, ratios; None for unknown."""
         return [_growth_json(g, text) for g, text in zip(self.panels.growths, self.sentences, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""From folders of cells at several numbers of training rows to pages: one of all sets, one a set, one a set and size."""
+"""From cells at several numbers of training rows to pages: one of all sets, one a set, one a set and size."""
 
 from __future__ import annotations
 

@@ -36,16 +36,15 @@ def laws_table(panels: Panels) -> Table:
 
 
 def _law_row(panels: Panels, growth: Growth, curve: Curve) -> tuple[str, ...]:
-    choice, law = curve.choice, curve.choice.law
-    shown = choice.kind == "law" and law is not None
-    exponent = (law.exponent, *curve.parameter("exponent")) if shown else (math.nan,) * 3
-    floored = shown and law.form == "floored"
-    floor = (law.floor, *curve.parameter("floor")) if floored else (math.nan,) * 3
+    choice, unknown = curve.choice, (math.nan, math.nan, math.nan)
+    law = choice.law if choice.kind == "law" else None
+    exponent = unknown if law is None else (law.exponent, *curve.parameter("exponent"))
+    floor = unknown if law is None or law.form != "floored" else (law.floor, *curve.parameter("floor"))
     return (
         *(growth.data, curve.measure.label, panels.title(curve.role)),
         *(str(len(curve.readings)), str(len(curve.readings[0].losses))),
-        FORMULA[law.form] if shown else "none",
-        *map(_text, (*exponent, *floor, law.scale if shown else math.nan)),
+        "none" if law is None else FORMULA[law.form],
+        *map(_text, (*exponent, *floor, math.nan if law is None else law.scale)),
         *(_text(choice.aicc.get(form, math.nan)) for form in FORMS),
         choice.reason,
     )

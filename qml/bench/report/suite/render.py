@@ -98,7 +98,11 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
 
 
 def written_suite(
-    suite: Suite, summaries: Sequence[Summary], target: Path, growths: Sequence[Growth] = (), links: Sequence[Links] = ()
+    suite: Suite,
+    summaries: Sequence[Summary],
+    target: Path,
+    growths: Sequence[Growth] = (),
+    links: Sequence[Links] = (),
 ) -> RenderedSuite:
     """The files of a suite and of each of its data sets; the caller holds the folder.
 
