@@ -181,7 +181,16 @@ def rows_for_many(laws_D3: np.ndarray, levels_D: np.ndarray) -> np.ndarray:
 
 
 def law_of(form: Form, parameters: np.ndarray) -> Law:
-    """The law of one row of `fit_many`: floor, scale and exponent, `(3,)`."""
+    """The law of one row of `fit_many`.
+
+    Args:
+        form: one of `FORMS`.
+        parameters: `(P,)` floor, scale and exponent.
+
+    Example:
+        >>> law_of("power", np.array([0.0, 2.0, 0.5]))(4)
+        1.0
+    """
     floor, scale, exponent = (float(value) for value in parameters)
     return Law(form, floor, scale, exponent)
 
