@@ -16,7 +16,8 @@ Form = Literal["constant", "power", "floored"]
 FORMS: tuple[Form, ...] = ("constant", "power", "floored")
 """From the simplest to the richest; each holds the one before as a limit."""
 PARAMETERS: dict[Form, int] = {"constant": 1, "power": 2, "floored": 3}
-STEPS, ENOUGH = 120, 1e-13
+STEPS, ENOUGH, STUCK = 120, 1e-9, 1e5
+"""Steps of a fit at most; the relative gain, and the damping, at which it ends."""
 BOUNDS = np.array([[-80.0, -80.0, -7.0], [80.0, 80.0, 3.0]])
 """Of the logarithms of floor, scale and exponent: beyond them nothing changes within double precision."""
 
@@ -222,6 +223,7 @@ def _marquardt(
     damping = np.full(len(here), 1e-2)
     left, slopes = _residuals(here, away, logs_DS)
     cost = (left**2) @ weights
+    ended = np.zeros(len(here), bool)
     for _ in range(STEPS):
         normal = np.einsum("dsk,s,dsl->dkl", slopes, weights, slopes)
         push = np.einsum("dsk,s,ds->dk", slopes, weights, left)
@@ -237,7 +239,8 @@ def _marquardt(
         slopes = np.where(better[:, None, None], slopes_there, slopes)
         cost = np.where(better, cost_there, cost)
         damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e12)
-        if not (better & (gain > ENOUGH * (cost + ENOUGH))).any() and (damping > 1e6).all():
+        ended |= (better & (gain <= ENOUGH * cost)) | (damping > STUCK)
+        if ended.all():
             break
     return here, cost
 

@@ -1,4 +1,4 @@
-"""Finished cells whose log-loss follows a law by construction: arms, sizes and seeds as a study of growth leaves them."""
+"""Finished cells whose log-loss follows a law by construction, as a study of growth leaves them."""
 
 import numpy as np
 

@@ -17,7 +17,7 @@ from qml.bench.report.view import Figure, Table, data_table
 from qml.bench.scaling.growth import COMPARED, TWIN, Curve, Growth
 from qml.bench.scaling.words import bought, sentence
 
-ANCHOR, TITLE, QUESTION = "growth", "Growth", "How does performance grow with data?"
+ANCHOR, HEADING, TITLE, QUESTION = "growth", "growth-h", "Growth", "How does performance grow with data?"
 NOTE = (
     "Positive differences are in the hybrid's favour. A reading stands for one size alone, the next column "
     "for all sizes together. A law is a description of these sizes, and no promise beyond them."
@@ -63,7 +63,7 @@ class GrowthPart:
             for data, pages in self.links
         )
         return (
-            f'\n<h2 id="{ANCHOR}">{QUESTION}</h2>\n<ul class="said">{said}</ul>{drawn(ANCHOR)}'
+            f'\n<h2 id="{HEADING}">{QUESTION}</h2>\n<ul class="said">{said}</ul>{drawn(ANCHOR)}'
             f"<h3>The hybrid against others, size by size</h3>{_plain_table(self.tables[1])}"
             f'<p class="note under">{esc(NOTE)}</p>{contrasts}'
             f"<h3>Rows for equal loss</h3>{_plain_table(self.tables[2])}{ratios}"
@@ -181,4 +181,4 @@ def joined_tables(part: GrowthPart | None) -> tuple[Table, ...]:
 
 def sections_with(sections: Sequence[tuple[str, str]], part: GrowthPart | None) -> tuple[tuple[str, str], ...]:
     """The sections of a page, with that of growth behind the verdict where there is one."""
-    return tuple(sections) if part is None else (sections[0], (ANCHOR, TITLE), *sections[1:])
+    return tuple(sections) if part is None else (sections[0], (HEADING, TITLE), *sections[1:])
