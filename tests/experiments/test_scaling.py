@@ -102,20 +102,29 @@ def test_a_set_may_have_sizes_of_its_own_and_a_size_terms_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("sizes", "given", "said"),
     [
-        (["data.rows=100"], "data.rows was given beside sizes, which choose it"),
-        (["sizes=[60,60]"], "given the size 60 twice"),
-        (["sizes=[60]"], "it has one. Name more"),
-        (["sizes=[60,many]"], r"sizes\[1\] is 'many'; its data.rows must be a number"),
-        (["sizes=[60,-5]"], "must be a number of training rows"),
-        (["sizes=[['data.rows=60','data.rows=70'],all]"], r"sizes\[0\] gives data.rows twice"),
-        (["sizes=[[60],all]"], "or a list of overrides"),
-        (["sets=[['data=wine','sizes=[]'],['data=digits']]"], "one has none"),
-        (["sets=[['data=wine','sizes=[30,60]'],['data=wine','sizes=[40,50]']]"], "Leave 'wine' out once"),
+        ([60, "all"], ["data.rows=100"], "data.rows was given beside sizes, which choose it"),
+        ([60, "many"], [], r"sizes\[1\] is 'many'; its data.rows must be a number"),
+        ([60, -5], [], "must be a number of training rows"),
+        ([["data.rows=60", "data.rows=70"], "all"], [], r"sizes\[0\] gives data.rows twice"),
+        ([[60], "all"], [], "or a list of overrides"),
     ],
 )
-def test_sizes_that_cannot_be_meant_are_refused(more, said, tmp_path):
+def test_sizes_that_cannot_be_meant_are_refused(sizes, given, said):
+    with pytest.raises(ConfigError, match=said):
+        config.overrides_of_sizes(sizes, given)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["sizes=[60,60]"], "given the size 60 twice"),
+        (["sizes=[60]"], "it has one. Name more"),
+        (["sets=[['data=wine','sizes=[]'],['data=digits','sizes=[60,90]']]"], "one has none"),
+    ],
+)
+def test_jobs_that_are_no_sizes_of_one_set_are_refused(more, said, tmp_path):
     with pytest.raises(ConfigError, match=said):
         config.build(words_for(tmp_path, *more))
 

@@ -64,7 +64,7 @@ def _power(curve: Curve) -> str:
     law = curve.choice.law
     if curve.choice.kind != "law" or law is None:
         return {"constant": "no law", "rises": "rises", "refused": "too few sizes"}[curve.choice.kind]
-    return f"falls as rows^\N{MINUS SIGN}{three(law.exponent)}" + (" to a floor" if law.form == "floored" else "")
+    return f"falls as n^\N{MINUS SIGN}{three(law.exponent)}" + (" to a floor" if law.form == "floored" else "")
 
 
 def _rows(panels: Panels, growth: Growth, place: int) -> list[tuple[str, ...]]:
