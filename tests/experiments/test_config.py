@@ -12,7 +12,7 @@ from qml import config, schema
 from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
-from qml.estimators import BenchmarkJob, ReportJob, SuiteJob, SuiteReportJob, TrainJob
+from qml.estimators import BenchmarkJob, ReportJob, ScalingJob, SuiteJob, SuiteReportJob, TrainJob
 from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
@@ -30,12 +30,19 @@ CHOICES = [
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
     made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
-    kind = SuiteJob if made_of_sets(group, name) else BenchmarkJob
+    kind = SuiteJob if "sets" in recipe(group, name) else BenchmarkJob
+    kind = ScalingJob if made_of_sizes(group, name) else kind
     assert isinstance(made, ReproductionJob if name.startswith("repro/") else kind)
 
 
-def made_of_sets(group, name):
-    return group == "recipe" and "sets" in yaml.safe_load((CONF / group / f"{name}.yaml").read_text())
+def recipe(group, name):
+    return yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) if group == "recipe" else {}
+
+
+def made_of_sizes(group, name):
+    found = recipe(group, name)
+    words = [word for entry in found.get("sets", []) for word in entry]
+    return "sizes" in found or any(word.startswith("sizes=") for word in words)
 
 
 @pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
