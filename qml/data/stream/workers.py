@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import DataError, QmlError
+from qml.base.errors import CapabilityError, DataError, QmlError
 from qml.base.extras import require
 from qml.data.stream.order import Pass
 from qml.data.stream.reading import Rows, WindowReader
@@ -107,6 +107,14 @@ class Workers:
                 inputs, targets = found
                 yield Rows(inputs.numpy(), None if targets is None else targets.numpy())
                 del found, inputs, targets
+        except RuntimeError as error:
+            if "exited unexpectedly" not in str(error):
+                raise
+            raise CapabilityError(
+                f"{self.count} processes were to read windows; one of them ended. A script that uses workers needs its "
+                'if __name__ == "__main__":; where that is there, the system may have ended it for memory: give fewer '
+                "workers or buffer_rows."
+            ) from error
         finally:
             if not self.idle:
                 self.idle.append(loader)
