@@ -95,11 +95,13 @@ class Workers:
 
         Raises:
             DataError: a file is damaged, or holds values that cannot be learnt from.
+            CapabilityError: a process ended.
         """
         if not tasks:
             return
         loader = self.idle.pop() if self.idle else self._started()
         loader.sampler.tasks = tasks  # pyright: ignore[reportAttributeAccessIssue]
+        sound = True
         try:
             for found in loader:
                 if isinstance(found, Failure):
@@ -108,6 +110,7 @@ class Workers:
                 yield Rows(inputs.numpy(), None if targets is None else targets.numpy())
                 del found, inputs, targets
         except RuntimeError as error:
+            sound = False
             if "exited unexpectedly" not in str(error):
                 raise
             raise CapabilityError(
@@ -116,7 +119,7 @@ class Workers:
                 "workers or buffer_rows."
             ) from error
         finally:
-            if not self.idle:
+            if sound and not self.idle:  # also where the batches were left before their end
                 self.idle.append(loader)
 
     def _started(self) -> DataLoader:
