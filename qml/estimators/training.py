@@ -164,7 +164,8 @@ class TrainJob:
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
-        where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
+        choice = replace(self.data, options=self.data.deciding_options)
+        where = {**asdict(choice), "root": None, "terms": self.data.terms(self.seed)}
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
         placed = {} if self.accelerator == "cpu" else {"accelerator": self.accelerator}
         config = {**config_of(spec, self.training), "data": where, **terms, **placed}
