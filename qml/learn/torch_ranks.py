@@ -156,7 +156,7 @@ class UpdateOverRanks:
         """Wait for all, and bring the gradients, which are means over processes of sums, to means over rows.
 
         Returns:
-            Losses and further numbers as means over all rows, each `()`, and the number of these rows.
+            Losses and further numbers as means over all rows, each a scalar, and the number of these rows.
         """
         self._work.wait()
         numbers, flags = self._numbers[: -len(REASONS)], self._numbers[-len(REASONS) :].tolist()
