@@ -18,6 +18,7 @@ def end(source, folder, kills, seed=0):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_two_killed_processes_end_as_undisturbed_ones(tmp_path):
     whole = end("stream", tmp_path / "whole", 0)
     killed = end("stream", tmp_path / "killed", 3)
