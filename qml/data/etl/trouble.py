@@ -60,7 +60,7 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
     if "No space left on device" in text or "Disk quota exceeded" in text:
         return OSError(errno.ENOSPC, "No space left on device", where)
     file = next(iter(re.findall(FILE, text)), None)
-    named = f" of {_safe(file)}" if file else ""
+    named = f" of {_safe(file.rstrip('.'))}" if file else ""
     if "header does not conform" in text:
         return DataError(
             f"In {doing}: the header{named} names other columns than the first file. All files of one input have the "
