@@ -662,7 +662,7 @@ class ColumnRuleConfig:
     """One of `etl.columns`: what columns of these names hold; see `qml.data.etl.ColumnRule`."""
 
     _target_: str = "qml.data.etl.ColumnRule"
-    names: list[str] = MISSING  # pyright: ignore[reportAssignmentType]
+    names: list[str] = field(default_factory=list)
     type: str = "float"
     role: str = "input"
     kind: str | None = None
@@ -742,7 +742,7 @@ class PreparationConfig:
     _target_: str = "qml.data.etl.Preparation"
     name: str = MISSING
     read: ReadConfig = field(default_factory=ReadConfig)
-    columns: list[ColumnRuleConfig] = MISSING  # pyright: ignore[reportAssignmentType]
+    columns: list[ColumnRuleConfig] = field(default_factory=list)
     target: TargetPlanConfig | None = None
     split: DivisionConfig = field(default_factory=DivisionConfig)
     features: FeaturePlanConfig = field(default_factory=FeaturePlanConfig)

@@ -18,10 +18,8 @@ require("pyarrow", extra="data", purpose="qml.data.etl")
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Table = pa.Table | pa.RecordBatch
 
-
-def raw_rows(columns: Sequence[Column], table: Table) -> np.ndarray:
+def raw_rows(columns: Sequence[Column], table: pa.Table | pa.RecordBatch) -> np.ndarray:
     """Rows as the fitted transform of a prepared folder takes them.
 
     Args:
@@ -48,7 +46,7 @@ def raw_rows(columns: Sequence[Column], table: Table) -> np.ndarray:
         try:
             if column.kind == "category":
                 known = pa.array(column.categories, pa.string())
-                values = pc.index_in(pc.cast(values, pa.string()), value_set=known)
+                values = _places(pc.cast(values, pa.string()), known)
             rows[:, place] = pc.cast(values, pa.float32(), safe=False).to_numpy(zero_copy_only=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(
@@ -58,7 +56,12 @@ def raw_rows(columns: Sequence[Column], table: Table) -> np.ndarray:
     return rows
 
 
-def feature_rows(manifest: Manifest, table: Table) -> np.ndarray:
+def _places(values: Any, known: pa.Array) -> Any:
+    """The place of each value among those that are known; null where it is not, or missing."""
+    return pc.call_function("index_in", [values], pc.SetLookupOptions(known))
+
+
+def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.ndarray:
     """Features of fresh rows, by the very transform that made those of the folder.
 
     Args:
@@ -100,7 +103,7 @@ class Coding:
         Raises:
             DataError: a value without a class.
         """
-        places = pc.index_in(values, value_set=pa.array(list(self.codes), pa.string()))
+        places = _places(values, pa.array(list(self.codes), pa.string()))
         table = np.array([*self.codes.values(), -1 if self.rest is None else self.rest], np.int64)
         coded = table[pc.fill_null(places, len(self.codes)).to_numpy(zero_copy_only=False)]
         if (coded < 0).any():

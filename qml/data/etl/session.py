@@ -97,8 +97,9 @@ def spark_session(master: str, memory: str, further: Mapping[str, Any], scratch:
             session.stop()
     finally:
         gateway.shutdown()
-        gateway.proc.stdin.close()  # Java ends when its input ends
-        gateway.proc.wait()
+        if gateway.proc is not None and gateway.proc.stdin is not None:
+            gateway.proc.stdin.close()  # Java ends when its input ends
+            gateway.proc.wait()
         SparkContext._gateway = SparkContext._jvm = None  # else the next session would speak to a Java that is gone
 
 

@@ -13,7 +13,6 @@ from qml.data.etl.session import mapped
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -51,7 +50,7 @@ class Moments:
         if not len(values):
             return cls()
         mean = float(values.mean(dtype=np.float64))
-        m2 = float(np.square(values - mean, dtype=np.float64).sum())
+        m2 = float(np.square(np.subtract(values, mean, dtype=np.float64)).sum())
         return cls(len(values), mean, m2, float(values.min()), float(values.max()))
 
     def __add__(self, other: Moments) -> Moments:
@@ -120,10 +119,10 @@ class Summed:
         for batch in batches:
             rows += batch.num_rows
             for name in self.numbers:
-                values = pc.drop_null(batch.column(name)).to_numpy(zero_copy_only=False)
+                values = batch.column(name).drop_null().to_numpy(zero_copy_only=False)
                 moments[name] += Moments.of(values)
             for name in self.words:
-                found = pc.value_counts(pc.drop_null(batch.column(name)))
+                found = batch.column(name).drop_null().value_counts()
                 values, numbers = found.field("values").to_pylist(), found.field("counts").to_pylist()
                 counts[name].update(dict(zip(values, numbers, strict=True)))
             if sum(map(len, counts.values())) > MOST_KEPT:
