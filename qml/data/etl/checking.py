@@ -29,28 +29,34 @@ def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
     """
     nulls = list(preparation.read.nulls)
     used = [(rule, name) for rule in preparation.columns if rule.role != "drop" for name in rule.names]
-    reasons: list[Column] = []
-    typed = []
-    for rule, name in used:
-        present = _present(frame, name, nulls)
-        value = _typed(present, rule, frame.schema[name].dataType.typeName())
-        broken = [*_broken(present, value, rule), *_unusable(present, rule, preparation)]
+    kinds = {name: frame.schema[name].dataType.typeName() for _, name in used}
+    present = [_present(named(name), kinds[name], nulls).alias(f"__present{n}") for n, (_, name) in enumerate(used)]
+    frame = frame.select("*", *present)  # each step is a projection of its own: what is used twice is computed once
+    typed = [
+        _typed(F.col(f"__present{n}"), rule, kinds[name]).alias(f"__value{n}") for n, (rule, name) in enumerate(used)
+    ]
+    frame = frame.select("*", *typed)
+    reasons, stored = [], []
+    for number, (rule, name) in enumerate(used):
+        there, value = F.col(f"__present{number}"), F.col(f"__value{number}")
+        broken = [*_broken(there, value, rule), *_unusable(there, rule, preparation)]
         reasons.extend(F.when(condition, F.lit(f"{name}: {why}")) for condition, why in broken)
-        typed.append(_stored(value, present, rule, preparation).alias(name))
-    reason = F.when(named(BROKEN).isNotNull(), F.lit(UNREADABLE)).otherwise(F.concat_ws("; ", *reasons))
+        stored.append(_stored(value, there, rule, preparation))
+    frame = frame.select("*", F.concat_ws("; ", *reasons).alias("__reasons"))
+    reason = F.when(named(BROKEN).isNotNull(), F.lit(UNREADABLE)).when(F.col("__reasons") != "", F.col("__reasons"))
+    frame = frame.select("*", reason.alias(REASON))
     values = F.to_json(F.struct(*(named(name) for _, name in used)), {"ignoreNullFields": "false"})
+    raw = F.when(named(REASON).isNotNull(), F.coalesce(named(BROKEN), values)).alias(RAW)
     parts = [named(PART)] if PART in frame.columns else []
-    raw = F.coalesce(named(BROKEN), values)
-    whole = frame.select(*typed, *parts, named(FILE), F.nullif(reason, F.lit("")).alias(REASON), raw.alias(RAW))
-    return whole.withColumn(RAW, F.when(named(REASON).isNotNull(), named(RAW)))
+    names = [column.alias(name) for column, (_, name) in zip(stored, used, strict=True)]
+    return frame.select(*names, *parts, named(FILE), named(REASON), raw)
 
 
-def _present(frame: DataFrame, name: str, nulls: list[str]) -> Column:
+def _present(column: Column, kind: str, nulls: list[str]) -> Column:
     """A column, null where its text means that it is missing."""
-    kind = frame.schema[name].dataType.typeName()
     if kind == "string":
-        return F.when(~named(name).isin(nulls), named(name))
-    return F.when(~F.isnan(named(name)), named(name)) if kind in ("double", "float") else named(name)
+        return F.when(~column.isin(nulls), column)
+    return F.when(~F.isnan(column), column) if kind in ("double", "float") else column
 
 
 def _typed(present: Column, rule: ColumnRule, found: str) -> Column:
