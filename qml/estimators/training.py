@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,7 +106,8 @@ class TrainJob:
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
-        where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
+        choice = replace(self.data, options=self.data.deciding_options)
+        where = {**asdict(choice), "root": None, "terms": self.data.terms(self.seed)}
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
         config = {**config_of(spec, self.training), "data": where, **terms}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"

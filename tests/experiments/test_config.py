@@ -22,6 +22,7 @@ CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
 GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
 GIVEN |= {"etl/own": ["etl.name=shops", "etl.read.path=raw", "etl.columns=[{names: [size]}]"]}
+GIVEN |= {"data/parquet": ["data.options.path=shops"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
 CHOICES = [
     (str(path.parent.relative_to(CONF)), path.stem) for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF
