@@ -58,7 +58,7 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
         In the reading of raw: x.parquet is not a Parquet file. Repair the file, or leave it out.
     """
     if "No space left on device" in text or "Disk quota exceeded" in text:
-        return OSError(errno.ENOSPC, "No space left on device", where)
+        return OSError(errno.ENOSPC, "No space left on device", _safe(where))
     file = next(iter(re.findall(FILE, text)), None)
     named = f" of {_safe(file.rstrip('.'))}" if file else ""
     if "header does not conform" in text:
