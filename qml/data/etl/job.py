@@ -8,14 +8,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qml.base.digest import digest
 from qml.base.errors import ConfigError
 from qml.data.etl.beside import temporary_beside
-from qml.data.etl.places import fingerprint, is_local, local_files, without_credentials
+from qml.data.etl.places import HadoopFolder, fingerprint, is_local, local_files, without_credentials
 from qml.data.etl.preparation import Preparation
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest, write_manifest
 
@@ -121,8 +122,6 @@ class EtlJob:
     @property
     def digest(self) -> str:
         """Equal for jobs that make the same folder of the same raw files, on whatever machine."""
-        from qml.base.digest import digest
-
         return digest([self.etl.digest, self.rows_per_group, self.rows_per_file])
 
     def _local(self) -> EtlOutcome:
@@ -157,9 +156,7 @@ class EtlJob:
         scratch = Path(tempfile.mkdtemp(prefix="qml-etl-"))
         stages = Stages()
         try:
-            with self._session(stages, scratch) as session:
-                from qml.data.etl.places import HadoopFolder
-
+            with self._session(stages, scratch) as session, _told(f"the work in {without_credentials(goal)}", goal):
                 folder = HadoopFolder(session, temporary)
                 raw = self._fingerprint(session)
                 if folder.exists(goal):
@@ -180,8 +177,6 @@ class EtlJob:
     @contextmanager
     def _session(self, stages: Stages, scratch: Path) -> Iterator[SparkSession]:
         """Spark, started as a stage."""
-        from contextlib import ExitStack
-
         from qml.data.etl.session import spark_session
 
         with ExitStack() as stack:
@@ -195,17 +190,16 @@ class EtlJob:
         from qml.data.etl.writing import Builder, Layout
 
         layout = Layout(self.rows_per_group, self.rows_per_file)
-        facts = {"job": self.digest, "input": dict(raw), "layout": vars(layout) | {}}
+        facts = {"job": self.digest, "input": dict(raw), "layout": asdict(layout)}
         return prepare(Builder(session, folder), self.etl, layout, stages, facts)
 
     def _fingerprint(self, session: SparkSession) -> dict[str, Any]:
         """Of raw files that only Spark reaches, or of this machine."""
-        from qml.data.etl.places import HadoopFolder
-
         path = self.etl.read.path
         if is_local(path):
             return fingerprint(listed for _, listed in local_files(path))
-        return fingerprint(HadoopFolder(session, path).listed(path))
+        with _told(f"the listing of {without_credentials(path)}", path):
+            return fingerprint(HadoopFolder(session, path).listed(path))
 
     def _found(self, out: Path, raw: Mapping[str, Any]) -> EtlOutcome | None:
         """What lies in `out` already; None where there is nothing."""
@@ -236,3 +230,10 @@ class EtlJob:
             )
         _logger.info("%s is there already, made by this job of these files; it is kept.", out)
         return EtlOutcome(out, manifest, kept=True)
+
+
+def _told(doing: str, where: str) -> AbstractContextManager[None]:
+    """What Spark raises, in our words; imported when Spark is there."""
+    from qml.data.etl.trouble import told
+
+    return told(doing, where)
