@@ -236,6 +236,7 @@ def test_columns_that_are_not_there_or_not_declared_are_named(spark, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing(spark, tmp_path, monkeypatch):
     from qml.data.etl import writing
 
