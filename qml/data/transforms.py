@@ -41,10 +41,19 @@ class Standardise:
         """From `(N, ...)` numbers; one mean and spread for each place of a row, or for all."""
         _some(rows, "Standardise")
         axis = None if self.together else 0
-        mean = np.asarray(rows.mean(axis=axis, dtype=np.float64))
-        spread = np.asarray(rows.std(axis=axis, dtype=np.float64))
-        spread = np.where(spread > 1e-7 * np.abs(mean), spread, 0.0)  # rounding of a constant is no spread
-        return Affine(mean.astype(np.float32), _inverse(spread))
+        return standardising(rows.mean(axis=axis, dtype=np.float64), rows.std(axis=axis, dtype=np.float64))
+
+
+def standardising(mean: np.ndarray, spread: np.ndarray) -> Affine:
+    """What takes numbers of this mean and standard deviation to mean 0 and variance 1, wherever both were counted.
+
+    Args:
+        mean: float64, in the shape of a row or one that broadcasts to it.
+        spread: of the same shape; where it is rounding of a constant, it counts as none.
+    """
+    mean, spread = np.asarray(mean), np.asarray(spread)
+    spread = np.where(spread > 1e-7 * np.abs(mean), spread, 0.0)  # rounding of a constant is no spread
+    return Affine(mean.astype(np.float32), _inverse(spread))
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,13 @@ class MinMax:
         if not self.low < self.high:
             raise ConfigError(f"MinMax needs low < high; got {self.low} and {self.high}.")
         least, greatest = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
-        scale = _inverse(greatest - least) * (self.high - self.low)
-        return Affine((least - self.low / scale).astype(np.float32), scale.astype(np.float32))
+        return ranging(least, greatest, self.low, self.high)
+
+
+def ranging(least: np.ndarray, greatest: np.ndarray, low: float = 0.0, high: float = 1.0) -> Affine:
+    """What takes `least` .. `greatest` to `low` .. `high`, each `(D,)` float64; a constant becomes `low`."""
+    scale = _inverse(greatest - least) * (high - low)
+    return Affine((least - low / scale).astype(np.float32), scale.astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from qml import config, schema
 from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
+from qml.data.etl import EtlJob
 from qml.estimators import BenchmarkJob, ReportJob, ScalingJob, SuiteJob, SuiteReportJob, TrainJob
 from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
 GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
+GIVEN |= {"etl/own": ["etl.name=shops", "etl.read.path=raw", "etl.columns=[{names: [size]}]"]}
 GIVEN |= {"data/parquet": ["data.options.path=shops"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
 CHOICES = [
@@ -30,6 +32,10 @@ CHOICES = [
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
+    if group == "etl":
+        made = config.build([f"etl={name}", *GIVEN.get(f"etl/{name}", ["etl.read.path=raw"]), "out=prepared"], "etl")
+        assert isinstance(made, EtlJob)
+        return
     made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
     kind = SuiteJob if "sets" in recipe(group, name) else BenchmarkJob
     kind = ScalingJob if made_of_sizes(group, name) else kind

@@ -1,0 +1,133 @@
+"""Rows against what was declared: typed columns, and for each row the rules that it breaks."""
+
+from __future__ import annotations
+
+from qml.base.extras import require
+from qml.data.etl.declared import ColumnRule
+from qml.data.etl.preparation import Preparation
+from qml.data.etl.reading import BROKEN, FILE, PART, UNREADABLE, named
+
+require("pyspark", extra="spark", purpose="qml.data.etl")
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+REASON, RAW = "__reason", "__raw"
+"""Columns of a checked frame: why a row is broken (null: it is not), and its values or its line as text."""
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+
+
+def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
+    """The rows with typed columns and the reasons of those that break a rule.
+
+    Args:
+        frame: as `raw_frame` gives it.
+        preparation: the rules.
+
+    Returns:
+        Inputs (float numbers, categories as text), target (text or float), kept columns in their type, `__part` and the
+        column of parts where there are such, `__file`, `__reason`, `__raw`.
+    """
+    nulls = list(preparation.read.nulls)
+    used = [(rule, name) for rule in preparation.columns if rule.role != "drop" for name in rule.names]
+    kinds = {name: frame.schema[name].dataType.typeName() for _, name in used}
+    present = [_present(named(name), kinds[name], nulls).alias(f"__present{n}") for n, (_, name) in enumerate(used)]
+    frame = frame.select("*", *present)  # each step is a projection of its own: what is used twice is computed once
+    typed = [
+        _typed(F.col(f"__present{n}"), rule, kinds[name]).alias(f"__value{n}") for n, (rule, name) in enumerate(used)
+    ]
+    frame = frame.select("*", *typed)
+    reasons, stored = [], []
+    for number, (rule, name) in enumerate(used):
+        there, value = F.col(f"__present{number}"), F.col(f"__value{number}")
+        broken = [*_broken(there, value, rule), *_unusable(there, rule, preparation)]
+        reasons.extend(F.when(condition, F.lit(f"{name}: {why}")) for condition, why in broken)
+        stored.append(_stored(value, there, rule, preparation))
+    frame = frame.select("*", F.concat_ws("; ", *reasons).alias("__reasons"))
+    reason = F.when(named(BROKEN).isNotNull(), F.lit(UNREADABLE)).when(F.col("__reasons") != "", F.col("__reasons"))
+    frame = frame.select("*", reason.alias(REASON))
+    values = F.to_json(F.struct(*(named(name) for _, name in used)), {"ignoreNullFields": "false"})
+    raw = F.when(named(REASON).isNotNull(), F.coalesce(named(BROKEN), values)).alias(RAW)
+    parts = [named(PART)] if PART in frame.columns else []
+    names = [column.alias(name) for column, (_, name) in zip(stored, used, strict=True)]
+    return frame.select(*names, *parts, named(FILE), named(REASON), raw)
+
+
+def _present(column: Column, kind: str, nulls: list[str]) -> Column:
+    """A column, null where its text means that it is missing."""
+    if kind == "string":
+        return F.when(~column.isin(nulls), column)
+    return F.when(~F.isnan(column), column) if kind in ("double", "float") else column
+
+
+def _typed(present: Column, rule: ColumnRule, found: str) -> Column:
+    """A column in its type, null where it does not convert."""
+    if rule.type in ("float", "int"):
+        return present.cast("double") if found == "boolean" else present.try_cast("double")
+    if rule.type == "bool":
+        text = F.lower(present.cast("string"))
+        return F.when(text.isin(*TRUE), True).when(text.isin(*FALSE), False)
+    if rule.type == "timestamp":
+        if rule.format:
+            return F.try_to_timestamp(present.cast("string"), F.lit(rule.format))
+        return F.try_to_timestamp(present.cast("string")) if found == "string" else present.cast("timestamp")
+    return present.cast("string")
+
+
+def _broken(present: Column, value: Column, rule: ColumnRule) -> list[tuple[Column, str]]:
+    """What makes a value break its rule, with the words."""
+    there, text = present.isNotNull(), present.cast("string")
+    found: list[tuple[Column, str]] = []
+    if rule.required:
+        found.append((present.isNull(), "missing"))
+    what = {"float": "no number", "int": "no whole number", "bool": "neither true nor false", "timestamp": "no moment"}
+    if rule.type != "string":
+        found.append((there & value.isNull(), what[rule.type]))
+    if rule.type in ("float", "int"):
+        endless = F.isnan(value) | value.isin(float("inf"), float("-inf"))
+        found.append((there & endless, "not finite"))
+        if rule.type == "int":
+            found.append((there & ~endless & (F.floor(value) != value), "no whole number"))
+        if rule.kind == "number" and rule.role in ("input", "target"):
+            found.append((there & ~endless & (F.abs(value) > 3.4e38), "beyond what float32 holds"))
+    if rule.least is not None:
+        found.append((there & (value < rule.least), f"below {rule.least:g}"))
+    if rule.greatest is not None:
+        found.append((there & (value > rule.greatest), f"above {rule.greatest:g}"))
+    if rule.values:
+        found.append((there & ~text.isin(list(rule.values)), "none of the values allowed"))
+    if rule.pattern:
+        found.append((there & ~F.regexp_like(text, F.lit(f"^(?:{rule.pattern})$")), "not of the pattern"))
+    return found
+
+
+def _unusable(present: Column, rule: ColumnRule, preparation: Preparation) -> list[tuple[Column, str]]:
+    """What makes a value useless for its role: a target that is no class, a part or group that is not named."""
+    text = present.cast("string")
+    split, target = preparation.split, preparation.target
+    needed = rule.role in ("target", "part") or rule.role == split.how
+    found = [(present.isNull(), "missing")] if needed and not rule.required else []
+    if rule.role == "part":
+        known = [value for values in split.values.values() for value in values]
+        found.append((present.isNotNull() & ~text.isin(known), "names no part"))
+    if rule.role == "target" and target is not None and target.classes and not target.rest:
+        known = [value for values in target.classes.values() for value in values]
+        found.append((present.isNotNull() & ~text.isin(known), "none of the classes"))
+    return found
+
+
+def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation) -> Column:
+    """A column as the checked rows hold it."""
+    if rule.role == "target" and preparation.target is not None:
+        return value.cast("float") if preparation.target.kind == "number" else present.cast("string")
+    if rule.role == "input":
+        if rule.kind == "number":
+            return value.cast("float")
+        return present.cast("string") if rule.type in ("string", "float") else _text(value, rule)
+    if rule.type == "int":  # by way of float64 only where it must be: 2**53 + 1 is a key too
+        return F.coalesce(present.try_cast("bigint"), value.try_cast("bigint"))
+    return value
+
+
+def _text(value: Column, rule: ColumnRule) -> Column:
+    """A category of another type in one spelling: 1 and 1.0 are one code, yes and true one truth value."""
+    return value.try_cast("bigint").cast("string") if rule.type == "int" else value.cast("string")

@@ -1,0 +1,255 @@
+"""The whole of what is asked of an ETL run, as one value: what to read, what it must hold, parts and features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qml.base.digest import canonical, digest
+from qml.base.errors import ConfigError
+from qml.base.registry import unknown
+from qml.data.etl.declared import KEPT, ColumnRule, TargetPlan
+from qml.data.table import share
+
+FORMATS = ("csv", "json", "parquet")
+HOWS = ("random", "group", "time", "official")
+SCALES = ("standard", "minmax", "none")
+IMPUTES = ("median", "mean")
+PART_NAME = re.compile(r"[a-z][a-z0-9_]*")
+TAKEN = ("quarantine", "checked", "written", "test_distinct")
+"""Names of folders that are no parts of a person's own."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the raw rows are and how their files are written.
+
+    Args:
+        path: a file, a folder or a pattern; a URL of a file system that Spark knows (hdfs://, s3a://) passes through.
+        format: "csv", "json" (one object a line) or "parquet".
+        header: the first line of each CSV file names its columns.
+        names: of the columns of CSV files without a header, in their order.
+        separator: between the fields of a CSV line.
+        quote: around CSV fields that hold separators; doubled within.
+        nulls: texts that mean "missing", beside the empty one.
+        trim: take white space off both ends of a CSV field.
+        multiline: quoted CSV fields may hold line breaks; each file is then read by one process.
+        others: "refuse" columns that no rule names, or "drop" them.
+
+    Raises:
+        ConfigError: a word that is not known, or CSV files without header and names.
+    """
+
+    path: str
+    format: str = "csv"
+    header: bool = True
+    names: Sequence[str] = ()
+    separator: str = ","
+    quote: str = '"'
+    nulls: Sequence[str] = ("", "NA", "NaN", "nan", "null", "?")
+    trim: bool = False
+    multiline: bool = False
+    others: str = "refuse"
+
+    def __post_init__(self):
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "nulls", tuple(self.nulls))
+        for what, known in (("format", FORMATS), ("others", ("refuse", "drop"))):
+            if getattr(self, what) not in known:
+                raise unknown(f"etl.read.{what}", getattr(self, what), list(known))
+        if self.format == "csv" and self.header == bool(self.names):
+            found = "both a header and names" if self.header else "neither a header nor names"
+            raise ConfigError(f"etl.read has {found}. Say header=true, or header=false with names=[...].")
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which part each row belongs to. No answer depends on how the rows lie in files or on how many processes read.
+
+    "random" takes the hash of a row's inputs and the seed, so rows with equal inputs stay in one part; "group" the
+    hash of the group; "time" gives the last rows to the test part; "official" follows the values of the column with
+    the role "part", or files.
+
+    Args:
+        how: "random", "group", "time" or "official".
+        test: share of the rows; of the groups for "group".
+        validation: share of the rows; of an official training part. 0 for none.
+        seed: of the hash.
+        cut: for "time", the first moment of the test part, in place of a share.
+        validation_cut: the first moment of the validation part.
+        values: for "official", part -> values of the column with the role "part".
+        files: for "official", part -> files or folders below `read.path`.
+        distinct: writes a further part `test_distinct`: every test row once whose inputs no training row has.
+
+    Raises:
+        ConfigError: a word that is not known, shares that leave no training rows, or ways that exclude each other.
+    """
+
+    how: str = "random"
+    test: float = 0.2
+    validation: float = 0.2
+    seed: int = 0
+    cut: str | float | None = None
+    validation_cut: str | float | None = None
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    distinct: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "values", {part: tuple(map(str, found)) for part, found in self.values.items()})
+        object.__setattr__(self, "files", {part: tuple(map(str, found)) for part, found in self.files.items()})
+        if self.how not in HOWS:
+            raise unknown("etl.split.how", self.how, list(HOWS))
+        if share(self.test, "etl.split.test") + share(self.validation, "etl.split.validation") >= 1:
+            raise ConfigError(f"etl.split.test={self.test} and validation={self.validation} leave no training rows.")
+        if (self.how == "official") != bool(self.values or self.files) or (self.values and self.files):
+            raise ConfigError("etl.split.how=official needs values or files, one of them; the other ways need neither.")
+        if (self.cut is not None or self.validation_cut is not None) and self.how != "time":
+            raise ConfigError(f"etl.split.cut was given with how={self.how}. Say how=time, or leave the cut out.")
+        for part in (*self.values, *self.files):
+            if not PART_NAME.fullmatch(part) or part in TAKEN:
+                raise ConfigError(
+                    f"The part {part!r} is no name. Use small letters, digits and _, such as train; quarantine is "
+                    "taken."
+                )
+        if self.how == "official" and "train" not in (*self.values, *self.files):
+            raise ConfigError("etl.split names no part 'train', on which everything is fitted. Name it.")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts in order."""
+        if self.how == "official":
+            named = (*self.values, *self.files)
+            carved = ("validation",) if self.validation and "validation" not in named else ()
+            known = [part for part in ("train", "validation", "test") if part in (*named, *carved)]
+            return (*known, *(part for part in named if part not in known))
+        has_validation = self.validation_cut is not None if self.cut is not None else bool(self.validation)
+        has_test = self.cut is not None or bool(self.test)
+        return ("train", *(["validation"] if has_validation else []), *(["test"] if has_test else []))
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """How inputs become features; whatever is learnt for it, is learnt from the training part alone.
+
+    Args:
+        impute: missing numbers become the training "median" or "mean"; columns that are required need none.
+        flags: a 0/1 column more for each column that has missing values in training.
+        scale: "standard" (mean 0, variance 1), "minmax" (0 to 1) or "none".
+        categories: values kept of a category, the most frequent in training; all others share one place.
+        pca: project all features on so many directions of greatest training variance; None leaves them.
+
+    Raises:
+        ConfigError: a word or number that is not known.
+    """
+
+    impute: str = "median"
+    flags: bool = True
+    scale: str = "standard"
+    categories: int = 64
+    pca: int | None = None
+
+    def __post_init__(self):
+        for what, known in (("impute", IMPUTES), ("scale", SCALES)):
+            if getattr(self, what) not in known:
+                raise unknown(f"etl.features.{what}", getattr(self, what), list(known))
+        for what in ("categories", "pca"):
+            value = getattr(self, what)
+            if value is not None and value < 1:
+                raise ConfigError(f"etl.features.{what}={value} was asked for; give 1 or more.")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """From raw files to parts with features: all of what decides the outcome, and nothing of where it runs.
+
+    Args:
+        name: of the set.
+        read: where the rows are.
+        columns: what they must hold.
+        target: what is predicted; None without a target.
+        split: which row belongs to which part.
+        features: how inputs become numbers.
+        tolerated: share of the rows that may break the schema; with more, the run ends with the reasons.
+
+    Raises:
+        ConfigError: rules that contradict each other.
+
+    Example:
+        >>> columns = [ColumnRule(["size"]), ColumnRule(["open"], "string", role="target")]
+        >>> shops = Preparation("shops", Reading("shops.csv"), columns, TargetPlan())
+        >>> [rule.names for rule in shops.of_role("input")], shops.split.parts
+        ([('size',)], ('train', 'validation', 'test'))
+    """
+
+    name: str
+    read: Reading
+    columns: Sequence[ColumnRule]
+    target: TargetPlan | None = None
+    split: Division = Division()
+    features: FeaturePlan = FeaturePlan()
+    tolerated: float = 0.1
+
+    def __post_init__(self):
+        object.__setattr__(self, "columns", tuple(self.columns))
+        if not 0 <= self.tolerated <= 1:
+            raise ConfigError(f"etl.tolerated={self.tolerated} was asked for; it is a share of the rows, 0 to 1.")
+        names = [name for rule in self.columns for name in rule.names]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"etl.columns has more than one rule for {twice[0]!r}. Leave one.")
+        hidden = [name for name in names if name.startswith("__")]
+        if hidden:
+            raise ConfigError(f"The column {hidden[0]!r} begins with __, which this job keeps for itself. Rename it.")
+        if self.read.names and set(self.read.names) != set(names) and self.read.others == "refuse":
+            odd = sorted(set(self.read.names) ^ set(names))
+            raise ConfigError(f"etl.read.names and etl.columns differ in {odd[0]!r}. Name the same columns in both.")
+        self._check_roles()
+
+    def _check_roles(self) -> None:
+        """Refuse roles that are lacking or given twice."""
+        counts = {role: len(self.names_of(role)) for role in ("input", "target", "group", "time", "part")}
+        if not counts["input"]:
+            raise ConfigError("etl.columns has no column of role input. Name one.")
+        for role in ("target", "group", "time", "part"):
+            if counts[role] > 1:
+                raise ConfigError(f"etl.columns gives the role {role} to {self.names_of(role)}. Give it to one column.")
+        if counts["target"] != (self.target is not None):
+            raise ConfigError("etl.target and a column of role target belong together. Give both, or neither.")
+        needs = {"group": "group", "time": "time"}.get(self.split.how) or ("part" if self.split.values else None)
+        if needs and not counts[needs]:
+            raise ConfigError(f"etl.split.how={self.split.how} needs a column of role {needs}. Name it.")
+        if counts["part"] and not self.split.values:
+            raise ConfigError(
+                "A column has the role part; say etl.split.how=official and etl.split.values={train: [..]}."
+            )
+
+    def of_role(self, *roles: str) -> tuple[ColumnRule, ...]:
+        """The rules of these roles, in order."""
+        return tuple(rule for rule in self.columns if rule.role in roles)
+
+    def names_of(self, *roles: str) -> tuple[str, ...]:
+        """The columns of these roles, in order."""
+        return tuple(name for rule in self.of_role(*roles) for name in rule.names)
+
+    def rule(self, name: str) -> ColumnRule:
+        """The rule of a column."""
+        return next(rule for rule in self.columns if name in rule.names)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Columns that are written as they were, beside the features."""
+        return self.names_of(*KEPT)
+
+    @property
+    def target_name(self) -> str | None:
+        """The column of the target in the files that are written."""
+        return None if self.target is None else self.target.name or self.names_of("target")[0]
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal preparations; where the raw files lie is no part of it, what they hold is told apart."""
+        plain = canonical(self)
+        del plain["read"]["path"]
+        return digest(plain)

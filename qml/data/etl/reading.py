@@ -1,0 +1,132 @@
+"""Raw files as a frame of Spark: every declared column, the file of each row, and the text of a line that is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+from qml.base.errors import DataError
+from qml.base.extras import require
+from qml.base.registry import unknown
+from qml.data.etl.places import is_local, local_files, spark_path
+from qml.data.etl.preparation import Preparation, Reading
+
+require("pyspark", extra="spark", purpose="qml.data.etl")
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+BROKEN, FILE, PART = "__broken", "__file", "__part"
+"""Columns of a frame: the text of a line that does not parse, the file of a row, its part where files are parts."""
+UNREADABLE = "the line does not parse"
+
+
+def named(name: str):
+    """The column of that very name, dots and all."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
+def raw_frame(session: SparkSession, preparation: Preparation) -> DataFrame:
+    """All raw rows, with the declared columns as the file spells them (CSV, JSON: text; Parquet: typed).
+
+    Args:
+        session: of Spark.
+        preparation: what to read.
+
+    Returns:
+        The declared columns, `__broken`, `__file`, and `__part` where the files are the parts.
+
+    Raises:
+        ConfigError: a column that is declared and not there, or there and not declared.
+        DataError: no file.
+    """
+    read, files = preparation.read, preparation.split.files
+    if not files:
+        return _frame(session, preparation, read.path, read.path)
+    frames = [
+        _frame(session, preparation, f"{read.path.rstrip('/')}/{file}", read.path).withColumn(PART, F.lit(part))
+        for part, found in files.items()
+        for file in found
+    ]
+    return reduce(DataFrame.unionByName, frames)
+
+
+def _frame(session: SparkSession, preparation: Preparation, path: str, root: str) -> DataFrame:
+    """The rows below one path."""
+    read = preparation.read
+    paths = _paths(path)
+    if read.format == "csv":
+        frame = _csv(session, read, paths)
+    elif read.format == "json":
+        names = session.read.option("recursiveFileLookup", True).json(paths).columns
+        known = [name for name in names if name != "_corrupt_record"]
+        reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
+        frame = reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(paths)
+    else:
+        frame = session.read.parquet(*paths).withColumn(BROKEN, F.lit(None).cast("string"))
+    declared = _declared(preparation, [name for name in frame.columns if name != BROKEN], path)
+    file = _below(F.col("_metadata.file_path"), root)
+    return frame.select(*(named(name) for name in declared), named(BROKEN), file.alias(FILE))
+
+
+def _paths(path: str) -> list[str]:
+    """What Spark is handed: each file of this machine by name, so that it reads what was listed."""
+    if not is_local(path):
+        return [path]
+    if not Path(path).expanduser().is_dir():
+        return [spark_path(file) for file, _ in local_files(path)]
+    local_files(path)  # says what is wrong with it
+    return [spark_path(Path(path).expanduser())]
+
+
+def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFrame:
+    """CSV as text columns."""
+    options = {
+        "sep": read.separator,
+        "quote": read.quote,
+        "escape": read.quote,
+        "header": read.header,
+        "multiLine": read.multiline,
+        "ignoreLeadingWhiteSpace": read.trim,
+        "ignoreTrailingWhiteSpace": read.trim,
+        "recursiveFileLookup": True,
+    }
+    names = list(read.names)
+    if read.header:
+        names = session.read.options(**options, inferSchema=False).csv(list(paths)).columns
+    reader = session.read.schema(_texts(names)).options(
+        **options, mode="PERMISSIVE", columnNameOfCorruptRecord=BROKEN, enforceSchema=False, columnPruning=False
+    )
+    return reader.csv(list(paths))
+
+
+def _texts(names: Sequence[str]) -> T.StructType:
+    """A schema of texts, and of the line that is broken."""
+    return T.StructType([T.StructField(name, T.StringType()) for name in (*names, BROKEN)])
+
+
+def _declared(preparation: Preparation, found: Sequence[str], path: str) -> list[str]:
+    """The declared columns, each of which must be there; others must have been allowed."""
+    declared = [name for rule in preparation.columns for name in rule.names]
+    for name in declared:
+        if name not in found:
+            raise unknown(f"column of {path}", name, list(found))
+    extra = [name for name in found if name not in declared]
+    if extra and preparation.read.others == "refuse":
+        raise DataError(
+            f"{path} has columns that etl.columns does not name: {', '.join(extra[:5])}. Declare them (role: drop "
+            "leaves one out), or say etl.read.others=drop."
+        )
+    return declared
+
+
+def _below(path, root: str):
+    """The name of a file below the path that is read, without the place of that path."""
+    if not is_local(root):
+        return F.regexp_extract(path, "([^/]+)$", 1)
+    folder = Path(root).expanduser().resolve()
+    start = (folder if folder.is_dir() else folder.parent).as_uri().replace("file://", "") + "/"
+    return F.when(path.contains(start), F.substring_index(path, start, -1)).otherwise(
+        F.regexp_extract(path, "([^/]+)$", 1)
+    )
