@@ -68,7 +68,9 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
                     {f"{examined.labels[place]} in {part}": int(found[place]) for place in unseen},
                     "Split by class, or leave these classes out of both.",
                 )
-        absent = [place for place in np.flatnonzero(found == 0) if train is None or train[place] > 0 and part != "train"]
+        absent = [
+            place for place in np.flatnonzero(found == 0) if train is None or (train[place] > 0 and part != "train")
+        ]
         if absent:
             names = [examined.labels[place] for place in absent]
             yield Finding(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
-from qml.data.quality.keys import numbered
+from qml.data.quality.keys import joined_keys, numbered
 from qml.data.quality.limits import Limits
 
 REMEDY = (
@@ -19,25 +20,22 @@ REMEDY = (
 
 def copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Rows whose inputs are equal, value by value, to those of another row."""
-    yield from across(examined, examined.keys, limits, "copies", "equal to", "copies")
+    yield from across(examined, examined.keys, limits, "copies", "equal to")
     yield from _within(examined, limits)
 
 
 def loose_copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Texts that are equal once case, links and white space are taken away, beyond those that are equal as they are."""
-    keys = examined.loose_keys
-    if keys is None:
+    keys, linkless = examined.loose_keys, examined.linkless_keys
+    if keys is None or linkless is None:
         return
-    exact = shared(examined, examined.keys)
-    yield from across(
-        examined,
-        keys,
-        limits,
-        "loose_copies",
-        "equal, but for case, links and white space, to",
-        "texts",
-        known={pair: set(rows.tolist()) for pair, rows in exact.items()},
-    )
+    exact = {pair: set(rows.tolist()) for pair, rows in shared(examined, examined.keys).items()}
+    alike = "equal, but for case, links and white space, to"
+    by_links = {f"{later} in {earlier}": len(rows) for (later, earlier), rows in shared(examined, linkless).items()}
+    for finding in across(examined, keys, limits, "loose_copies", alike, known=exact):
+        count = by_links[next(iter(finding.counts))]
+        text = f"{finding.text} Of them {count} are equal once links alone are taken away."
+        yield replace(finding, text=text, counts={**finding.counts, "but for links": count})
 
 
 def shared(examined: Examined, keys: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
@@ -56,7 +54,6 @@ def across(
     limits: Limits,
     check: str,
     alike: str,
-    what: str,
     known: Mapping[tuple[str, str], set[int]] | None = None,
 ) -> Iterator[Finding]:
     """A finding for each pair of parts that share rows.
@@ -67,7 +64,6 @@ def across(
         limits: thresholds.
         check: its name.
         alike: how a copy is like its original, in words.
-        what: noun of the count.
         known: rows that another check tells already; a finding of these alone is not repeated.
     """
     split = examined.split
@@ -78,6 +74,7 @@ def across(
             continue
         share = len(rows) / len(split[later])
         level: Level = "severe" if share >= limits.copies else "warn"
+        same = _with_label(examined, keys, split[later], split[earlier])
         originals = first_of(keys, split[earlier])
         pairs = tuple((row, originals[int(keys[row])]) for row in new[: limits.shown])
         beyond = f", {len(new)} of them not to the letter" if told else ""
@@ -87,12 +84,20 @@ def across(
             f"{len(rows)} {later} rows are {alike} a row of {earlier}",
             f"{len(rows)} of {len(split[later])} rows of {later} ({share:.2%}) are {alike} a row of {earlier}{beyond}. "
             f"Whatever learns rows by heart is right on them; they say nothing about new rows.",
-            {f"{later} in {earlier}": len(rows), "share": share},
+            {f"{later} in {earlier}": len(rows), "share": share, **({} if same is None else {"with its label": same})},
             REMEDY,
             rows=tuple(rows[: limits.listed].tolist()),
             examples=tuple(f"{examined.shown(a)} | of {earlier}: row {b}" for a, b in pairs),
             pairs=pairs,
         )
+
+
+def _with_label(examined: Examined, keys: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> int | None:
+    """Rows of a later part with a copy of the same label in an earlier one; None without classes."""
+    if examined.classes is None:
+        return None
+    both = joined_keys([keys, examined.classes.astype(np.int64)])
+    return int(np.isin(both[later], both[earlier]).sum())
 
 
 def first_of(keys: np.ndarray, rows: np.ndarray) -> dict[int, int]:

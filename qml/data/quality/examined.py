@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.data.arrays import whole
 from qml.data.images import image_array
-from qml.data.quality.keys import array_keys, joined_keys, loose_text, text_keys
+from qml.data.quality.keys import array_keys, joined_keys, loose_text, text_keys, without_links
 from qml.data.source import Column, Source
 from qml.data.splits import Split
 from qml.data.table import NO_PART, PARTS, Ragged, Table
@@ -93,15 +94,20 @@ class Examined:
     @cached_property
     def keys(self) -> np.ndarray:
         """`(N,)` int64, equal for rows whose inputs are all equal."""
-        return self._joined(loose=False)
+        return self._joined(list)
 
     @cached_property
     def loose_keys(self) -> np.ndarray | None:
         """`(N,)` int64, equal for rows whose texts differ in case, links or white space alone; None without texts."""
-        return self._joined(loose=True) if self.texts else None
+        return self._joined(loose_text) if self.texts else None
 
-    def _joined(self, loose: bool) -> np.ndarray:
-        """Keys over all inputs."""
+    @cached_property
+    def linkless_keys(self) -> np.ndarray | None:
+        """`(N,)` int64, equal for rows whose texts differ in links alone; None without texts."""
+        return self._joined(without_links) if self.texts else None
+
+    def _joined(self, reading: Callable[[np.ndarray], list[str]]) -> np.ndarray:
+        """Keys over all inputs, of texts as they are read."""
         if not self.inputs:
             raise DataError(f"{self.name!r} has no input column to compare rows by. Check its description.")
         plain, found = [], []
@@ -111,7 +117,7 @@ class Examined:
                 found.append(array_keys([self.pictures]))
             elif column.name in self.texts:
                 words = np.asarray(values)
-                found.append(text_keys(loose_text(words) if loose else words))
+                found.append(text_keys(reading(words)))
             elif isinstance(values, Ragged):
                 found.append(text_keys([bytes(np.ascontiguousarray(values[row]).data) for row in range(len(values))]))
             else:

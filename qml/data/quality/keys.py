@@ -61,6 +61,16 @@ def loose_text(texts: Iterable[object]) -> list[str]:
     return [SPACE.sub(" ", LINK.sub(" ", str(text))).strip().casefold() for text in texts]
 
 
+def without_links(texts: Iterable[object]) -> list[str]:
+    """Texts without links, else as they are.
+
+    Example:
+        >>> without_links(["Stocks  fall https://t.co/a1"])
+        ['Stocks  fall']
+    """
+    return [LINK.sub("", str(text)).strip() for text in texts]
+
+
 def numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """`(n,)` group of each row, numbered from 0, and `(G,)` rows of each group."""
     _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)

@@ -20,8 +20,8 @@ class Limits:
         near_grey: greatest root mean square difference of their pixels, in grey levels of 0 .. 255.
         group_values: fewest different values of a column that may name subjects.
         group_rows: most rows a value, on average, of a column that names many subjects.
-        group_even: least evenness (inverse Simpson index over the number of values) of one that names fewer subjects
-            with more rows each.
+        group_open_even: least evenness (inverse Simpson index over the number of values) of such a column.
+        group_even: least evenness of one that names fewer subjects with more rows each.
         group_repeated: least share of its rows whose value occurs again.
         group_alike: least share of comparisons in which two rows of one value are more alike than two of
             neighbouring values.
@@ -59,7 +59,8 @@ class Limits:
     near_grey: float = 8.0
     group_values: int = 20
     group_rows: float = 20.0
-    group_even: float = 0.5
+    group_open_even: float = 0.05
+    group_even: float = 0.8
     group_repeated: float = 0.1
     group_alike: float = 0.6
     disguise: float = 0.999
