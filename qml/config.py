@@ -58,12 +58,18 @@ def register() -> None:
             store.store(group=group or None, name=name, node=node, provider="qml")
     OmegaConf.register_new_resolver("qml.choices", lambda group: ", ".join(choices(group)), replace=True)
     OmegaConf.register_new_resolver("qml.arms", arms, replace=True)
+    OmegaConf.register_new_resolver("qml.checks", checks, replace=True)
     OmegaConf.register_new_resolver("qml.jobs", jobs, replace=True)
 
 
 def arms() -> str:
     """Names of contestants, for the help."""
     return ", ".join(located("qml.estimators.always.EVERYONE", "help"))
+
+
+def checks() -> str:
+    """Names of the checks of data, for the help."""
+    return ", ".join(located("qml.data.quality.CHECKS", "help"))
 
 
 def jobs() -> int:

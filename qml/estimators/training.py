@@ -16,6 +16,7 @@ from qml.estimators.arms import check, config_of, in_units_of
 from qml.estimators.choices import Backend, Training
 from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.fits import step_fit, whole_fit
+from qml.estimators.inspecting import check_gate
 from qml.estimators.looking import builder, drawn, task_of
 from qml.estimators.placing import arm_name, placed_in
 from qml.estimators.saved import save_model
@@ -102,11 +103,13 @@ class TrainJob:
             CheckpointError: a checkpoint cannot be written; the previous one is intact.
             KeyboardInterrupt: interrupted; the checkpoint is kept, nothing is scored on test rows, no model is saved.
         """
+        check_gate(self.data, (self.seed,))
         source = trainable(self.data.source(self.seed))
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
         where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
+        del where["gate"]  # it changes no result
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
         config = {**config_of(spec, self.training), "data": where, **terms}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"

@@ -71,7 +71,7 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
         absent = [
             place for place in np.flatnonzero(found == 0) if train is None or (train[place] > 0 and part != "train")
         ]
-        if absent:
+        if len(absent):
             names = [examined.labels[place] for place in absent]
             yield Finding(
                 "balance",

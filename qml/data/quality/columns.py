@@ -113,10 +113,10 @@ def absent_of(examined: Examined, column: Column) -> np.ndarray | None:
     if column.kind == "category":
         names = [word for word in column.categories if word.strip().casefold() in WORDS_FOR_MISSING]
         codes = [column.categories.index(word) for word in names]
-        return (values < 0) | np.isin(values, codes)
+        return np.asarray((values < 0) | np.isin(values, codes))
     if values.dtype.kind == "f":
         bad = ~np.isfinite(values)
-        return bad.reshape(len(bad), -1).any(axis=1)
+        return np.asarray(bad.reshape(len(bad), -1).any(axis=1))
     if values.dtype == object and column.kind in ("text", "sequence"):
         return np.array([value is None or not str(value).strip() for value in values], bool)
     return None

@@ -37,7 +37,8 @@ def contradictions(examined: Examined, limits: Limits) -> Iterator[Finding]:
         "suspect" if share >= limits.contradictions else "warn",
         f"{int(both.sum())} different inputs occur with more than one label",
         f"{int(both.sum())} different inputs, {len(concerned)} rows ({share:.2%}), have more than one label. The best "
-        f"possible answer is wrong on {lost} of {len(rows)} rows: no accuracy above {1 - lost / len(rows):.4f} is real.",
+        f"possible answer is wrong on {lost} of {len(rows)} rows: no accuracy above {1 - lost / len(rows):.4f} is "
+        f"real.",
         {"inputs": int(both.sum()), "rows": len(concerned), "share": share, "unavoidable errors": lost},
         "See which label is right, or predict a share; where a column is missing that tells them apart, add it.",
         rows=tuple(concerned[: limits.listed].tolist()),

@@ -124,8 +124,8 @@ def _within(examined: Examined, limits: Limits) -> Iterator[Finding]:
         "copies",
         "warn" if share >= limits.repeats else "note",
         f"{repeats} rows repeat an earlier row",
-        f"{len(rows)} rows are {len(sizes)} different ones; {repeats} ({share:.2%}) repeat an earlier row. The one that "
-        f"occurs most often does so {sizes[largest]} times. Dealt at random, one row in five to the test part, "
+        f"{len(rows)} rows are {len(sizes)} different ones; {repeats} ({share:.2%}) repeat an earlier row. The one "
+        f"that occurs most often does so {sizes[largest]} times. Dealt at random, one row in five to the test part, "
         f"{_left_behind(sizes):.1%} of the test rows would have a copy in training.",
         {
             "repeats": repeats,

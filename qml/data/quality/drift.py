@@ -56,7 +56,7 @@ def drift(examined: Examined, limits: Limits) -> Iterator[Finding]:
                 f"The farthest: {'; '.join(said[:3])} (p corrected by Holm over {len(found)} columns; told from an "
                 f"effect of {limits.drift_effect:g} on).",
                 {"columns": len(told), "of": len(found), **{item.column: item.effect for item in worst[:20]}},
-                f"Judge on rows like those to come; where {part} is a later time or another place, say so with the score.",
+                f"Judge on rows like those to come. Where {part} is a later time or another place, say so.",
                 columns=tuple(item.column for item in worst),
                 examples=tuple(said[: limits.shown]),
             )
@@ -71,7 +71,8 @@ def moved(examined: Examined, before: str, after: str) -> list[Moved]:
 
     Args:
         examined: table and parts.
-        before, after: names of the parts.
+        before: name of a part.
+        after: name of the other.
     """
     first, second = examined.split[before], examined.split[after]
     found: list[Moved] = []
@@ -113,8 +114,8 @@ def _moved(column: Column, values: np.ndarray, first: np.ndarray, second: np.nda
         return Moved(column.name, "KS", float(len(a) != len(b)), 0.0 if len(a) != len(b) else 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the exact p overflows for many rows; scipy then approximates
-        result = stats.ks_2samp(a, b, method="asymp")
-    return Moved(column.name, "KS", float(result.statistic), float(result.pvalue))
+        distance, p = tuple(stats.ks_2samp(a, b, method="asymp"))[:2]
+    return Moved(column.name, "KS", float(distance), float(p))
 
 
 def cramer(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
@@ -172,8 +173,8 @@ def area_between(inputs: np.ndarray, labels: np.ndarray) -> float:
 
     trees = HistGradientBoostingClassifier(max_iter=50, max_leaf_nodes=15, random_state=0)
     deal = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    scores = cross_val_predict(trees, inputs, labels, cv=deal, method="predict_proba")[:, 1]
-    return float(roc_auc_score(labels, scores))
+    scores = np.asarray(cross_val_predict(trees, inputs, labels, cv=deal, method="predict_proba"))
+    return float(roc_auc_score(labels, scores[:, 1]))
 
 
 CHECKS.add("drift", Check("parts that differ column by column", drift))

@@ -2,8 +2,9 @@
 
 The column is found by the structure of its repetitions and not by its name. Its values are whole numbers or words;
 there are many of them, each with few rows, or fewer of about equal size; and two rows of one value are more alike than
-two rows of neighbouring values (of words, which have no neighbours: of any other). A quantity fails the last: rows at 41 and 42 are as alike as rows at 41. A category
-such as a diagnosis fails the one before: few of its values hold most rows.
+two rows of neighbouring values (of words, which have no neighbours: of any other). A quantity fails the last: rows at
+41 and 42 are as alike as rows at 41. A category such as a diagnosis fails the one before: few of its values hold most
+rows.
 """
 
 from __future__ import annotations

@@ -53,6 +53,10 @@ def label_noise(examined: Examined, limits: Limits) -> Iterator[Finding]:
     if not count:
         return
     share = count / len(rows)
+    trusted = np.ones(len(rows), bool)
+    trusted[doubted] = False
+    elsewhere = float((probabilities.argmax(axis=1) == labels)[trusted].mean())
+    many = share >= limits.label_noise and elsewhere >= limits.label_model
     shown = [
         f"{examined.shown(int(rows[i]))}: labelled {examined.labels[known[labels[i]]]}, "
         f"{probabilities[i].max():.0%} {examined.labels[known[probabilities[i].argmax()]]}"
@@ -60,13 +64,23 @@ def label_noise(examined: Examined, limits: Limits) -> Iterator[Finding]:
     ]
     yield Finding(
         "label_noise",
-        "suspect" if share >= limits.label_noise else "note",
+        "suspect" if many else "note",
         f"about {share:.1%} of the labels are doubted",
         f"{count} of {len(rows)} training rows that were looked at have a label that a model which has not seen it "
-        f"doubts. That model is right on {right:.1%} of the rows: what it cannot learn, it doubts too, so this is a "
-        f"list to look at and not a count of wrong labels.",
-        {"doubted": count, "looked at": len(rows), "share": share, "accuracy out of fold": right},
-        "Look at the first of the list; correct what is wrong in training. Test labels are changed for all arms or none.",
+        f"doubts. That model is right on {right:.1%} of the rows, and on {elsewhere:.1%} of those it does not doubt: "
+        + (
+            "it has learnt the task, and the doubts are likely wrong labels."
+            if many
+            else "what it cannot learn, it doubts too, so this is a list to look at and not a count of wrong labels."
+        ),
+        {
+            "doubted": count,
+            "looked at": len(rows),
+            "share": share,
+            "accuracy out of fold": right,
+            "elsewhere": elsewhere,
+        },
+        "Look at the first of the list and correct what is wrong. Test labels are changed for all arms or none.",
         rows=tuple(rows[doubted[: limits.listed]].tolist()),
         examples=tuple(shown),
     )

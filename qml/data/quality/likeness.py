@@ -1,4 +1,4 @@
-"""How alike two rows are over the inputs: so that rows of one subject can be told from rows that merely share a value."""
+"""How alike two rows are over the inputs, so that rows of one subject can be told from rows that share a value."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def _counts(texts: np.ndarray) -> np.ndarray:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     counter = HashingVectorizer(analyzer="char", ngram_range=(3, 3), n_features=BUCKETS, alternate_sign=False)
-    return np.asarray(counter.transform([str(text)[:LETTERS] for text in texts]).toarray(), np.float32)
+    found = counter.transform([str(text)[:LETTERS] for text in texts])
+    return np.asarray(found.toarray(), np.float32)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _number(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:

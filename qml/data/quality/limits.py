@@ -37,7 +37,8 @@ class Limits:
         told_apart: area under the curve of a classifier that tells training from test rows, from which this is a
             warning.
         wholly_apart: the same, from which it is suspect.
-        label_noise: estimated share of wrong labels, from which it is suspect.
+        label_noise: share of doubted labels, from which they are suspect, if the model that doubts them is good.
+        label_model: least accuracy of that model on the rows that it does not doubt.
         blocks: runs of one label in file order over those of a shuffled file, below which rows are ordered by label.
         trend: rank correlation of a column or the target with the number of the row that is told.
         sample: most rows that the slow checks look at.
@@ -74,6 +75,7 @@ class Limits:
     told_apart: float = 0.6
     wholly_apart: float = 0.9
     label_noise: float = 0.1
+    label_model: float = 0.95
     blocks: float = 0.5
     trend: float = 0.3
     sample: int = 10_000

@@ -71,8 +71,8 @@ def _between(
         "near_copies",
         "suspect" if share >= limits.copies else "warn",
         f"{len(rows)} {later} images are nearly those of {earlier}",
-        f"{len(rows)} of {size} images of {later} ({share:.2%}) are nearly equal to an image of {earlier} and not equal "
-        f"to it: frames of one scan, or one picture stored twice.",
+        f"{len(rows)} of {size} images of {later} ({share:.2%}) are nearly equal to an image of {earlier}, and not "
+        f"equal to it: frames of one scan, or one picture stored twice.",
         {f"{later} near {earlier}": len(rows), "share": share},
         "Look at the pairs; what shows one patient or one scene belongs into one part.",
         rows=tuple(rows[: limits.listed].tolist()),

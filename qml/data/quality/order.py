@@ -54,7 +54,7 @@ def _blocks(examined: Examined, classes: np.ndarray, limits: Limits) -> Iterator
         "rows come in blocks of one label",
         f"In file order {len(classes)} labels make {runs} runs; shuffled they would make about {expected:.0f}.",
         {"runs": runs, "expected": expected},
-        "Shuffle before rows are cut into parts or batches; a shuffle buffer that is smaller than a block is not enough.",
+        "Shuffle before rows are cut into parts or batches. A shuffle buffer smaller than a block is not enough.",
     )
 
 
