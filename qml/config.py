@@ -142,6 +142,9 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
     sets = plain.pop("sets", None)
     if sets:
         return _suite(sets, plain, entry, overrides)
+    rates = plain.pop("rates", None)
+    if rates:
+        return _over_rates(rates, plain, entry, overrides)
     packages = allowed(plain.get("plugins") or [])
     for path, address in addresses(plain):
         if address.replace(":", ".").partition(".")[0] not in packages:
@@ -176,6 +179,20 @@ def _suite(sets: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[
     title = plain["protocol"]["title"]
     jobs = [build([*own, "sets=[]"], entry) for own in overrides_of(sets, overrides)]
     return located(schema.SUITES[entry], "sets")(jobs, title=title)
+
+
+def _over_rates(rates: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) -> Any:
+    """The jobs of one comparison at several rates of a fault, as one."""
+    if entry != "benchmark":
+        raise ConfigError(
+            f"rates.fault={rates['fault']} was asked of {entry!r}; experiments.benchmark runs what is missing and "
+            "writes the page of curves from the cells that are there."
+        )
+    sets = located("qml.estimators.robustness.sets_of", "rates")(rates, plain["data"]["name"])
+    given = [text for text in overrides if _key(text).partition(".")[0] not in ("data", "rates")]
+    jobs = [build([*given, *own, "rates=null"], entry) for own in sets]
+    job = located("qml.estimators.robustness.RobustnessJob", "rates")
+    return job(jobs, title=plain["protocol"]["title"], fault=rates["fault"], rates=tuple(rates["rates"]))
 
 
 def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str]]:

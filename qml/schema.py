@@ -490,6 +490,21 @@ class ProtocolConfig:
 
 
 @dataclass
+class RatesConfig:
+    """`rates`: one comparison at growing rates of a fault that is put into the data; see `recipe=robustness`.
+
+    Args:
+        fault: "label_noise", "missing" or "missing_by_value".
+        rates: at least two, in 0 .. 1.
+        options: further arguments of `qml.data.quality.spoiled.spoiled_source`, such as rows.
+    """
+
+    fault: str = "label_noise"
+    rates: list[float] = field(default_factory=lambda: [0.0, 0.1, 0.2, 0.3, 0.4])
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class BenchmarkConfig:
     """The configuration of `experiments.benchmark` and `experiments.report`.
 
@@ -510,6 +525,7 @@ class BenchmarkConfig:
             `[[data=wine], [data=digits, data.rows=600]]`; empty compares on one set.
         reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
             are then not read, but `store`, `out`, `report` and `recipe_name` are.
+        rates: compare at each of several rates of a fault in the data; null compares on the data as they are.
     """
 
     _target_: str = "qml.estimators.jobs.BenchmarkJob"
@@ -531,6 +547,7 @@ class BenchmarkConfig:
     workers: int = 1
     sets: list[Any] = field(default_factory=list)
     reproduce: Any = None
+    rates: RatesConfig | None = None
 
 
 @dataclass

@@ -35,7 +35,8 @@ def test_every_choice_is_composed_and_built(group, name):
 
 
 def made_of_sets(group, name):
-    return group == "recipe" and "sets" in yaml.safe_load((CONF / group / f"{name}.yaml").read_text())
+    keys = yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) if group == "recipe" else {}
+    return "sets" in keys or "rates" in keys
 
 
 @pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
