@@ -41,7 +41,7 @@ def done(tmp_path_factory):
 
 
 def test_the_curves_are_the_scores_of_the_cells(done):
-    job, outcome, folder = done
+    _, outcome, folder = done
     told = json.loads((folder / "out/robustness_smoke/robustness.json").read_text())
     assert told["rates"] == [0.0, 0.4]
     cells = tuple(Store(folder / "store"))

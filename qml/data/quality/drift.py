@@ -119,7 +119,7 @@ def _moved(column: Column, values: np.ndarray, first: np.ndarray, second: np.nda
 
 
 def cramer(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Cramer's V and the p of the chi-square test of two samples of codes, `(n,)` and `(m,)`.
+    """Cramer's V and the p of the chi-square test of two samples of codes, of shapes `(N,)` and `(M,)`.
 
     Example:
         >>> cramer(np.repeat([0, 1], 50), np.repeat([0, 1], 50))
@@ -165,7 +165,7 @@ def told_apart(examined: Examined, limits: Limits) -> Iterator[Finding]:
 
 
 def area_between(inputs: np.ndarray, labels: np.ndarray) -> float:
-    """Out-of-fold area under the curve of boosted trees, of `(n, D)` inputs with `(n,)` labels 0 and 1."""
+    """Out-of-fold area under the curve of boosted trees, of `(N, D)` inputs with `(N,)` labels 0 and 1."""
     require("sklearn", extra="data", purpose="telling parts apart")
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score

@@ -28,7 +28,7 @@ def sampled(rows: np.ndarray, most: int, purpose: str) -> np.ndarray:
 
 
 def numbers_of(examined: Examined, rows: np.ndarray) -> np.ndarray | None:
-    """`(n, D)` float32 of `(n,)` rows, NaN where missing; None where the inputs give no numbers.
+    """`(N, D)` float32 of `(N,)` rows, NaN where missing; None where the inputs give no numbers.
 
     Texts count their words, sequences of letters their 3-grams, and both, like images and wide tables, are brought to
     40 principal columns. It knows no label.

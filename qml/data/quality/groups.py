@@ -171,7 +171,7 @@ def aliases(examined: Examined, name: str, codes: np.ndarray) -> tuple[str, ...]
     Args:
         examined: table and parts.
         name: of the column.
-        codes: `(n,)` its values, numbered.
+        codes: its values, numbered, of shape `(N,)`.
     """
     found, values = [name], int(codes.max(initial=0)) + 1
     for column in examined.inputs:

@@ -87,11 +87,11 @@ def label_noise(examined: Examined, limits: Limits) -> Iterator[Finding]:
 
 
 def out_of_fold(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """`(n, C)` probabilities, each predicted by a model that has not seen the row.
+    """`(N, C)` probabilities, each predicted by a model that has not seen the row.
 
     Args:
-        inputs: `(n, D)`, NaN where missing.
-        labels: `(n,)` 0 .. C-1, each at least five times.
+        inputs: `(N, D)`, NaN where missing.
+        labels: `(N,)` 0 .. C-1, each at least five times.
     """
     require("sklearn", extra="data", purpose="predicting labels out of fold")
     from sklearn.ensemble import HistGradientBoostingClassifier

@@ -27,13 +27,13 @@ MOST_BY_VALUE = 0.5
 
 
 def uniform(seed: int, rows: np.ndarray, width: int = 1) -> np.ndarray:
-    """`(n, width)` numbers in [0, 1), a function of the seed and of the number of each row alone.
+    """`(N, width)` numbers in [0, 1), a function of the seed and of the number of each row alone.
 
     So a rate marks the same rows whatever the batch they come in, and a smaller rate marks some of those of a larger.
 
     Args:
         seed: of the draw.
-        rows: `(n,)` numbers of the rows.
+        rows: `(N,)` numbers of the rows.
         width: numbers a row.
 
     References:
