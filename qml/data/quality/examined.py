@@ -12,12 +12,14 @@ from qml.base.lazy import cached_property
 from qml.data.arrays import whole
 from qml.data.images import image_array
 from qml.data.quality.keys import array_keys, joined_keys, loose_text, text_keys, without_links
-from qml.data.source import Column, Source
+from qml.data.source import Batch, Column, Source
 from qml.data.splits import Split
 from qml.data.table import NO_PART, PARTS, Ragged, Table
 
 UNSEEN = ("id", "time")
 """Kinds of columns that are never inputs of a model."""
+MOST, CHUNK = 500_000, 8192
+"""Rows of a part of a Source that are held, and those that are read at once."""
 NUMERIC = ("number", "category")
 
 
@@ -163,14 +165,16 @@ def published_split(table: Table) -> Split | None:
     return Split({name: rows for name, rows in parts.items() if len(rows)}, "as published")
 
 
-def examined_source(source: Source) -> Examined:
-    """The rows of any Source of known sizes, as its batches give them; they are held in memory.
+def examined_source(source: Source, most: int = MOST) -> Examined:
+    """The rows of any Source, as its batches give them; they are held in memory.
 
     Args:
         source: its parts are read once, in file order.
+        most: rows of a part. Of a larger one, or of a stream, so many are taken from a shuffled pass, and the split
+            says so: copies and groups are then counted among these alone, and there are more in the whole.
 
     Raises:
-        DataError: a stream, which has no end.
+        DataError: no part has a row.
 
     Example:
         >>> from qml.data import ArraySource
@@ -179,8 +183,13 @@ def examined_source(source: Source) -> Examined:
         {'train': 24, 'validation': 8, 'test': 8}
     """
     schema = source.schema
-    names = [part for part, size in schema.sizes.items() if size]
-    read = {part: whole(source, part) for part in names}
+    names = [part for part, size in schema.sizes.items() if size != 0]
+    if not names:
+        raise DataError(f"{schema.name!r} was to be inspected; it has no row in any part. Check how it is split.")
+    read = {part: _read(source, part, most) for part in names}
+    cut = [part for part in names if schema.sizes[part] is None or len(read[part]) < (schema.sizes[part] or 0)]
+    how = "as the source gives them"
+    how += f"; of {' and '.join(cut)} {most} rows of a shuffled pass" if cut else ""
     inputs = np.concatenate([read[part].inputs for part in names])
     targets = [read[part].targets for part in names]
     labelled = None if any(item is None for item in targets) else np.concatenate([np.asarray(t) for t in targets])
@@ -189,7 +198,26 @@ def examined_source(source: Source) -> Examined:
     columns, values = _columns_of(inputs, schema.columns)
     form = "image" if inputs.ndim == 4 else "table"
     table = Table(schema.name, form, columns, values, schema.target, labelled, digest=schema.digest)
-    return Examined(table, Split(parts, "as the source gives them"))
+    return Examined(table, Split(parts, how))
+
+
+def _read(source: Source, part: str, most: int) -> Batch:
+    """A part as one batch: whole in file order, or `most` rows of a shuffled pass."""
+    size = source.schema.sizes[part]
+    if size is not None and size <= most:
+        return whole(source, part)
+    found, count = [], 0
+    for batch in source.batches(part, CHUNK, seed=0):
+        found.append(batch)
+        count += len(batch)
+        if count >= most:
+            break
+    targets = [batch.targets for batch in found if batch.targets is not None]
+    return Batch(
+        np.concatenate([batch.inputs for batch in found])[:most],
+        np.concatenate(targets)[:most] if len(targets) == len(found) else None,
+        np.concatenate([batch.rows for batch in found])[:most],
+    )
 
 
 def _columns_of(inputs: np.ndarray, known: tuple[Column, ...]) -> tuple[tuple[Column, ...], dict[str, np.ndarray]]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from qml.base.errors import ConfigError
-from qml.data.quality import CHECKS, Check, Finding, Limits, inspect_data
+from qml.data import ArraySource
+from qml.data.quality import CHECKS, Check, Finding, Limits, examined_source, inspect_data
 from tests.data.quality.planted import images, sound, split_of, texts, with_columns, with_rows_copied, with_targets
 
 
@@ -281,6 +282,18 @@ def test_wrong_labels_are_named():
     assert abs(finding.counts["doubted"] - len(planted)) <= 0.1 * len(planted)
     assert np.isin(finding.rows, planted).mean() > 0.95
     assert all(f.level == "note" and f.counts["share"] < 0.02 for f in found(clear, "label_noise"))
+
+
+def test_a_source_is_looked_at_whole_or_in_a_part_that_is_said():
+    rng = np.random.default_rng(0)
+    source = ArraySource.from_arrays(np.repeat(rng.normal(size=(50, 3)), 2, axis=0), np.arange(100) % 2)
+    looked = examined_source(source)
+    counted = {f.title for f in inspect_data(looked, ["copies"]).findings}
+    assert "50 rows repeat an earlier row" in counted
+    part = examined_source(source, most=30)
+    assert part.split.sizes() == {"train": 30, "validation": 20, "test": 20}
+    assert part.split.how == "as the source gives them; of train 30 rows of a shuffled pass"
+    assert np.isin(part.table["x0"][:30], looked.table["x0"][:60]).all()
 
 
 def test_an_unknown_check_is_refused_and_one_of_your_own_is_asked():
