@@ -103,9 +103,13 @@ class NoisyLabels:
         count = target.n_classes if target is not None else 0
         return (np.ones((count, count)) - np.eye(count)) / max(count - 1, 1)
 
-    @cached_property
+    @property
     def schema(self) -> Schema:
         """That of the source, with a digest that tells rates apart."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         made = {"noise": float(self.rate), "matrix": self._shares.tolist(), "seed": self.seed}
         before = self.source.schema
         return replace(before, digest=digest({"source": before.digest, **made}))
@@ -171,9 +175,13 @@ class MissingValues:
             raise unknown("missing_how", self.how, list(HOW_MISSING))
         _check_rate(self.rate, MOST_BY_VALUE if self.how == "by_value" else 1.0)
 
-    @cached_property
+    @property
     def schema(self) -> Schema:
         """That of the source, with a digest that tells rates apart."""
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         before = self.source.schema
         made = {"missing": float(self.rate), "how": self.how, "seed": self.seed}
         return replace(before, digest=digest({"source": before.digest, **made}))
@@ -201,7 +209,7 @@ class MissingValues:
         """Batches of the source with some inputs missing."""
         own = derive(self.seed, "missing", split)
         for batch in self.source.batches(split, size, seed, epoch=epoch, start=start, shard=shard):
-            flat = batch.inputs.reshape(len(batch), -1)
+            flat = batch.inputs.reshape(len(batch), int(np.prod(batch.inputs.shape[1:])))
             chance = self.rate if self.how == "at_random" else 2 * self.rate * self._quantiles(flat)
             taken = uniform(own, batch.rows, flat.shape[1]) < chance
             inputs = np.where(taken, flat.dtype.type(np.nan), flat).reshape(batch.inputs.shape)
