@@ -25,7 +25,7 @@ test: setup  ## the tests, a few minutes on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-slow: setup  ## the long tests as well
-	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" $(ARGS)
 
 lint: setup  ## style, types and docstrings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

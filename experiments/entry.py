@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
+import tempfile
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import hydra
@@ -15,6 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
+from qml.base.ranks import end_with_launcher, is_first_to_say, ranks
 from qml.config import COMPOSING, built, folder, register, translated
 from qml.learn.interrupt import end_on_terminate
 
@@ -39,7 +43,9 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     try:
         register()
         end_on_terminate()
-        hydra.main(version_base="1.3", config_path=str(folder()), config_name=name)(main)()
+        end_with_launcher()
+        with _quiet_but_for_the_first():
+            hydra.main(version_base="1.3", config_path=str(folder()), config_name=name)(main)()
     except QmlError as error:
         _stop(error, error)
     except COMPOSING as error:
@@ -50,7 +56,8 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     except OSError as error:
         _stop(machine_trouble(name, error), error)
     except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
-        print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
+        if ranks().is_first:
+            print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
@@ -62,6 +69,29 @@ def job_of(config: DictConfig, name: str) -> Any:
         name: "train", "benchmark", "report" or "audit".
     """
     return built(config, name, list(HydraConfig.get().overrides.task))
+
+
+def tell(outcome: Any) -> None:
+    """Print `outcome`, once where several processes have it."""
+    if ranks().is_first:
+        print(outcome)
+
+
+@contextmanager
+def _quiet_but_for_the_first() -> Iterator[None]:
+    """While it lasts, of processes that train together the first one alone logs and leaves files of Hydra."""
+    if ranks().is_first:
+        yield
+        return
+    words = sys.argv[:]
+    with tempfile.TemporaryDirectory() as elsewhere:
+        places = [f"hydra.run.dir={elsewhere}", f"hydra.sweep.dir={elsewhere}"]
+        sys.argv += ["hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none", *places]
+        logging.getLogger("qml").setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            sys.argv = words
 
 
 class MachineError(QmlError, RuntimeError):
@@ -97,5 +127,10 @@ def _stop(error: QmlError, cause: BaseException) -> None:
     if os.environ.get("QML_TRACEBACK") == "1":
         traceback.print_exception(cause)
     text = f"{type(error).__name__}: {error}"
-    print("\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)), file=sys.stderr)
+    if is_first_to_say():  # of processes that train together all end, and one says why
+        print(
+            "\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)),
+            file=sys.stderr,
+            flush=True,
+        )
     sys.exit(FAILED)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from experiments.entry import job_of, run
+from experiments.entry import job_of, run, tell
 
 
 def main(config: DictConfig) -> None:
     """Train, or continue a run that was killed; save the model; print its scores."""
-    print(job_of(config, "train").run())
+    tell(job_of(config, "train").run())
 
 
 if __name__ == "__main__":

@@ -576,6 +576,8 @@ class TrainConfig:
             started again the run continues there.
         tensorboard: write event files beside the CSV.
         plugins: packages of yours that `_target_` and `make` may name.
+        devices: processes that train one torch model together, on all machines; started here unless torchrun has.
+        accelerator: "cpu", or "cuda": a GPU for each process.
     """
 
     _target_: str = "qml.estimators.training.TrainJob"
@@ -590,6 +592,8 @@ class TrainConfig:
     folder: str = "results/train"
     tensorboard: bool = True
     plugins: list[str] = field(default_factory=list)
+    devices: int = 1
+    accelerator: str = "cpu"
 
 
 @dataclass
@@ -711,6 +715,39 @@ class InspectConfig:
     slow: bool = True
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     out: str | None = "results/inspect"
+
+
+@dataclass
+class EmbeddingConfig:
+    """The configuration of `experiments.embedding`; see `qml.estimators.embedding_job.EmbeddingJob`.
+
+    Args:
+        data: group.
+        features: group `model/features`: the backbone.
+        weights: folder of a trained hybrid with these features; null takes the network as it is built.
+        backbone_seed: of random weights.
+        bank: folder of the features.
+        k: neighbours that vote and are shown.
+        metric: "euclidean" or "cosine".
+        n_lists: lists of an inverted file; null compares with every row.
+        queries: test rows that are shown.
+        seed: of the split and of the shown rows.
+        batch_size: rows that the backbone is handed at once.
+        plugins: packages of yours that `_target_` and `make` may name.
+    """
+
+    _target_: str = "qml.estimators.embedding_job.EmbeddingJob"
+    data: DataConfig = field(default_factory=DataConfig)
+    features: Any = MISSING
+    weights: str | None = None
+    backbone_seed: int = 0
+    bank: str = "results/bank"
+    k: int = 5
+    metric: str = "euclidean"
+    n_lists: int | None = None
+    queries: int = 5
+    seed: int = 0
+    batch_size: int = 256
     plugins: list[str] = field(default_factory=list)
 
 
@@ -719,6 +756,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "audit_schema": AuditConfig,
         "benchmark_schema": BenchmarkConfig,
         "inspect_schema": InspectConfig,
+        "embedding_schema": EmbeddingConfig,
         "report_schema": ReportConfig,
         "train_schema": TrainConfig,
     },
@@ -761,6 +799,7 @@ BUILDS = {  # entry -> class that its configuration builds
     "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "inspect": "qml.estimators.inspecting.InspectJob",
+    "embedding": "qml.estimators.embedding_job.EmbeddingJob",
     "report": "qml.estimators.report_job.ReportJob",
     "train": "qml.estimators.training.TrainJob",
 }

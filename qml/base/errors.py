@@ -39,6 +39,10 @@ class CheckpointError(QmlError, RuntimeError):
     """A checkpoint cannot be written or does not belong to this model and task; the previous one is intact."""
 
 
+class LostRankError(QmlError, RuntimeError):
+    """Of the processes that train one model together, another one has gone; the last checkpoint stands."""
+
+
 class StaleCheckpointError(CheckpointError):
     """A checkpoint that is there cannot be continued: it is damaged, of another version, or of another run."""
 

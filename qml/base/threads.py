@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+from qml.base.ranks import ranks
+
 _kept: ContextVar[int] = ContextVar("kept threads", default=0)
 
 
@@ -47,8 +49,18 @@ def cpu_quota(groups: Path = Path("/sys/fs/cgroup")) -> int | None:
         return None
 
 
+def fair_share() -> int:
+    """Cores for this process: all that are available, shared with the processes of this machine that train with it.
+
+    Example:
+        >>> 1 <= fair_share() <= available_cores()
+        True
+    """
+    return max(1, available_cores() // ranks().local_world)
+
+
 def default_threads() -> int:
-    """Threads for one call in this process: `QML_THREADS`, else `OMP_NUM_THREADS`, else every available core.
+    """Threads for one call in this process: `QML_THREADS`, else `OMP_NUM_THREADS`, else its fair share of the cores.
 
     Never more than `torch.get_num_threads()` where torch is loaded, unless `QML_THREADS` says so: who calls
     `torch.set_num_threads(1)` in each of many workers means us too.
@@ -56,7 +68,7 @@ def default_threads() -> int:
     chosen = _kept.get() or _number("QML_THREADS")
     if chosen:
         return min(chosen, available_cores())
-    most = available_cores()
+    most = fair_share()
     ask_torch = getattr(sys.modules.get("torch"), "get_num_threads", None)  # None as long as torch is being imported
     if ask_torch is not None:
         most = min(most, ask_torch())

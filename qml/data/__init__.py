@@ -9,6 +9,7 @@ from qml.data.opening import open_table
 from qml.data.partition import split_table
 from qml.data.source import Batch, Column, ColumnKind, Schema, Source, Target
 from qml.data.splits import Split, at_random, by_group, by_time, folds, nested_subset, one_fold, stratified
+from qml.data.stream import HashedWords, ParquetSource
 from qml.data.table import About, Ragged, Table
 from qml.data.table_file import TableFile
 from qml.data.transformed import TransformedSource, transformed
@@ -41,9 +42,11 @@ __all__ = [
     "Entry",
     "Fitted",
     "Flatten",
+    "HashedWords",
     "Impute",
     "MinMax",
     "OneHot",
+    "ParquetSource",
     "Ragged",
     "ScaleImages",
     "Schema",

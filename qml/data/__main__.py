@@ -1,25 +1,29 @@
-"""`python -m qml.data`: list the data sets, show one, or check those under the data root."""
+"""`python -m qml.data`: list the data sets, show one, fetch some, or check those under the data root."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
 
-from qml.base.errors import QmlError
+from qml.base.errors import ConfigError, QmlError
 from qml.data.catalogue import CATALOGUE
 from qml.data.describe import describe
-from qml.data.opening import ROOT_VARIABLE, open_table
+from qml.data.fetch.fetching import OFFLINE_VARIABLE
+from qml.data.opening import ROOT_VARIABLE, locate, open_table
 
 EPILOG = f"""
 The data root is a folder with one folder a set, each holding Parquet files. Name it by the environment
-variable {ROOT_VARIABLE} or by --root. digits, breast_cancer, wine and diabetes come with scikit-learn.
+variable {ROOT_VARIABLE} or by --root. digits, breast_cancer, wine and diabetes come with scikit-learn. A set that the
+root lacks is fetched from its public home when it is opened, unless {OFFLINE_VARIABLE}=1, or beforehand by `fetch`.
 
 examples:
   python -m qml.data list
   python -m qml.data show mitbih
+  {ROOT_VARIABLE}=/data python -m qml.data fetch adult pima
   {ROOT_VARIABLE}=/data python -m qml.data check
 """
 
@@ -45,12 +49,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="list | show | check")
+    commands = parser.add_subparsers(required=True, metavar="list | show | fetch | check")
     listing = commands.add_parser("list", help="one line a data set")
     listing.set_defaults(run=_list)
     showing = commands.add_parser("show", help="the card of a data set: rows, classes, columns, licence, split, traps")
     showing.add_argument("name")
     showing.set_defaults(run=_show)
+    fetching = commands.add_parser("fetch", help="download sets from their public homes into the data root")
+    fetching.add_argument("names", nargs="+", metavar="name")
+    fetching.add_argument("--root", help=f"the data root (default: the environment variable {ROOT_VARIABLE})")
+    fetching.set_defaults(run=_fetch)
     checking = commands.add_parser("check", help="open sets and compare rows, columns and classes with the catalogue")
     checking.add_argument("names", nargs="*", metavar="name", help="by default every set")
     checking.add_argument("--root", help=f"the data root (default: the environment variable {ROOT_VARIABLE})")
@@ -71,6 +79,25 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _fetch(options: argparse.Namespace) -> int:
+    root = options.root or os.environ.get(ROOT_VARIABLE)
+    if not root:
+        raise ConfigError(f"fetch needs a data root: give --root=<folder>, or set {ROOT_VARIABLE}.")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    entries = [CATALOGUE[name] for name in options.names]  # a wrong name is said before anything is downloaded
+    width, failed = max(map(len, options.names)), 0
+    for entry in entries:
+        try:
+            folder = "comes with scikit-learn" if entry.built_in else locate(entry, root)
+        except QmlError as error:
+            failed += 1
+            print(f"{entry.name:<{width}}  FAILED  {error}")
+        else:
+            print(f"{entry.name:<{width}}  ok  {entry.rows:>9,} rows  {folder}")
+    print(f"{len(entries) - failed} ok, {failed} failed")
+    return 1 if failed else 0
+
+
 def _check(options: argparse.Namespace) -> int:
     names = options.names or list(CATALOGUE)
     if not options.names and not (options.root or os.environ.get(ROOT_VARIABLE)):
@@ -83,7 +110,7 @@ def _check(options: argparse.Namespace) -> int:
             CATALOGUE[name]  # raises with the near name
         begun = time.perf_counter()
         try:
-            table = open_table(name, options.root)
+            table = open_table(name, options.root, offline=True)  # a check of what is there
         except QmlError as error:
             failed += 1
             print(f"{name:<{width}}  FAILED  {error}")

@@ -78,12 +78,61 @@ class SplitRule:
 
 
 @dataclass(frozen=True)
+class Home:
+    """Where a set is published, and how what lies there becomes our files; read by `qml.data.fetch`.
+
+    Args:
+        kind: "uci", "openml" or "hub".
+        address: a path below `static/public` of UCI, a number of OpenML, or an owner/name of the Hugging Face hub.
+        config: of a set of the hub.
+        files: Parquet file -> what it is made of: names or patterns of files in an archive, or splits of the hub; empty
+            where the download is the file.
+        columns: column -> its name there and its Arrow type, in the order of our file; None there is made by `then`.
+        others: the same of a file that has columns of its own.
+        names: columns of text without a header, in order; empty where there is one, or where they are `columns`.
+        header: whether text has a line of names.
+        separator: of text; a blank stands for any run of blanks.
+        quoted: whether text may stand in double quotes.
+        strip: cut blanks around each value.
+        comment: lines that begin with it are left out.
+        missing: words that mean a missing value.
+        values: column -> word there -> our value.
+        then: further steps, named in `qml.data.fetch.conversions`.
+        sha256: of the download, where it is known.
+        note: in what a fetched set may differ from the one that results were measured on.
+    """
+
+    kind: Literal["uci", "openml", "hub"]
+    address: str
+    config: str
+    files: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, tuple[str | None, str]]
+    others: Mapping[str, Mapping[str, tuple[str | None, str]]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    header: bool = False
+    separator: str = ","
+    quoted: bool = True
+    strip: bool = False
+    comment: str = ""
+    missing: tuple[str, ...] = ()
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    then: tuple[str, ...] = ()
+    sha256: str | None = None
+    note: str = ""
+
+    def columns_of(self, file: str) -> Mapping[str, tuple[str | None, str]]:
+        """The columns of one of our files."""
+        return self.others.get(file, self.columns)
+
+
+@dataclass(frozen=True)
 class Entry:
     """One data set as the catalogue knows it.
 
     Args:
         name: what one asks for.
         title, field, licence, home, caveat: for people; `home` says where the set is published.
+        fetch: the same for a program, where the set can be fetched from there; else None.
         form: what it holds; "table", "image" and "signal" become features, the others are typed columns.
         folder: below the data root; "" for a set that comes with scikit-learn.
         files: its parts. beside: further files by name.
@@ -114,6 +163,7 @@ class Entry:
     split: SplitRule
     traps: tuple[str, ...]
     rows: int
+    fetch: Home | None = None
 
     @property
     def built_in(self) -> bool:
@@ -146,7 +196,36 @@ def _entry(name: str, row: Mapping[str, Any]) -> Entry:
         split=_split(row.get("split", {})),
         traps=tuple(row.get("traps", ())),
         rows=row.get("rows", sum(item.rows for item in files)),
+        fetch=_home(row["fetch"]) if "fetch" in row else None,
     )
+
+
+def _home(row: Mapping[str, Any]) -> Home:
+    """Where a row is fetched from."""
+    kind = next(name for name in ("uci", "openml", "hub") if name in row)
+    said = ("header", "separator", "quoted", "strip", "comment", "sha256", "note")
+    plain = {key: row[key] for key in said if key in row}
+    return Home(
+        kind,  # pyright: ignore[reportArgumentType]
+        str(row[kind]),
+        row.get("config", "default"),
+        {file: tuple(members) for file, members in row["files"].items()},
+        _sources(row["columns"]),
+        {file: _sources(columns) for file, columns in row.get("others", {}).items()},
+        **plain,
+        names=tuple(row.get("names", ())),
+        missing=tuple(row.get("missing", ())),
+        then=tuple(row.get("then", ())),
+        values=row.get("values", {}),
+    )
+
+
+def _sources(row: Mapping[str, Any]) -> dict[str, tuple[str | None, str]]:
+    """Column -> its name there and its type; a type alone means that it bears our name, null that it is made."""
+    return {
+        name: (name, said) if isinstance(said, str) else (said[0], said[1]) if said else (None, "")
+        for name, said in row.items()
+    }
 
 
 def _target(row: Mapping[str, Any]) -> TargetRule:

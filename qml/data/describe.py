@@ -7,6 +7,7 @@ from collections import Counter
 
 from qml.data.catalogue import CATALOGUE, Entry
 from qml.data.features import TRAINABLE
+from qml.data.fetch.bases import shown_home
 
 WIDTH = 100
 
@@ -32,6 +33,7 @@ def describe(name: str) -> str:
         "split": _split(entry),
         "licence": entry.licence,
         "where": entry.home,
+        "fetched": _fetched(entry),
         "form": entry.form if entry.form in TRAINABLE else f"{entry.form}: typed columns, no features yet",
     }
     lines = [f"{entry.name}: {entry.title}"]
@@ -42,6 +44,19 @@ def describe(name: str) -> str:
         first = f"{'traps' if not place else '':<10}- "
         lines += textwrap.wrap(trap, WIDTH, initial_indent=first, subsequent_indent=" " * 12)
     return "\n".join(lines)
+
+
+def _fetched(entry: Entry) -> str:
+    """Where a set that the data root lacks is fetched from."""
+    if entry.built_in:
+        return ""
+    if entry.fetch is None:
+        return "not by itself: its home is not one that a program converts directly and surely"
+    note = f"; {entry.fetch.note}" if entry.fetch.note else ""
+    return (
+        f"by itself where the data root lacks it, from {shown_home(entry.fetch)}{note}. This home was never reached "
+        "when the conversion was written: it was checked against files of the same layout"
+    )
 
 
 def _rows(entry: Entry) -> str:

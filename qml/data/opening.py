@@ -24,19 +24,24 @@ ROOT_VARIABLE = "QML_DATA"
 """Environment variable that names the data root."""
 
 
-def open_table(name: str, root: str | Path | None = None, *, also: Sequence[str] = ()) -> Table:
+def open_table(
+    name: str, root: str | Path | None = None, *, also: Sequence[str] = (), offline: bool | None = None
+) -> Table:
     """Open a data set of the catalogue as typed columns, after checking columns, rows and classes.
+
+    A set that the data root lacks is fetched from its public home, where the catalogue knows one for programs.
 
     Args:
         name: such as "digits" or "fashion_mnist"; `qml.data.CATALOGUE` has them all.
         root: the data root, one folder a set; by default the environment variable `QML_DATA`. Not needed for
             the sets that come with scikit-learn.
         also: columns to read too that the catalogue keeps out; they get kind "id", so they are never features.
+        offline: True never goes to the internet; None reads the environment variable `QML_OFFLINE`.
 
     Raises:
         ConfigError: the name is not known; the nearest one is given.
-        DataError: the set is not there (the message names the path and where to get it), a file is corrupt, or
-            its columns, rows or classes are not those of the catalogue.
+        DataError: the set is not there and cannot be fetched (the message names the path and where to get it), a
+            file is corrupt, or its columns, rows or classes are not those of the catalogue.
 
     Example:
         >>> table = open_table("wine")
@@ -46,7 +51,7 @@ def open_table(name: str, root: str | Path | None = None, *, also: Sequence[str]
     entry = CATALOGUE[name]
     if entry.built_in:
         return builtin_table(entry)
-    folder = locate(entry, root)
+    folder = locate(entry, root, offline=offline)
     kept_out = {column: "id" for column in also}
     for column in also:
         if column not in entry.drop:
@@ -54,12 +59,21 @@ def open_table(name: str, root: str | Path | None = None, *, also: Sequence[str]
     return _opened(entry, folder, kept_out)
 
 
-def locate(entry: Entry, root: str | Path | None = None) -> Path:
-    """The folder of a set, with all its files present.
+def open_folder(entry: Entry, folder: Path) -> Table:
+    """The table of a set whose files lie in `folder`, wherever that is, after all the checks.
 
     Raises:
-        DataError: there is no data root, or a file is absent; the message names what was looked for and says
-            how to get it.
+        DataError: a file is corrupt, or columns, rows or classes are not those of the catalogue.
+    """
+    return _opened(entry, folder, {})
+
+
+def locate(entry: Entry, root: str | Path | None = None, *, offline: bool | None = None) -> Path:
+    """The folder of a set, with all its files present; fetched where the root has none of them.
+
+    Raises:
+        DataError: there is no data root, or a file is absent and the set cannot be fetched; the message names what
+            was looked for and says how to get it.
     """
     given = root if root is not None else os.environ.get(ROOT_VARIABLE)
     get = f"Get it from: {entry.home}. It belongs as Parquet into the folder {entry.folder!r} of the data root"
@@ -69,13 +83,18 @@ def locate(entry: Entry, root: str | Path | None = None) -> Path:
             f"{ROOT_VARIABLE} to the folder of data sets, or give root=. {get}."
         )
     folder = Path(given).expanduser() / entry.folder
-    for item in (*entry.files, *entry.beside.values()):
-        path = folder / item.file
-        if not path.is_file():
-            raise DataError(
-                f"data set {entry.name!r} needs the file {path}, which is not there. {get} "
-                f"({Path(given).expanduser()}), which {ROOT_VARIABLE} or root= names."
-            )
+    paths = [folder / item.file for item in (*entry.files, *entry.beside.values())]
+    absent = [path for path in paths if not path.is_file()]
+    if absent:
+        said = (
+            f"data set {entry.name!r} needs the file {absent[0]}, which is not there. {get} "
+            f"({Path(given).expanduser()}), which {ROOT_VARIABLE} or root= names."
+        )
+        if len(absent) < len(paths):  # files that somebody put there are never mixed with fetched ones
+            raise DataError(said)
+        from qml.data.fetch.fetching import fetch_or_say
+
+        return fetch_or_say(entry, given, offline, said)
     return folder
 
 

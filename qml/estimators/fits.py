@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qml.estimators.choices import Training
 from qml.learn.fit import Fit
 from qml.learn.hooks import HookLike
@@ -9,7 +11,14 @@ from qml.learn.step import Step
 from qml.models.model import Spec
 
 
-def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = (), progress: bool | None = None) -> Fit:
+def step_fit(
+    spec: Spec,
+    training: Training,
+    *,
+    hooks: tuple[HookLike, ...] = (),
+    progress: bool | None = None,
+    **placed: Any,
+) -> Fit:
     """How `spec`, a model that learns by steps, is trained.
 
     Args:
@@ -17,15 +26,16 @@ def step_fit(spec: Spec, training: Training, *, hooks: tuple[HookLike, ...] = ()
         training: rates, batch size and the rest.
         hooks: called after each update and each pass.
         progress: a bar; None shows one in a terminal or in Jupyter.
+        **placed: where a torch model is trained: `devices`, `accelerator`.
     """
     from qml.learn.step_fit import StepFit
 
-    step, every = step_of(spec, training), training.checkpoint_every_s
+    step, every = step_of(spec, training, **placed), training.checkpoint_every_s
     return StepFit(step, batch_size=training.batch_size, hooks=hooks, checkpoint_every_s=every, progress=progress)
 
 
-def step_of(spec: Spec, training: Training) -> Step:
-    """One update of `spec`, a model that learns by steps."""
+def step_of(spec: Spec, training: Training, **placed: Any) -> Step:
+    """One update of `spec`, a model that learns by steps; `placed` says where a torch model is trained."""
     from qml.learn.registries import STEPS
 
     return STEPS[spec.framework](
@@ -35,6 +45,7 @@ def step_of(spec: Spec, training: Training) -> Step:
         optimiser=training.optimiser,
         gradient_clip=training.clip,
         schedule=training.schedule,
+        **placed,
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qml.base.errors import QmlError
+from qml.base.ranks import environment
 from qml.base.threads import available_cores
 
 if TYPE_CHECKING:
@@ -101,24 +102,15 @@ def _check(ends: Sequence[tuple[str, int]], workers: int) -> None:
 @contextmanager
 def _share_of_cores(workers: int) -> Iterator[None]:
     """While it lasts, processes that are started have a fair share of the cores as their number of threads."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    share = str(max(1, available_cores() // workers))
-    os.environ.update(dict.fromkeys(THREADS, share))
-    try:
+    with environment(dict.fromkeys(THREADS, str(max(1, available_cores() // workers)))):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _work(jobs: tuple[BenchmarkJob, ...], command: tuple[str, ...], level: int) -> None:
     """What one process does."""
     from qml.learn.interrupt import end_on_terminate
 
-    _end_with_parent()
+    end_with_parent()
     end_on_terminate()
     logging.basicConfig(level=logging.WARNING, format=FORMAT)
     logging.getLogger("qml").setLevel(level)
@@ -135,8 +127,16 @@ def _work(jobs: tuple[BenchmarkJob, ...], command: tuple[str, ...], level: int) 
         sys.exit(INTERRUPTED)
 
 
-def _end_with_parent() -> None:
-    """End when the process that started this one ends, so that a killed job leaves nobody behind."""
+def end_with_parent() -> None:
+    """From now on this process ends when the one that started it does: a killed job leaves nobody behind.
+
+    For processes that `multiprocessing` started.
+
+    Example:
+        ```python
+        end_with_parent()  # first thing in the function that the process runs
+        ```
+    """
     from multiprocessing import parent_process
 
     parent = parent_process()

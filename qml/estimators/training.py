@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from qml.base.digest import digest
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.base.files import write_json
+from qml.base.ranks import ranks
 from qml.base.registry import unknown
-from qml.data.source import Source
+from qml.data.source import Source, Target
 from qml.estimators.arms import check, config_of, in_units_of
 from qml.estimators.choices import Backend, Training
 from qml.estimators.data_choice import DataChoice, signature_of
@@ -19,9 +21,26 @@ from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.inspecting import check_gate
 from qml.estimators.looking import builder, drawn, task_of
 from qml.estimators.placing import arm_name, placed_in
-from qml.estimators.saved import save_model
-from qml.learn.fit import Budget, Fit, Fitted, predictions
+from qml.estimators.saved import ARRAYS, save_model
+from qml.learn.fit import Budget, Fit, Fitted
+from qml.learn.task import Task
+from qml.learn.two_class import Overlaps
 from qml.models import Spec
+
+ACCELERATORS = ("cpu", "cuda")
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One training run before it begins: its rows, its model, what is learnt, and the folder that is its own."""
+
+    source: Source
+    spec: Spec
+    task: Task
+    target: Target
+    folder: Path
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,11 @@ class TrainJob:
     Killed and run again it continues to the very same result; run again when it has ended, it only scores. Whatever
     decides the result, the number of epochs included, has a folder of its own.
 
+    With `devices` above 1, torch models are trained by so many processes that share each batch. A job that torchrun
+    started in each of them is one of these; any other starts them on this machine. The number of processes changes a
+    result by rounding only (and by batch statistics and dropout, where a model has them), so it has no folder of its
+    own, and a run may be continued by another number of them.
+
     Args:
         data, model, training, backend: what a configuration chooses.
         framework: "torch" or "jax", for a hybrid.
@@ -69,6 +93,8 @@ class TrainJob:
         folder: parent of the run's folder.
         tensorboard: write event files beside the CSV.
         plugins: packages that were imported for this job.
+        devices: processes that train this model together, on all machines.
+        accelerator: "cpu", or "cuda": a GPU for each process.
     """
 
     data: DataChoice
@@ -82,14 +108,23 @@ class TrainJob:
     folder: str = "results/train"
     tensorboard: bool = True
     plugins: Sequence[str] = ()
+    devices: int = 1
+    accelerator: str = "cpu"
 
     def __post_init__(self):
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
-        for name in ("epochs", "patience"):
+        if self.accelerator not in ACCELERATORS:
+            raise unknown("accelerator", self.accelerator, list(ACCELERATORS))
+        for name in ("epochs", "patience", "devices"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name}={value} was asked for; it must be at least 1. Change {name}.")
+        if self.devices > self.training.batch_size:
+            raise ConfigError(
+                f"devices={self.devices} was asked for; batches of {self.training.batch_size} rows are shared among "
+                "them, and some would have none. Raise training.batch_size."
+            )
         self.data.check_choosing({} if self.patience is None else {"patience": self.patience})
 
     def run(self, progress: bool | None = None) -> Trained:
@@ -101,8 +136,31 @@ class TrainJob:
         Raises:
             ConfigError, DataError, CapabilityError: something cannot be meant; before training.
             CheckpointError: a checkpoint cannot be written; the previous one is intact.
+            LostRankError: a process of several has gone; the last checkpoint stands.
             KeyboardInterrupt: interrupted; the checkpoint is kept, nothing is scored on test rows, no model is saved.
         """
+        here = ranks()
+        if here.world > 1 and here.world != self.devices:
+            raise ConfigError(
+                f"{here.world} processes were started together, and devices={self.devices}: each would train a "
+                f"model of its own. Say devices={here.world}, or start one process."
+            )
+        plan = self._planned()
+        if self.devices > 1:
+            _check_together(plan)
+            if here.world == 1:
+                return self._run_by_others(plan, progress)
+        fitted = self._fitted(plan, self._fit(plan.spec, progress))
+        if fitted.cost.stopped == "interrupted":
+            raise KeyboardInterrupt(f"Interrupted after {fitted.cost.steps} updates; start again to continue.")
+        predict = replace(fitted.predict, together=True) if here.world > 1 else fitted.predict
+        metrics = plan.task.metrics()
+        scores = {split: _scores(predict, plan.source, split, metrics) for split in _labelled(plan.source)}
+        saved = self._kept(plan, fitted, scores) if here.is_first else None
+        return Trained(plan.spec.title, fitted, scores, plan.folder, saved)
+
+    def _planned(self) -> Planned:
+        """What is about to be trained, and where."""
         check_gate(self.data, (self.seed,))
         source = trainable(self.data.source(self.seed))
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
@@ -111,24 +169,49 @@ class TrainJob:
         where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
         del where["gate"]  # it changes no result
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
-        config = {**config_of(spec, self.training), "data": where, **terms}
+        placed = {} if self.accelerator == "cpu" else {"accelerator": self.accelerator}
+        config = {**config_of(spec, self.training), "data": where, **terms, **placed}
         folder = Path(self.folder) / f"{arm_name(spec)}-{self.data.name.replace('/', '-')}-{digest(config)[:8]}"
-        folder.mkdir(parents=True, exist_ok=True)
         target = source.schema.target
         if target is None:
             raise ConfigError(f"{source.schema.name!r} has no target to learn. Choose a labelled data set.")
-        task = task_of(spec, self.training, target)
-        budget, learnt = Budget(epochs=self.epochs, patience=self.patience), source
-        if spec.framework != "whole":
-            budget, learnt = self.training.within(budget), drawn(source, spec, self.training)
-        fitted = self._fit(spec, progress)(builder(spec, source), task, learnt, budget, self.seed, folder)
-        if fitted.cost.stopped == "interrupted":
-            raise KeyboardInterrupt(f"Interrupted after {fitted.cost.steps} updates; start again to continue.")
-        scores = {split: _scores(fitted, source, split, task.metrics()) for split in _labelled(source)}
-        facts = {"scores": scores, "cost": asdict(fitted.cost), "parameters": dict(fitted.parameters), "config": config}
-        saved = save_model(spec, fitted.model, folder, {"target": asdict(target)})
-        write_json(folder / "summary.json", facts)
-        return Trained(spec.title, fitted, scores, folder, saved)
+        return Planned(source, spec, task_of(spec, self.training, target), target, folder, config)
+
+    def _fitted(self, plan: Planned, fit: Fit) -> Fitted:
+        """The model of `plan`, trained from where its folder stands."""
+        budget, learnt = Budget(epochs=self.epochs, patience=self.patience), plan.source
+        if plan.spec.framework != "whole":
+            budget, learnt = self.training.within(budget), drawn(plan.source, plan.spec, self.training)
+        if ranks().is_first:
+            plan.folder.mkdir(parents=True, exist_ok=True)
+        return fit(builder(plan.spec, plan.source), plan.task, learnt, budget, self.seed, plan.folder)
+
+    def _run_by_others(self, plan: Planned, progress: bool | None) -> Trained:
+        """Train in processes of their own, and read what they left."""
+        from qml.estimators.launcher import run_ranks
+
+        run_ranks(self, progress)
+        alone = replace(self, devices=1)
+        fitted = alone._fitted(plan, step_fit(plan.spec, self.training, progress=False, **alone._placed()))
+        facts = json.loads((plan.folder / SUMMARY).read_text())
+        names = [metric.name for metric in plan.task.metrics()]  # in their order, which JSON does not keep
+        scores = {
+            split: {name: facts["scores"][split][name] for name in names if name in facts["scores"][split]}
+            for split in _labelled(plan.source)
+        }
+        return Trained(plan.spec.title, fitted, scores, plan.folder, plan.folder / ARRAYS)
+
+    def _kept(self, plan: Planned, fitted: Fitted, scores: Mapping[str, Mapping[str, float]]) -> Path | None:
+        """Save the model and its facts in its folder; gives the path of the arrays."""
+        facts = {"scores": scores, "cost": asdict(fitted.cost), "parameters": dict(fitted.parameters)}
+        facts = {**facts, "config": plan.config, "processes": self.devices}
+        saved = save_model(plan.spec, fitted.model, plan.folder, {"target": asdict(plan.target)})
+        write_json(plan.folder / SUMMARY, facts)
+        return saved
+
+    def _placed(self) -> dict[str, Any]:
+        """Where a torch model is trained; of another one nothing can be said."""
+        return {"devices": self.devices, "accelerator": self.accelerator}
 
     def _fit(self, spec: Spec, progress: bool | None) -> Fit:
         """The fit with its logs."""
@@ -141,7 +224,22 @@ class TrainJob:
             from qml.learn.tensorboard_log import TensorBoardLog
 
             hooks = (*hooks, TensorBoardLog())
-        return step_fit(spec, self.training, hooks=hooks, progress=progress)
+        placed = self._placed() if spec.framework == "torch" else {}
+        return step_fit(spec, self.training, hooks=hooks, progress=progress, **placed)
+
+
+def _check_together(plan: Planned) -> None:
+    """Raise `CapabilityError` unless several processes can train the model of `plan`."""
+    if plan.spec.framework != "torch":
+        raise CapabilityError(
+            f"devices above 1 were asked for; {plan.spec.title!r} is trained by {plan.spec.framework}, in one process. "
+            "Choose framework=torch with model=hybrid, or devices=1."
+        )
+    if isinstance(plan.task, Overlaps):
+        raise CapabilityError(
+            f"devices above 1 were asked for; {plan.spec.title!r} learns by pairs of rows, which do not come apart "
+            "among processes. Say devices=1."
+        )
 
 
 def trainable(source: Source) -> Source:
@@ -164,9 +262,9 @@ def _labelled(source: Source) -> list[str]:
     return [split for split in ("train", "validation", "test") if source.schema.sizes.get(split)]
 
 
-def _scores(fitted: Fitted, source: Source, split: str, metrics: Sequence[Any]) -> dict[str, float]:
+def _scores(predict: Any, source: Source, split: str, metrics: Sequence[Any]) -> dict[str, float]:
     """Metrics of one split that are defined for it."""
     from qml.bench.facts import targets
     from qml.learn.metrics import scores
 
-    return scores(metrics, predictions(fitted, source, split), targets(source, split))
+    return scores(metrics, predict(source, split), targets(source, split))

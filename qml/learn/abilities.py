@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 from qml.data.source import Source
 from qml.learn.step import Step
 from qml.learn.task import Task
@@ -44,8 +46,28 @@ class RankedStep(Protocol):
         """`(rank, world)` of this process."""
         ...
 
+    def tell(self, state: Any, reason: str | None) -> None:
+        """Have the others hear with the next update why this process wants to stop: "interrupted", "cpu_s" or None."""
+        ...
+
+    def heard(self, state: Any) -> str | None:
+        """Why any process wanted to stop at the last update; every process gets the same answer."""
+        ...
+
     def agree(self, state: Any, flag: bool) -> bool:
-        """Whether any process has raised its flag; every process gets the same answer."""
+        """Whether any process has raised its flag; none goes on before all have come here."""
+        ...
+
+    def gathered(self, state: Any, array: np.ndarray) -> np.ndarray:
+        """Rows `(n, ...)` of all processes, one process after another."""
+        ...
+
+    def of_the_first(self, state: Any, value: Any) -> Any:
+        """`value` of the first process, at every process."""
+        ...
+
+    def align(self, state: Any) -> None:
+        """Bring what an update does not keep equal, such as buffers, to that of the first process."""
         ...
 
 
@@ -80,6 +102,24 @@ def schedule_step(step: Step, total_updates: int | None) -> Step:
 def shard_of(step: Step, state: Any) -> tuple[int, int]:
     """`(rank, world)` of this process; `(0, 1)` for a step that knows no others."""
     return step.shard(state) if isinstance(step, RankedStep) else (0, 1)
+
+
+def ranked(step: Step, state: Any) -> RankedStep | None:
+    """`step` where it is one of several processes; None for one that is alone."""
+    return step if isinstance(step, RankedStep) and step.shard(state)[1] > 1 else None
+
+
+def of_the_first(step: Step, state: Any, value: Any) -> Any:
+    """`value` of the first of several processes; of a process that is alone its own."""
+    others = ranked(step, state)
+    return value if others is None else others.of_the_first(state, value)
+
+
+def meet(step: Step, state: Any) -> None:
+    """Wait for the other processes, where there are any."""
+    others = ranked(step, state)
+    if others is not None:
+        others.agree(state, False)
 
 
 def threads_for(step: Step, state: Any, rows: int, inputs: int) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.data.source import Source
+from qml.learn.abilities import of_the_first, ranked
 from qml.learn.counters import Counters
 from qml.learn.diverged import DivergedError
 from qml.learn.scan import check_known
@@ -30,23 +31,39 @@ class Outputs:
     targets: np.ndarray | None
 
 
-def outputs_of(step: Step, state: Any, source: Source, split: str, size: int) -> Outputs:
+def outputs_of(step: Step, state: Any, source: Source, split: str, size: int, *, together: bool = False) -> Outputs:
     """Run a state over a split in batches of `size` rows, in evaluation mode.
+
+    Args:
+        step: how the state predicts.
+        state: what is looked at.
+        source: has the split.
+        split: its name.
+        size: rows sent through the model together, by each process.
+        together: share the rows out among the processes that train together, all of which must come here; each gets
+            the whole. A process that is alone does it all.
 
     Raises:
         DataError: the split is unknown or empty.
     """
     check_known(source, split)
+    others = ranked(step, state) if together else None
+    rank, world = (0, 1) if others is None else others.shard(state)
+    if others is not None:
+        others.align(state)
     values, targets, rows = [], [], []
-    for batch in source.batches(split, size):
+    for batch in source.batches(split, size * world, shard=(rank, world)):
         values.append(np.asarray(step.predict(state, batch)))
         targets.append(batch.targets)
         rows.append(batch.rows)
     if not values:
         raise DataError(f"Predictions of split {split!r} of {source.schema.name!r} were asked for; it has no rows.")
-    order = np.argsort(np.concatenate(rows), kind="stable")
     labelled = all(part is not None for part in targets)
-    return Outputs(np.concatenate(values)[order], np.concatenate(targets)[order] if labelled else None)
+    parts = [np.concatenate(part) for part in (rows, values, *([targets] if labelled else []))]
+    if others is not None:
+        parts = [others.gathered(state, part) for part in parts]
+    order = np.argsort(parts[0], kind="stable")
+    return Outputs(parts[1][order], parts[2][order] if labelled else None)
 
 
 @dataclass(frozen=True)
@@ -58,20 +75,25 @@ class Predictor:
         state: what was trained.
         task: turns outputs into probabilities or numbers.
         size: rows sent through the model together.
+        together: share the rows out among the processes that train together, all of which must ask at once.
     """
 
     step: Step
     state: Any
     task: Task
     size: int
+    together: bool = False
 
     def __call__(self, source: Source, split: str) -> np.ndarray:
         """Probabilities `(N, C)` or numbers `(N,)`, in the order of the rows."""
-        return self.task.predictions(outputs_of(self.step, self.state, source, split, self.size).values)
+        outputs = outputs_of(self.step, self.state, source, split, self.size, together=self.together)
+        return self.task.predictions(outputs.values)
 
 
 class Validation:
     """Scores the validation split after each pass, and remembers which pass was the best one.
+
+    Processes that train together share its rows out.
 
     Args:
         step: how a state predicts and is copied.
@@ -129,7 +151,7 @@ class Validation:
         """
         from qml.learn.metrics import scores  # scikit-learn is loaded when metrics are computed
 
-        outputs = outputs_of(self.step, state, self.source, "validation", self.size)
+        outputs = outputs_of(self.step, state, self.source, "validation", self.size, together=True)
         if outputs.targets is None:
             raise DataError(f"Validation of {self.source.schema.name!r} needs labels; its split has none.")
         bad = int(outputs.values.size - np.isfinite(outputs.values).sum())
@@ -139,4 +161,5 @@ class Validation:
                 f"{self.source.schema.name!r} are NaN or infinite. Lower the learning rate, set gradient_clip, or look "
                 "for extreme values in these rows."
             )
-        return scores(metrics, self.task.predictions(outputs.values), outputs.targets)
+        found = scores(metrics, self.task.predictions(outputs.values), outputs.targets)
+        return of_the_first(self.step, state, found)

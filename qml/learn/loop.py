@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qml.base.errors import DataError
 from qml.base.seeds import derive
 from qml.data.source import Source
-from qml.learn.abilities import RankedStep, shard_of
+from qml.learn.abilities import RankedStep, ranked, shard_of
 from qml.learn.counters import Clock, Counters, exhausted
 from qml.learn.diverged import check_finite
 from qml.learn.fit import Budget
@@ -135,13 +135,33 @@ def batches_per_pass(source: Source, batch_size: int) -> int | None:
 
 
 def _watch(step: Step, run: Run, course: Course, interrupt: Interrupt) -> Callable[[], str | None]:
-    """A function that gives the reason to stop now, or None; processes that train together stop together."""
-    ranked = step if isinstance(step, RankedStep) and step.shard(run.state)[1] > 1 else None
+    """A function that gives the reason to stop now, or None."""
+    others = ranked(step, run.state)
+    if others is not None:
+        return _watch_together(others, run, course.budget, interrupt)
 
     def why_stop() -> str | None:
-        reason = "interrupted" if interrupt.pressed else exhausted(course.budget, run.counters)
-        if ranked is not None and ranked.agree(run.state, reason is not None) and reason is None:
-            return "interrupted" if course.budget.cpu_s is None else "cpu_s"  # another process met its bound
-        return reason
+        return "interrupted" if interrupt.pressed else exhausted(course.budget, run.counters)
+
+    return why_stop
+
+
+def _watch_together(step: RankedStep, run: Run, budget: Budget, interrupt: Interrupt) -> Callable[[], str | None]:
+    """The same for processes that train together, which stop at the same update for the same reason.
+
+    What they count in common (updates, passes, scores) tells each of them the same. What one alone may meet, Ctrl-C or
+    its CPU seconds, it tells with its next update, at no exchange of its own, and all stop after that update.
+    """
+    common = replace(budget, cpu_s=None)
+
+    def why_stop() -> str | None:
+        if (heard := step.heard(run.state)) is not None:
+            return heard
+        reason = exhausted(common, run.counters)
+        if reason is not None:
+            return "interrupted" if step.agree(run.state, interrupt.pressed) else reason
+        capped = budget.cpu_s is not None and run.counters.cpu_s >= budget.cpu_s
+        step.tell(run.state, "interrupted" if interrupt.pressed else "cpu_s" if capped else None)
+        return None
 
     return why_stop

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qml.learn.abilities import of_the_first, shard_of
 from qml.learn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from qml.learn.counters import Counters
 from qml.learn.evaluate import Validation
@@ -15,6 +17,8 @@ from qml.learn.hooks import Hook, Run
 from qml.learn.interrupt import unbroken
 from qml.learn.record import Record
 from qml.learn.step import Snapshot, Step
+
+logger = logging.getLogger(__name__)
 
 
 class Saver(Hook):
@@ -46,16 +50,21 @@ class Saver(Hook):
         self.every_steps = every_steps
         self._saved_at = time.monotonic()
         self._saved_steps = 0
+        self._wrote: int | None = None  # processes that wrote the checkpoint with which this run began
 
     def resume(self, run: Run) -> bool:
         """Bring `run` to where its checkpoint stands; False when there is none.
 
+        Of several processes the first one reads, and the others get it from there: they need no common folder.
+
         Raises:
             CheckpointError: the checkpoint is damaged or of another run.
         """
-        checkpoint = load_checkpoint(self.folder, self.fingerprint)
+        found = load_checkpoint(self.folder, self.fingerprint) if run.rank == 0 else None
+        checkpoint = of_the_first(self.step, run.state, found)
         if checkpoint is None:
             return False
+        self._wrote = checkpoint.data.get("world", 1)
         run.state = self.step.restore(run.state, _snapshot(checkpoint, "state"))
         run.counters = Counters.from_plain(checkpoint.data["counters"])
         set_generators(_strip(checkpoint.arrays, "generator"))
@@ -66,6 +75,8 @@ class Saver(Hook):
 
     def on_step(self, run: Run, info: Mapping[str, float]) -> None:
         """Save if it is time."""
+        if self._wrote is not None:
+            self._tell_of_other_ranks(run)
         self._save_if_due(run)
 
     def on_epoch(self, run: Run, records: Sequence[Record]) -> None:
@@ -89,6 +100,19 @@ class Saver(Hook):
         if by_steps or (self.every_s is not None and time.monotonic() - self._saved_at >= self.every_s):
             self.save(run)
 
+    def _tell_of_other_ranks(self, run: Run) -> None:
+        """Say once where another number of processes goes on with a run, which is then not the same to the bit."""
+        wrote, self._wrote = self._wrote, None
+        world = shard_of(self.step, run.state)[1]
+        if wrote not in (None, world) and run.rank == 0:
+            logger.warning(
+                "the checkpoint in %s was written by %d processes together and is continued by %d: from here on the "
+                "run differs in the rounding of sums, in batch statistics, and in what dropout draws.",
+                self.folder,
+                wrote,
+                world,
+            )
+
     def _checkpoint(self, run: Run) -> Checkpoint:
         state = self.step.snapshot(run.state)
         best = self.validation.best if self.validation is not None else None
@@ -102,6 +126,9 @@ class Saver(Hook):
             "best": best.data if best else None,
             "counters": run.counters.plain(),
         }
+        world = shard_of(self.step, run.state)[1]
+        if world > 1:
+            data["world"] = world
         return Checkpoint(arrays, data, self.fingerprint)
 
 

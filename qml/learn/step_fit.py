@@ -12,7 +12,7 @@ from typing import Any
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.source import Source
-from qml.learn.abilities import prepare_task, schedule_step, shard_of, threads_for, trained_model
+from qml.learn.abilities import meet, prepare_task, schedule_step, shard_of, threads_for, trained_model
 from qml.learn.counters import Clock, Counters
 from qml.learn.describe import plain, source_of, structure
 from qml.learn.evaluate import Predictor, Validation
@@ -34,6 +34,9 @@ class StepFit:
 
     With `Budget.patience` the weights of the best validation score come back (patience=epochs keeps the best
     weights and never stops early); without it those of the last update do.
+
+    Of several processes that train together (see `TorchStep.devices`) the first one writes, and none returns before
+    its last checkpoint is whole.
 
     With a folder, checkpoints are written there, and a fit that finds its own unfinished checkpoint continues it to
     the very same weights and records (the CPU and wall seconds of a record, of course, differ).
@@ -105,6 +108,7 @@ class StepFit:
                 stopped = train(step, run, course, hooks)
             if saver is not None:
                 saver.save(run)
+                meet(step, run.state)
             if budget.plateau is not None:
                 budget.plateau.check(stopped, run.counters.steps, run.counters.records)
             if validation is not None and validation.best is not None:

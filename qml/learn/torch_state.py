@@ -38,6 +38,8 @@ class TorchState:
         dtype: of floating inputs.
         seed: of every draw during training.
         updates: done so far.
+        telling: why this process wants to stop, which the others hear with the next update; None for no reason.
+        heard: why some process wants to stop, the same in all of them.
     """
 
     module: nn.Module
@@ -50,6 +52,8 @@ class TorchState:
     dtype: torch.dtype
     seed: int
     updates: int = 0
+    telling: str | None = None
+    heard: str | None = None
 
     def set_training(self, training: bool) -> None:
         """Switch the model between training and evaluation mode, where it is not in it already."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from qml.base.errors import CapabilityError, ConfigError
 from qml.base.extras import require
 from qml.base.registry import unknown
 from qml.base.seeds import derive
-from qml.base.threads import kept_threads
+from qml.base.threads import fair_share, kept_threads
 from qml.data.source import Batch
 from qml.learn import torch_ops
 from qml.learn.options import (
@@ -31,6 +31,15 @@ from qml.learn.options import (
 from qml.learn.step import Snapshot
 from qml.learn.task import Task
 from qml.learn.torch_parts import built_module, parts_of
+from qml.learn.torch_ranks import (
+    UpdateOverRanks,
+    align,
+    any_raised,
+    gathered,
+    meeting_fabric,
+    of_the_first,
+    reaching_others,
+)
 from qml.learn.torch_state import TorchState, drawing, restore_into, snapshot_of, to_tensor
 
 require("torch", extra="torch", purpose="qml.learn.torch_step")
@@ -53,6 +62,9 @@ class TorchStep:
     `requires_grad=False` are neither trained nor counted.
 
     On one CPU process the model, the backward pass and the optimiser are called directly; Fabric only places them.
+    Several processes (DDP) take the parts of each batch and do what one does with the whole, up to the rounding of
+    sums: losses are means over all rows, wherever they lie, and a process may have none of a last batch. That holds for
+    tasks whose loss is a mean over rows, and models without batch statistics and draws during training.
     Draws during an update (dropout) are a function of the seed and the number of the update, so nothing of them
     needs saving, and the process-wide generators are left as they were.
 
@@ -66,7 +78,8 @@ class TorchStep:
         gradient_clip: greatest norm of the whole gradient; None does not clip.
         precision: "32-true", "64-true" or "bf16-mixed".
         accelerator: "cpu", "cuda", "auto": as Fabric names them.
-        devices: processes that train one model together (DDP when more than one).
+        devices: processes that train one model together, on all machines. They must have been started together, by
+            torchrun or by `TrainJob`; a checkpoint may be continued by another number of them.
         schedule: None or "constant"; "cosine" down to zero over the run; "onecycle" up and down.
         horizon: updates of that run; StepFit fills it from the budget.
 
@@ -81,7 +94,7 @@ class TorchStep:
     gradient_clip: float | None = None
     precision: Literal["32-true", "64-true", "bf16-mixed"] = "32-true"
     accelerator: str = "cpu"
-    devices: int = 1
+    devices: int = field(default=1, compare=False)
     schedule: Schedule | None = None
     horizon: int | None = None
 
@@ -101,12 +114,12 @@ class TorchStep:
 
         Raises:
             ConfigError: see `built_module`; or the model has nothing to train.
+            ConfigError: another number of processes than `devices` was started.
             CapabilityError: the task does not keep to torch, or asks of DDP what it does not do.
         """
         if "torch" not in task.frameworks:
             raise CapabilityError(f"TorchStep runs torch; this task keeps to {', '.join(sorted(task.frameworks))}.")
-        fabric = Fabric(accelerator=self.accelerator, devices=self.devices, precision=self.precision)
-        fabric.launch()
+        fabric = meeting_fabric(self.accelerator, self.devices, self.precision)
         if self._needs_fabric(fabric) and len(task.players) > 1:
             raise CapabilityError(
                 f"Players {', '.join(task.players)} train in one process and one precision; got "
@@ -124,7 +137,7 @@ class TorchStep:
             raise ConfigError("The model has no parameter that requires a gradient, so there is nothing to train.")
         return TorchState(
             module=module,
-            forward=wrapped if self._needs_fabric(fabric) else module,
+            forward=self._forward(wrapped, module, fabric),
             optimisers={player: self._optimiser(module, player, task, names, part_of) for player in task.players},
             parts=parts,
             names=names,
@@ -147,14 +160,16 @@ class TorchStep:
         share = share_of_rate(self.schedule, state.updates, self.horizon)
         with drawing(derive(state.seed, "draws", state.updates, rank), state.fabric.device):
             key = derive(state.seed, "task", state.updates)
-            losses, logged = state.task.losses(torch_ops, state.forward, _moved(batch, state), key)
-            rows = len(batch)
-            if world > 1:
-                losses, rows = _over_all_ranks(losses, rows, state.fabric)
-            self._differentiate(state, losses)
+            if world == 1:
+                losses, logged = state.task.losses(torch_ops, state.forward, _moved(batch, state), key)
+                self._differentiate(state, losses)
+                rows = None
+            else:
+                with reaching_others():
+                    losses, logged, rows = self._together(state, batch, key)
         info = _told(state, losses, logged)
         info["learning_rate"] = self.learning_rate * share
-        if world > 1:
+        if rows is not None:
             info["rows"] = float(rows)
         if all(map(math.isfinite, info.values())):
             self._apply(state, info, share)
@@ -194,8 +209,8 @@ class TorchStep:
         """
         before = torch.get_num_threads()
         with kept_threads():  # a circuit in the model decides by its own work
-            if rows * (inputs + sum(self.parameters(state).values())) < WORTH_A_THREAD:
-                torch.set_num_threads(1)
+            little = rows * (inputs + sum(self.parameters(state).values())) < WORTH_A_THREAD
+            torch.set_num_threads(1 if little else min(before, fair_share()))
             try:
                 yield
             finally:
@@ -209,14 +224,56 @@ class TorchStep:
         """`(rank, world)` of this process."""
         return (0, 1) if self.devices == 1 else (state.fabric.global_rank, state.fabric.world_size)
 
+    def tell(self, state: TorchState, reason: str | None) -> None:
+        """Have the other processes hear with the next update why this one wants to stop; None for no reason."""
+        state.telling = reason
+
+    def heard(self, state: TorchState) -> str | None:
+        """Why some process wanted to stop at the last update; every process gets the same answer."""
+        return state.heard
+
     def agree(self, state: TorchState, flag: bool) -> bool:
-        """Whether any process has raised its flag."""
-        raised = torch.tensor(float(flag), device=state.fabric.device)
-        return bool(_reduced(state.fabric, raised) > 0)
+        """Whether any process has raised its flag; none goes on before all have come here."""
+        with reaching_others():
+            return any_raised(flag, state.fabric.device)
+
+    def gathered(self, state: TorchState, array: np.ndarray) -> np.ndarray:
+        """Rows `(n, ...)` of all processes, one process after another."""
+        with reaching_others():
+            return gathered(array, state.fabric.device)
+
+    def of_the_first(self, state: TorchState, value: Any) -> Any:
+        """`value` of the first process, at every process."""
+        with reaching_others():
+            return of_the_first(value, state.fabric.device)
+
+    def align(self, state: TorchState) -> None:
+        """Give every process the buffers of the first one, as an update does before it begins."""
+        with reaching_others():
+            align(state.module)
+
+    def _together(self, state: TorchState, batch: Batch, key: int) -> tuple[dict[str, Tensor], dict[str, Tensor], int]:
+        """Losses and gradients over the rows of all processes, and the number of these rows."""
+        losses, logged = state.task.losses(torch_ops, state.forward, _moved(batch, state), key)
+        update = UpdateOverRanks(losses, logged, len(batch), state.telling, state.fabric.device)
+        self._differentiate(state, update.sums)
+        means = update.meet(list(state.names.values()), state.fabric.world_size)
+        state.heard = update.heard
+        return means
 
     def _needs_fabric(self, fabric: Fabric) -> bool:
         """Whether calls go through Fabric: for several processes and for mixed precision."""
         return fabric.world_size > 1 or self.precision == "bf16-mixed"
+
+    def _forward(self, wrapped: Any, module: nn.Module, fabric: Fabric) -> Any:
+        """What training calls: the module itself, DDP around it, or Fabric around both.
+
+        Fabric casts what a model returns to torch's default dtype, so it stands only where precision is mixed:
+        float64 outputs would be rounded to float32 before the loss.
+        """
+        if self.precision == "bf16-mixed":
+            return wrapped
+        return wrapped._forward_module if fabric.world_size > 1 else module
 
     def _optimiser(
         self, module: nn.Module, player: str, task: Task, names: Mapping[str, Tensor], part_of: Mapping[str, str]
@@ -287,8 +344,6 @@ def _told(state: TorchState, losses: Mapping[str, Tensor], logged: Mapping[str, 
     names += list(logged)
     values = (*losses.values(), *logged.values())
     numbers = [torch.as_tensor(value, device=state.fabric.device).detach() for value in values]
-    if state.fabric.world_size > 1:
-        numbers = [_reduced(state.fabric, number) / state.fabric.world_size for number in numbers]
     counts = {}
     for part, group in state.parts.items():
         norms = [torch.linalg.vector_norm(p.grad) for p in group if p.grad is not None]
@@ -301,15 +356,3 @@ def _told(state: TorchState, losses: Mapping[str, Tensor], logged: Mapping[str, 
         info[f"gradient_norm/{part}"] = math.hypot(*told[start : start + count])
         start += count
     return info
-
-
-def _over_all_ranks(losses: Mapping[str, Tensor], rows: int, fabric: Fabric) -> tuple[dict[str, Tensor], int]:
-    """Losses scaled so that their mean over processes is the mean over all rows, and the number of those rows."""
-    total = _reduced(fabric, torch.tensor(float(rows), device=fabric.device))
-    return {name: loss * (rows * fabric.world_size / total) for name, loss in losses.items()}, int(total)
-
-
-def _reduced(fabric: Fabric, number: Tensor) -> Tensor:
-    """The sum over processes."""
-    reduced = fabric.all_reduce(number, reduce_op="sum")
-    return reduced if isinstance(reduced, Tensor) else number

@@ -1,0 +1,57 @@
+"""One process at a time in a place: a lock of the operating system that ends with the process, also after `kill -9`."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone(lock: Path, doing: str) -> Iterator[None]:
+    """Hold `lock` while the block runs; wait while another process holds it, and say so once.
+
+    The file is taken away at the end, so that nothing is left of it.
+
+    Args:
+        lock: a file for this alone; its folder is made.
+        doing: what it is for, for the log.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.lock"
+        >>> with alone(path, "an example"):
+        ...     path.exists()
+        True
+        >>> path.exists()
+        False
+    """
+    handle = _held(lock, doing)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _held(lock: Path, doing: str) -> int:
+    """The lock, open and held; asked again where its last holder took the file away meanwhile."""
+    while True:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("%s: another process is at it; waiting", doing)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            if os.fstat(handle).st_ino == os.stat(lock).st_ino:
+                return handle
+        except FileNotFoundError:
+            pass
+        os.close(handle)

@@ -1,0 +1,243 @@
+"""Where the files of a data set lie: a path of this machine, or a URL of another one, read through fsspec."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+from qml.base.errors import DataError
+from qml.base.extras import require
+
+_SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+)://")
+_SECRET_IN_URL = re.compile(r"(?<=://)[^/@]*@")
+_REFUSED = ("credential", "access denied", "forbidden", "unauthorized", "anonymous", "accesskey", "access key", "403")
+FOREIGN = {"botocore.exceptions": "BotoCoreError", "google.auth.exceptions": "GoogleAuthError"}
+"""Module -> class of errors that storage packages raise beside those of the system."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file or a folder, here or behind a URL that fsspec knows.
+
+    Args:
+        root: a path, or a URL such as `s3://bucket/folder`.
+        options: what the file system is opened with; never printed, and no part of any digest.
+
+    Example:
+        >>> place = Place("s3://someone:secret@bucket/rows")
+        >>> place.shown("train/part-0.parquet"), place.is_remote
+        ('s3://***@bucket/rows/train/part-0.parquet', True)
+    """
+
+    root: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether fsspec reads it."""
+        found = _SCHEME.match(self.root)
+        return bool(found) and (found is not None and found.group(1).lower() != "file")
+
+    @property
+    def name(self) -> str:
+        """The last word of the root, without `.parquet`."""
+        return self.root.rstrip("/").rpartition("/")[2].removesuffix(".parquet") or "parquet"
+
+    def path(self, name: str = "") -> str:
+        """The whole path of a file below the root; the root itself without a name."""
+        root = self.root if self.is_remote else os.path.expanduser(self.root.removeprefix("file://"))
+        return f"{root.rstrip('/')}/{name}" if name else root
+
+    def shown(self, name: str = "") -> str:
+        """`path` as a message may show it: without a user or password in the URL."""
+        return _SECRET_IN_URL.sub("***@", self.path(name))
+
+    def files(self) -> dict[str, int]:
+        """Parquet files -> bytes, sorted by their path below the root; "" is the root itself, where it is a file.
+
+        Files and folders whose names begin with `.` or `_` are left out, as Spark and Hive mean it.
+
+        Raises:
+            DataError: there is nothing, or it cannot be reached.
+        """
+        found = self._remote_files() if self.is_remote else self._local_files()
+        if not found:
+            raise DataError(f"{self.shown()} was to be read as Parquet; no .parquet file is there. Check the path.")
+        return dict(sorted(found.items()))
+
+    def text(self, name: str) -> str | None:
+        """The text of a small file; None where there is none.
+
+        Raises:
+            DataError: it is there and cannot be read.
+        """
+        try:
+            with self.opened(name) as file:
+                return file.read().decode("utf-8")
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+            return None
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[IO[bytes]]:
+        """A file opened for reading bytes.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            DataError: it cannot be reached.
+        """
+        if not self.is_remote:
+            with open(self.path(name), "rb") as file:
+                yield file
+            return
+        system, _ = _system(self)
+        with self.reaching(name), system.open(self._inside(name), "rb") as file:
+            yield file
+
+    def parquet(self, name: str) -> Any:
+        """The `pyarrow.parquet.ParquetFile` of a file.
+
+        Raises:
+            DataError: it cannot be reached, or is no sound Parquet file.
+        """
+        require("pyarrow", extra="data", purpose="reading Parquet files")
+        import pyarrow.parquet as pq
+
+        with self.sound(name):
+            if not self.is_remote:
+                return pq.ParquetFile(self.path(name))
+            return pq.ParquetFile(self._inside(name), filesystem=_system(self)[1], pre_buffer=True)
+
+    @contextmanager
+    def sound(self, name: str) -> Iterator[None]:
+        """Turns whatever is raised while a Parquet file is read into a DataError that names it."""
+        import pyarrow as pa
+
+        with self.reaching(name):
+            try:
+                yield
+            except (pa.ArrowException, FileNotFoundError, ValueError) as error:
+                if isinstance(error, DataError):
+                    raise
+                raise DataError(
+                    f"{self.shown(name)} is not a sound Parquet file ({self._told(error)}). It may be cut off or "
+                    "damaged; write or copy it again."
+                ) from None
+
+    @contextmanager
+    def reaching(self, name: str = "") -> Iterator[None]:
+        """Turns errors of a file system into a DataError that says what it needs, without any of its secrets."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (OSError, *_foreign()) as error:
+            told = self._told(error)
+            kind = type(error).__name__
+            if isinstance(error, PermissionError) or any(
+                word in f"{kind} {error}".lower().replace("_", " ") for word in _REFUSED
+            ):
+                raise DataError(
+                    f"{self.shown(name)} was asked for; it cannot be read with the credentials at hand ({kind}). "
+                    "Give them as the storage expects them: for s3:// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in "
+                    "the environment or a profile, or storage_options= from Python."
+                    if self.is_remote
+                    else f"{self.shown(name)} was asked for; this user may not read it. Change its permissions."
+                ) from None
+            raise DataError(f"{self.shown(name)} cannot be read ({kind}: {told}). Check the path and retry.") from None
+
+    def _told(self, error: BaseException) -> str:
+        """The first line of an error, without user, password or options."""
+        text = _SECRET_IN_URL.sub("***@", str(error).partition("\n")[0])
+        for secret in _leaves(self.options):
+            text = text.replace(secret, "***")
+        return text
+
+    def _inside(self, name: str) -> str:
+        """The path as its file system knows it."""
+        system, _ = _system(self)
+        return str(system._strip_protocol(self.path(name)))
+
+    def _local_files(self) -> dict[str, int]:
+        root = Path(self.path())
+        if root.is_file():
+            return {"": root.stat().st_size}
+        if not root.is_dir():
+            raise DataError(f"{root} was to be read as Parquet; there is no such file or folder. Check the path.")
+        below = (path.relative_to(root) for path in root.rglob("*.parquet"))
+        return {path.as_posix(): (root / path).stat().st_size for path in below if _is_data(path.parts)}
+
+    def _remote_files(self) -> dict[str, int]:
+        with self.reaching():
+            system, _ = _system(self)
+            root = self._inside("").rstrip("/")
+            try:
+                found = system.find(root, detail=True)
+            except FileNotFoundError:
+                found = {}
+        sizes = {}
+        for path, facts in found.items():
+            name = path.removeprefix(root).lstrip("/")
+            if path.endswith(".parquet") and _is_data(tuple(name.split("/"))):
+                sizes[name] = int(facts["size"])
+        return sizes
+
+
+def _is_data(parts: tuple[str, ...]) -> bool:
+    return not any(part.startswith((".", "_")) for part in parts)
+
+
+def _leaves(options: Any) -> list[str]:
+    """Texts among nested options that are long enough to be secrets."""
+    if isinstance(options, Mapping):
+        return [text for value in options.values() for text in _leaves(value)]
+    return [options] if isinstance(options, str) and len(options) > 3 else []
+
+
+def _foreign() -> tuple[type[BaseException], ...]:
+    """Error classes of the storage packages that are loaded."""
+    return tuple(getattr(sys.modules[module], name) for module, name in FOREIGN.items() if module in sys.modules)
+
+
+def _system(place: Place) -> tuple[Any, Any]:
+    """The fsspec file system of a place, and the same for Arrow."""
+    found = _SCHEME.match(place.root)
+    scheme = found.group(1) if found else "file"
+    return _systems(scheme, place.root if _SECRET_IN_URL.search(place.root) else "", _Options(place.options))
+
+
+class _Options:
+    """Options as a key: compared by their contents, printed by nothing."""
+
+    def __init__(self, options: Mapping[str, Any]):
+        self.options = dict(options)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Options) and self.options == other.options
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.options)))
+
+
+@lru_cache(maxsize=8)
+def _systems(scheme: str, url: str, options: _Options) -> tuple[Any, Any]:
+    require("fsspec", extra="data", purpose=f"reading {scheme}:// URLs")
+    import fsspec
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
+    try:
+        made = fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        hint = ' Install it with: pip install "qml-hybrid[s3]"' if scheme in ("s3", "s3a") else ""
+        raise DataError(f"{scheme}:// needs a package that is not installed ({error}).{hint}") from None
+    except ValueError as error:
+        raise DataError(f"{scheme}:// is no file system that fsspec knows ({error}). Check the URL.") from None
+    given = made._get_kwargs_from_urls(url) if url else {}
+    system = made(**{**given, **options.options})
+    return system, PyFileSystem(FSSpecHandler(system))

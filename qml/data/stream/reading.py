@@ -1,0 +1,127 @@
+"""Windows of rows read from the files and decoded; a plain value that worker processes get a copy of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qml.data.stream.decoding import decode_inputs, decode_targets
+from qml.data.stream.formats import RowFormat
+from qml.data.stream.layout import Layout
+from qml.data.stream.places import Place
+from qml.data.stream.shares import in_interval
+
+OPEN_FILES = 8
+Empty = Callable[[tuple[int, ...], str], np.ndarray]
+"""Makes an array of a shape and dtype; worker processes make theirs in shared memory."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Decoded rows in the order in which they were read.
+
+    Args:
+        inputs: `(n, *input_shape)` float32 or uint8.
+        targets: `(n,)` int64 or float32; None without labels.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class WindowReader:
+    """Reads row groups of a layout into one array.
+
+    Args:
+        place: of the files.
+        form: of a row.
+        layouts: part -> its row groups.
+    """
+
+    place: Place
+    form: RowFormat
+    layouts: dict[str, Layout]
+    _opened: OpenFiles = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_opened", OpenFiles(self.place))
+
+    def __reduce__(self) -> Any:
+        return WindowReader, (self.place, self.form, self.layouts)
+
+    def close(self) -> None:
+        """Close the files that are open."""
+        self._opened.close()
+
+    def copy(self) -> WindowReader:
+        """One with files of its own, for another thread."""
+        return WindowReader(self.place, self.form, self.layouts)
+
+    def read(self, split: str, groups: Sequence[int] | np.ndarray, empty: Empty = np.empty) -> Rows:
+        """The rows of some row groups of a part, end to end.
+
+        Args:
+            split: the part.
+            groups: `(g,)` numbers of row groups in its layout.
+            empty: makes the arrays.
+
+        Raises:
+            DataError: a file is damaged, or holds values that cannot be learnt from; the message names it.
+        """
+        layout, form = self.layouts[split], self.form
+        count = int(layout.rows_G[np.asarray(groups, np.int64)].sum())
+        inputs = empty((count, *form.input_shape), form.dtype)
+        kind = "float32" if form.target is not None and form.target.kind == "number" else "int64"
+        targets = None if form.target is None else empty((count,), kind)
+        first = 0
+        for group in groups:
+            last = first + int(layout.rows_G[group])
+            if last == first:
+                continue
+            self._read_group(layout, int(group), inputs[first:last], None if targets is None else targets[first:last])
+            first = last
+        return Rows(inputs, targets)
+
+    def _read_group(self, layout: Layout, group: int, inputs: np.ndarray, targets: np.ndarray | None) -> None:
+        name, number = layout.files[layout.file_G[group]], int(layout.group_G[group])
+        where = f"{self.place.shown(name)}, row group {number}"
+        with self.place.sound(name):
+            table = self._opened.get(name).read_row_group(number, columns=list(self.form.columns))
+        keep = None
+        if layout.interval is not None:
+            begin = int(layout.stored_first_G[group])
+            keep = in_interval(begin, int(layout.stored_G[group]), layout.key_seed, layout.interval)
+        decode_inputs(self.form, table, inputs, keep, where)
+        if targets is not None:
+            targets[...] = decode_targets(self.form, table, keep, where)
+
+
+class OpenFiles:
+    """The last few Parquet files, kept open so that their ends are parsed once."""
+
+    def __init__(self, place: Place):
+        self.place = place
+        self.files: OrderedDict[str, Any] = OrderedDict()
+
+    def get(self, name: str) -> Any:
+        """The `ParquetFile` of a name.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        if name not in self.files:
+            self.files[name] = self.place.parquet(name)
+            if len(self.files) > OPEN_FILES:
+                self.files.popitem(last=False)[1].close()
+        self.files.move_to_end(name)
+        return self.files[name]
+
+    def close(self) -> None:
+        """Close all of them."""
+        while self.files:
+            self.files.popitem()[1].close()

@@ -1,0 +1,93 @@
+"""Whether a prepared folder is what its manifest says: sizes, rows and checksums, before anything is learnt from it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from qml.base.errors import DataError
+from qml.data.manifest import MANIFEST, Manifest, PreparedFile
+from qml.data.stream.layout import Footer
+from qml.data.stream.places import Place
+
+log = logging.getLogger(__name__)
+CHUNK = 1 << 20
+
+
+def check_sizes(place: Place, manifest: Manifest) -> dict[str, tuple[str, ...]]:
+    """Part -> files as the manifest lists them, each there with the bytes that it names.
+
+    Raises:
+        DataError: a file is absent or of another size; a part without a file or a row.
+    """
+    found = place.files()
+    for part, items in manifest.parts.items():
+        if not sum(item.rows for item in items):
+            raise DataError(f"{place.shown(MANIFEST)}: part {part!r} holds no row. Prepare the folder again.")
+        for item in items:
+            if item.path not in found:
+                raise DataError(
+                    f"{place.shown(item.path)} is named by {MANIFEST}; it is not there. Prepare the folder again."
+                )
+            if found[item.path] != item.nbytes:
+                raise DataError(
+                    f"{place.shown(item.path)} has {found[item.path]} bytes; {MANIFEST} says {item.nbytes}. It was cut "
+                    "off or changed: prepare the folder again."
+                )
+    return {part: tuple(item.path for item in items) for part, items in manifest.parts.items()}
+
+
+def check_rows(place: Place, manifest: Manifest, footers: Mapping[str, Footer]) -> None:
+    """Compare the rows of each file with the manifest.
+
+    Raises:
+        DataError: they differ.
+    """
+    for item in _files(manifest):
+        if footers[item.path].rows != item.rows:
+            raise DataError(
+                f"{place.shown(item.path)} has {footers[item.path].rows} rows; {MANIFEST} says {item.rows}. Prepare "
+                "the folder again."
+            )
+
+
+def check_contents(place: Place, manifest: Manifest) -> None:
+    """Compare the SHA-256 of every file with the manifest, as many files at once as there are cores.
+
+    Raises:
+        DataError: one differs; the message names the file.
+    """
+    begun = time.perf_counter()
+    items = _files(manifest)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(items))) as pool:
+        list(pool.map(partial(_check_content, place), items))
+    total = sum(item.nbytes for item in items)
+    log.info(
+        "%s: %d files, %.1f MiB, are those of the manifest; %.1f s",
+        place.shown(),
+        len(items),
+        total / 2**20,
+        time.perf_counter() - begun,
+    )
+
+
+def _check_content(place: Place, item: PreparedFile) -> None:
+    found = hashlib.sha256()
+    with place.opened(item.path) as file:
+        while chunk := file.read(CHUNK):
+            found.update(chunk)
+    if found.hexdigest() != item.sha256:
+        raise DataError(
+            f"{place.shown(item.path)} has another SHA-256 ({found.hexdigest()[:12]}...) than {MANIFEST} says "
+            f"({item.sha256[:12]}...): its contents have changed. Prepare the folder again; verify=False reads it as "
+            "it is."
+        )
+
+
+def _files(manifest: Manifest) -> list[PreparedFile]:
+    return [item for items in manifest.parts.values() for item in items]
