@@ -111,7 +111,7 @@ def build(overrides: Sequence[str] = (), entry: str = "benchmark") -> Any:
 
     Returns:
         A `BenchmarkJob`, `TrainJob` or `ReportJob` of `qml.estimators`; of several `sets` a `SuiteJob` or
-        `SuiteReportJob`.
+        `SuiteReportJob`; of several `sizes` a `ScalingJob` or `ScalingReportJob`.
 
     Raises:
         ConfigError: an unknown group, name, key or value; nothing has run.
@@ -139,12 +139,14 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
     except OmegaConfBaseException as error:
         raise translated(error) from error
     plain = {key: value for key, value in plain.items() if key not in ("hydra", "recipe")}
-    sets = plain.pop("sets", None)
+    sets, sizes = plain.pop("sets", None), plain.pop("sizes", None)
     if sets:
         return _suite(sets, plain, entry, overrides)
     rates = plain.pop("rates", None)
     if rates:
         return _over_rates(rates, plain, entry, overrides)
+    if sizes:
+        return _scaling(sizes, plain, entry, overrides)
     packages = allowed(plain.get("plugins") or [])
     for path, address in addresses(plain):
         if address.replace(":", ".").partition(".")[0] not in packages:
@@ -178,6 +180,9 @@ def _suite(sets: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[
     """The jobs of several data sets as one: each is composed from the same overrides and those of its set."""
     title = plain["protocol"]["title"]
     jobs = [build([*own, "sets=[]"], entry) for own in overrides_of(sets, overrides)]
+    scaling = located(schema.SCALINGS[entry], "sizes")
+    if any(isinstance(job, scaling) for job in jobs):
+        return scaling.over(jobs, title=title)
     return located(schema.SUITES[entry], "sets")(jobs, title=title)
 
 
@@ -193,6 +198,52 @@ def _over_rates(rates: Any, plain: Mapping[str, Any], entry: str, overrides: Seq
     jobs = [build([*given, *own, "rates=null"], entry) for own in sets]
     job = located("qml.estimators.robustness.RobustnessJob", "rates")
     return job(jobs, title=plain["protocol"]["title"], fault=rates["fault"], rates=tuple(rates["rates"]))
+
+
+def _scaling(sizes: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) -> Any:
+    """The jobs of several numbers of training rows as one: each is composed from what its size changes as well."""
+    title = plain["protocol"]["title"]
+    given = [text for text in overrides if _key(text) not in ("sizes", "sets")]
+    jobs = [build([*own, *given, "sets=[]", "sizes=[]"], entry) for own in overrides_of_sizes(sizes, given)]
+    return located(schema.SCALINGS[entry], "sizes")(jobs, title=title)
+
+
+def overrides_of_sizes(sizes: Sequence[Any], overrides: Sequence[str]) -> list[list[str]]:
+    """What each number of training rows changes.
+
+    A value that the command line gives counts at every size, but for `data.rows`, which is what sizes differ in.
+
+    Args:
+        sizes: for each a number of training rows, "all", or a list of overrides such as `data.rows=1000`.
+        overrides: of the command line.
+
+    Raises:
+        ConfigError: none of these, or `data.rows` beside sizes.
+
+    Example:
+        >>> overrides_of_sizes([1000, ["data.rows=5000", "training.batch_size=64"], "all"], ["training.clip=1"])
+        [['data.rows=1000'], ['data.rows=5000', 'training.batch_size=64'], ['data.rows=null']]
+    """
+    known = {_key(text) for text in overrides}
+    if "data.rows" in known:
+        raise ConfigError("data.rows was given beside sizes, which choose it. Say sizes=[1000,all], or sizes=[].")
+    found = []
+    for number, entry in enumerate(sizes):
+        own = entry if isinstance(entry, list) else [f"data.rows={entry}"]
+        if not own or not all(isinstance(text, str) and "=" in text for text in own):
+            raise ConfigError(
+                f"sizes[{number}] is {entry!r}; it must be a number of training rows, all, or a list of overrides such "
+                "as [data.rows=1000, training.batch_size=32]."
+            )
+        _check_once(number, own, "sizes")
+        rows = next((text.partition("=")[2].strip() for text in own if _key(text) == "data.rows"), "all")
+        if rows not in ("all", "null") and not (rows.isdigit() and int(rows) > 0):
+            raise ConfigError(
+                f"sizes[{number}] is {entry!r}; its data.rows must be a number of training rows, or all for every one."
+            )
+        kept = [text for text in own if _key(text) not in known]
+        found.append(["data.rows=null" if text == "data.rows=all" else text for text in kept])
+    return found
 
 
 def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str]]:
@@ -231,15 +282,15 @@ def overrides_of(sets: Sequence[Any], overrides: Sequence[str]) -> list[list[str
     return found
 
 
-def _check_once(number: int, own: Sequence[str]) -> None:
-    """Refuse a set that gives a key twice, of which only the last would count."""
+def _check_once(number: int, own: Sequence[str], what: str = "sets") -> None:
+    """Refuse a set, or a size, that gives a key twice, of which only the last would count."""
     for key in dict.fromkeys(map(_key, own)):
         given = [text for text in own if _key(text) == key]
         if len(given) > 1:
             values = ", ".join(text.partition("=")[2] for text in given)
             sets = ",".join(f"[{text!r}]" for text in given)
             remedy = f"Two sets are sets=[{sets}]." if key in groups() else "Give it once."
-            raise ConfigError(f"sets[{number}] gives {key} twice ({values}). {remedy}")
+            raise ConfigError(f"{what}[{number}] gives {key} twice ({values}). {remedy}")
 
 
 def _key(override: str) -> str:

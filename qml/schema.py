@@ -523,6 +523,8 @@ class BenchmarkConfig:
         workers: processes of this machine that share the cells; 1 is one process.
         sets: of a suite, for each data set what it changes, in the words of the command line, such as
             `[[data=wine], [data=digits, data.rows=600]]`; empty compares on one set.
+        sizes: numbers of training rows at which to compare, to see how performance grows with data: numbers, `all`, or
+            lists of what a size changes, such as `[['data.rows=1000', 'training.batch_size=32'], 10000, all]`.
         reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
             are then not read, but `store`, `out`, `report` and `recipe_name` are.
         rates: compare at each of several rates of a fault in the data; null compares on the data as they are.
@@ -546,6 +548,7 @@ class BenchmarkConfig:
     plugins: list[str] = field(default_factory=list)
     workers: int = 1
     sets: list[Any] = field(default_factory=list)
+    sizes: list[Any] = field(default_factory=list)
     reproduce: Any = None
     rates: RatesConfig | None = None
 
@@ -807,4 +810,9 @@ BUILDS = {  # entry -> class that its configuration builds
 SUITES = {  # entry -> class that joins the jobs of several data sets
     "benchmark": "qml.estimators.suite_job.SuiteJob",
     "report": "qml.estimators.suite_job.SuiteReportJob",
+}
+
+SCALINGS = {  # entry -> class that joins the jobs of several numbers of training rows
+    "benchmark": "qml.estimators.scaling_job.ScalingJob",
+    "report": "qml.estimators.scaling_job.ScalingReportJob",
 }

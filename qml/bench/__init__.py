@@ -5,7 +5,7 @@ from qml.bench.audit import Finding, findings
 from qml.bench.budget import best_trial, sample_settings
 from qml.bench.cell import BudgetPoint, Cell, CellResult, Trial
 from qml.bench.protocol import CHAMPION, Protocol
-from qml.bench.report import RenderedReport, RenderedSuite, render, render_suite
+from qml.bench.report import RenderedReport, RenderedScaling, RenderedSuite, render, render_scaling, render_suite
 from qml.bench.run import cells_of, run_cell
 from qml.bench.sealed import SealedSource
 from qml.bench.statistics import Estimate, calibration_error, confusion, over_rows, over_splits
@@ -25,6 +25,7 @@ __all__ = [
     "Finding",
     "Protocol",
     "RenderedReport",
+    "RenderedScaling",
     "RenderedSuite",
     "SealedSource",
     "Store",
@@ -38,6 +39,7 @@ __all__ = [
     "over_rows",
     "over_splits",
     "render",
+    "render_scaling",
     "render_suite",
     "run_cell",
     "sample_settings",

@@ -11,6 +11,8 @@ _ADDRESSES = {
     "HybridClassifier": "classifier",
     "HybridRegressor": "classifier",
     "ReportJob": "report_job",
+    "ScalingJob": "scaling_job",
+    "ScalingReportJob": "scaling_job",
     "SpecArm": "arms",
     "SuiteJob": "suite_job",
     "SuiteReportJob": "suite_job",

@@ -24,6 +24,9 @@ GATES = ("off", "warn", "strict")
 """What is done about severe findings before the first fit: nothing, a line in the log, or an error."""
 OF_THE_CATALOGUE = ("how", "test", "validation", "folds", "rows", "hold_out", "transforms", "root")
 
+UNDECIDING = {"qml.data.stream.door:parquet_source": ("path", "workers", "verify")}
+"""Maker of a source -> options that say where rows lie and how they are fetched, which decides no number."""
+
 
 @dataclass(frozen=True)
 class DataChoice:
@@ -143,6 +146,11 @@ class DataChoice:
         how = f"by {self.make}" if self.make else self.how
         return how if self.hold_out else f"{how}, validation rows trained on as well"
 
+    @property
+    def deciding_options(self) -> Pairs:
+        """Those of `options` that decide which rows are seen and in what order."""
+        return tuple(pair for pair in self.options if pair[0] not in UNDECIDING.get(self.make or "", ()))
+
     def terms(self, seed: int) -> tuple[tuple[str, str], ...]:
         """Which rows are seen and how, beyond what a protocol says in words of its own; the same in every folder.
 
@@ -162,7 +170,7 @@ class DataChoice:
             contents = catalogue_contents(self.name, self.root)
         else:
             contents = source_contents(self.source(seed))
-        options = json.dumps(canonical(dict(self.options)), sort_keys=True)
+        options = json.dumps(canonical(dict(self.deciding_options)), sort_keys=True)
         found = {"transforms": self.transforms, "make": self.make or "", "options": options, "contents": contents}
         return tuple(found.items())
 

@@ -130,6 +130,33 @@ def written_suite(store: Folder | Sequence[Folder], suite: Suite, out: str | Pat
     return WrittenSuite(made.html_path, made.markdown_path, made.verdict, suite.data, reports)
 
 
+def written_scaling(
+    store: Folder | Sequence[Folder],
+    sets: Sequence[Sequence[Protocol]],
+    out: str | Path,
+    name: str,
+    title: str = "",
+) -> WrittenSuite:
+    """The reports of data sets at several numbers of training rows, in a folder of their own.
+
+    Args:
+        store: of the cells, or several.
+        sets: for each data set its protocols.
+        out: folder of reports.
+        name: of the folder.
+        title: heading of the page of all data sets.
+
+    Raises:
+        DataError: a data set without cells.
+    """
+    from qml.bench import render_scaling
+
+    made = render_scaling(sets, store, Path(out) / name, name=name, title=title)
+    reports = tuple(_told(report, report.verdict) for _, report in made.reports)
+    labels = tuple(label for label, _ in made.reports)
+    return WrittenSuite(made.html_path, made.markdown_path, made.verdict, labels, reports)
+
+
 def _check(failures: Sequence[str]) -> None:
     """Raise `FailedBenchmarkError` where there are failures."""
     if failures:

@@ -100,18 +100,11 @@ class SuiteJob:
         object.__setattr__(self, "jobs", tuple(self.jobs))
         if not self.jobs:
             raise ConfigError("A suite was asked for; it has no data set. Name some: sets=[['data=wine']].")
-        first = self.jobs[0]
         names = [job.data.name for job in self.jobs]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ConfigError(f"A suite takes each data set once; it was given {names}. Leave {twice!r} out once.")
-        for other in self.jobs[1:]:
-            for key in SHARED:
-                if getattr(other, key) != getattr(first, key):
-                    raise ConfigError(
-                        f"The jobs of a suite share {key}; it is {getattr(first, key)!r} on {first.data.name!r} and "
-                        f"{getattr(other, key)!r} on {other.data.name!r}. Give it once, for all of them."
-                    )
+        check_shared(self.jobs)
 
     def suite(self, plans: Sequence[Planned]) -> Suite:
         """The terms of the suite.
@@ -157,6 +150,22 @@ class SuiteJob:
         if missing or not first.report:
             return replace(outcome, missing=missing)
         return replace(outcome, report=written_suite(store, suite, first.out))
+
+
+def check_shared(jobs: Sequence[BenchmarkJob]) -> None:
+    """Refuse jobs that are to run together and differ in what they share.
+
+    Raises:
+        ConfigError: names the key and both values.
+    """
+    first = jobs[0]
+    for other in jobs[1:]:
+        for key in SHARED:
+            if getattr(other, key) != getattr(first, key):
+                raise ConfigError(
+                    f"The jobs of a suite share {key}; it is {getattr(first, key)!r} on {first.data.name!r} and "
+                    f"{getattr(other, key)!r} on {other.data.name!r}. Give it once, for all of them."
+                )
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,8 @@ class TrainJob:
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
-        where = {**asdict(self.data), "root": None, "terms": self.data.terms(self.seed)}
+        choice = replace(self.data, options=self.data.deciding_options)
+        where = {**asdict(choice), "root": None, "terms": self.data.terms(self.seed)}
         del where["gate"]  # it changes no result
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
         placed = {} if self.accelerator == "cpu" else {"accelerator": self.accelerator}

@@ -59,7 +59,7 @@ class RankedStep(Protocol):
         ...
 
     def gathered(self, state: Any, array: np.ndarray) -> np.ndarray:
-        """Rows `(n, ...)` of all processes, one process after another."""
+        """Rows `(N, ...)` of all processes, one process after another, of the `(B, ...)` that each brings."""
         ...
 
     def of_the_first(self, state: Any, value: Any) -> Any:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+from qml.base.ranks import ranks
+
+PASSED_ON_SECONDS = 5.0  # within which a launcher passes a signal on
 
 
 class Interrupt:
@@ -15,6 +20,14 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.pressed = False
+        self.last = 0.0  # the moment of the last signal
+
+    def press(self, patience: float) -> bool:
+        """Note a signal; whether it is the same one again, or a first one, rather than a second one."""
+        before, self.last = self.last, time.monotonic()
+        again = self.pressed and self.last - before > patience
+        self.pressed = True
+        return not again
 
 
 def end_on_terminate() -> None:
@@ -41,17 +54,18 @@ def listening() -> Iterator[Interrupt]:
     """While it lasts, a first Ctrl-C sets the flag and a second one raises KeyboardInterrupt as usual.
 
     SIGTERM does the same where `end_on_terminate` was called, and is left alone elsewhere. Outside the main thread,
-    where Python delivers no signal, the flag stays unset.
+    where Python delivers no signal, the flag stays unset. Processes that train together get a signal from the terminal
+    or the queue and from their launcher too: there one that comes soon again is the same one.
     """
     interrupt = Interrupt()
+    patience = PASSED_ON_SECONDS if ranks().world > 1 else 0.0
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
 
     def press(number: int, frame: FrameType | None) -> None:
-        if interrupt.pressed:
+        if not interrupt.press(patience):
             raise KeyboardInterrupt
-        interrupt.pressed = True
 
     heard = [signal.SIGINT, *([signal.SIGTERM] if signal.getsignal(signal.SIGTERM) is _end else [])]
     previous = {number: signal.signal(number, press) for number in heard}

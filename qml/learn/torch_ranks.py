@@ -156,7 +156,7 @@ class UpdateOverRanks:
         """Wait for all, and bring the gradients, which are means over processes of sums, to means over rows.
 
         Returns:
-            Losses and further numbers as means over all rows, and the number of these rows.
+            Losses and further numbers as means over all rows, each a scalar, and the number of these rows.
         """
         self._work.wait()
         numbers, flags = self._numbers[: -len(REASONS)], self._numbers[-len(REASONS) :].tolist()
@@ -183,7 +183,7 @@ def align(module: nn.Module) -> None:
 
 
 def gathered(array: np.ndarray, device: torch.device) -> np.ndarray:
-    """Rows `(n, ...)` of every process one after another, in the order of the ranks; each may bring another number."""
+    """Rows `(N, ...)` of all processes in the order of the ranks; each brings `(B, ...)`, with a B of its own."""
     world = dist.get_world_size()
     counts = [torch.zeros(1, dtype=torch.int64, device=device) for _ in range(world)]
     dist.all_gather(counts, torch.tensor([len(array)], device=device))

@@ -238,7 +238,7 @@ class TorchStep:
             return any_raised(flag, state.fabric.device)
 
     def gathered(self, state: TorchState, array: np.ndarray) -> np.ndarray:
-        """Rows `(n, ...)` of all processes, one process after another."""
+        """Rows `(N, ...)` of all processes, one process after another, of the `(B, ...)` that each brings."""
         with reaching_others():
             return gathered(array, state.fabric.device)
 

@@ -12,7 +12,7 @@ from qml import config, schema
 from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
-from qml.estimators import BenchmarkJob, ReportJob, SuiteJob, SuiteReportJob, TrainJob
+from qml.estimators import BenchmarkJob, ReportJob, ScalingJob, SuiteJob, SuiteReportJob, TrainJob
 from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
 GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
+GIVEN |= {"data/parquet": ["data.options.path=shops"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
 CHOICES = [
     (str(path.parent.relative_to(CONF)), path.stem) for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF
@@ -30,13 +31,19 @@ CHOICES = [
 def test_every_choice_is_composed_and_built(group, name):
     group, name = ("recipe", f"{group[7:]}/{name}") if group.startswith("recipe/") else (group, name)
     made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
-    kind = SuiteJob if made_of_sets(group, name) else BenchmarkJob
+    kind = SuiteJob if {"sets", "rates"} & recipe(group, name).keys() else BenchmarkJob
+    kind = ScalingJob if made_of_sizes(group, name) else kind
     assert isinstance(made, ReproductionJob if name.startswith("repro/") else kind)
 
 
-def made_of_sets(group, name):
-    keys = yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) if group == "recipe" else {}
-    return "sets" in keys or "rates" in keys
+def recipe(group, name):
+    return yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) if group == "recipe" else {}
+
+
+def made_of_sizes(group, name):
+    found = recipe(group, name)
+    words = [word for entry in found.get("sets", []) for word in entry]
+    return "sizes" in found or any(word.startswith("sizes=") for word in words)
 
 
 @pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])

@@ -39,7 +39,11 @@ def trained(framework, folder):
         model, step = SmallJax(), JaxStep(0.02, circuit_learning_rate=0.1, schedule="cosine")
     fit = StepFit(step, batch_size=8, checkpoint_every_steps=2, progress=False)
     task = Supervised(source.schema.target, class_weights="balanced", label_smoothing=0.1)
-    out = fit(model, task, source, Budget(epochs=10, patience=10), 3, folder)
+    return digest_of(fit(model, task, source, Budget(epochs=10, patience=10), 3, folder))
+
+
+def digest_of(out):
+    """Weights and records of a fit, as a digest."""
     records = [(r.metric, r.value.hex(), r.split, r.step, r.epoch) for r in out.records]
     arrays = out.predict.step.snapshot(out.predict.state).arrays
     weights = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in sorted(arrays.items())}

@@ -23,14 +23,20 @@ from qml.learn.torch_step import TorchStep
 from tests.learn.killed import SAVING_CALLS, die_in_save, left_behind
 from tests.learn.models import dropping
 from tests.together.forked import ends, fork_ranks
-from tests.together.losses import source_of
+from tests.together.losses import source_of, stream_of
 
 WORLD, LOST = 2, 7
+SOURCES = {  # name -> source of a folder
+    "arrays": lambda folder: source_of(),
+    "stream": stream_of,
+    "workers": lambda folder: stream_of(folder, workers=2),
+}
 KINDS = ("save", "both", "one")
 
 
 def trained(source, folder):
     """The end of the run as a digest, the same at every process."""
+    source = SOURCES[source](folder.parent / "rows")
     fit = StepFit(
         TorchStep(0.02, circuit_learning_rate=0.1, schedule="cosine", devices=WORLD),
         batch_size=8,
@@ -91,7 +97,8 @@ def wait_for_progress(manifest, before, children):
 
 def main(source, folder, kills, seed):
     folder.mkdir(parents=True, exist_ok=True)
-    source, draws, done, saving = sources()[source](folder), random.Random(seed), Counter(), 0
+    SOURCES[source](folder / "rows")  # written before two processes look for it
+    draws, done, saving = random.Random(seed), Counter(), 0
     while sum(done.values()) < kills:
         kind = KINDS[sum(done.values()) % len(KINDS)]
         if not kill(source, folder, kind, draws):
@@ -103,11 +110,6 @@ def main(source, folder, kills, seed):
     digests = {(folder / f"digest{rank}").read_text() for rank in range(WORLD)}
     assert len(digests) == 1, "the two processes ended with different weights"
     return {"digest": digests.pop(), "killed": dict(done), "saving": saving}
-
-
-def sources():
-    """Name -> source of a folder."""
-    return {"arrays": lambda folder: source_of()}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from qml.data import ArraySource
+from qml.data.stream import ParquetSource
 from qml.estimators.data_choice import signature_of
 from qml.learn import Budget, StepFit, Supervised
 from qml.learn.torch_step import TorchStep
@@ -20,7 +23,7 @@ from tests.together.forked import ends, fork_ranks
 
 ROWS, BATCH, UPDATES = 161, 16, 100  # 97 rows to train on: the last of 7 batches has one, so a process gets none of it
 
-CASES = ("network64", "network32", "hybrid64", "hybrid32")
+CASES = ("network64", "network32", "hybrid64", "hybrid32", "stream64")
 
 
 def source_of(rows=ROWS, width=4):
@@ -31,17 +34,29 @@ def source_of(rows=ROWS, width=4):
     return ArraySource.from_arrays(inputs.astype(np.float32), labels, test=0.2, validation=0.2)
 
 
+def stream_of(folder, workers=0, **more):
+    """The same rows from Parquet files in groups of 10 rows, shuffled in windows of 30."""
+    whole = source_of(**more)
+    for part in ("train", "validation", "test"):
+        if not (folder / part).is_dir():
+            (batch,) = whole.batches(part, len(whole.inputs))
+            columns = {f"x{index}": column for index, column in enumerate(batch.inputs.T)}
+            (folder / part).mkdir(parents=True)
+            pq.write_table(pa.table({**columns, "y": batch.targets}), folder / part / "0.parquet", row_group_size=10)
+    return ParquetSource.open(str(folder), target="y", transform=None, buffer_rows=30, workers=workers)
+
+
 def model_of(case, source):
     """A small network, or a hybrid with a circuit."""
-    if case.startswith("network"):
+    if not case.startswith("hybrid"):
         return small
     spec = HybridSpec(features=Mlp(widths=(6,)), circuit=CircuitSpec("reupload", n_qubits=4, depth=2))
     return spec.on(signature_of(source)).build
 
 
-def trained(case, world):
+def trained(case, world, folder):
     """What every update says, and what comes out."""
-    source, losses = source_of(), []
+    source, losses = stream_of(folder) if case.startswith("stream") else source_of(), []
     step = TorchStep(
         0.01,
         circuit_learning_rate=0.05,
@@ -66,11 +81,12 @@ def trained(case, world):
 
 
 def main(folder):
+    stream_of(folder / "rows")
     for case in CASES:
         for world in (1, 2):
 
             def work(rank, case=case, world=world):
-                (folder / f"{case}-{world}-{rank}.json").write_text(json.dumps(trained(case, world)))
+                (folder / f"{case}-{world}-{rank}.json").write_text(json.dumps(trained(case, world, folder / "rows")))
 
             with fork_ranks(world, work) as children:
                 assert ends(children) == [0] * world

@@ -20,7 +20,7 @@ def told(tmp_path_factory):
     command = [sys.executable, "-W", "error", "-m", "tests.together.losses", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    return {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -25,9 +25,11 @@ def report_json(content: Content) -> dict[str, Any]:
 
     Returns:
         `protocol` with its `hash`, `verdict`, `arms`, `comparisons`, `findings`, `tables` (text as on the page, the
-        data of every figure among them) and `provenance`.
+        data of every figure among them) and `provenance`; `growth` where the same data was compared at several numbers
+        of training rows.
     """
     view, s = content.view, content.view.summary
+    grown = {} if content.part is None else {"growth": content.part.to_json()}
     return {
         "kind": KIND,
         "version": VERSION,
@@ -40,6 +42,7 @@ def report_json(content: Content) -> dict[str, Any]:
         "tables": {t.name: {"columns": list(t.columns), "rows": [list(row) for row in t.rows]} for t in content.tables},
         "provenance": dict(provenance_pairs(view)),
         "other_protocols": sorted({cell.cell.protocol_hash for cell in s.others}),
+        **grown,
     }
 
 

@@ -17,9 +17,12 @@ from qml.bench.report.figures.learning import learning_figure
 from qml.bench.report.figures.pareto import pareto_figure
 from qml.bench.report.figures.rows import rows_figure
 from qml.bench.report.figures.slot import slot_figure
+from qml.bench.report.scaling.panels import Panels
+from qml.bench.report.scaling.part import ANCHOR, GrowthPart, joined_tables
 from qml.bench.report.sure import sure_rows
 from qml.bench.report.tables import score_rows
 from qml.bench.report.view import Figure, Table, View
+from qml.bench.scaling.growth import Growth
 
 MakeFigure = Callable[[View], Figure | None]
 FIGURES: dict[str, tuple[MakeFigure, ...]] = {
@@ -46,10 +49,22 @@ class Content:
     Args:
         view: the summary with its glyphs.
         findings: the audit.
+        growth: the same data at other numbers of training rows; None where they are no part of the page.
+        links: (training rows, address) of the pages of those sizes.
     """
 
     view: View
     findings: tuple[Finding, ...]
+    growth: Growth | None = None
+    links: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def part(self) -> GrowthPart | None:
+        """What is said of growth with data."""
+        if self.growth is None:
+            return None
+        links = ((self.growth.data, self.links),) if self.links else ()
+        return GrowthPart(Panels.of_set(self.growth, self.view), links)
 
     @cached_property
     def figures(self) -> dict[str, tuple[Figure, ...]]:
@@ -57,7 +72,8 @@ class Content:
         if not self.view.summary.ranked:
             return {section: () for section in FIGURES}
         found = {section: [make(self.view) for make in makes] for section, makes in FIGURES.items()}
-        return {section: tuple(f for f in figures if f is not None) for section, figures in found.items()}
+        drawn = {section: tuple(f for f in figures if f is not None) for section, figures in found.items()}
+        return drawn if self.part is None else {**drawn, ANCHOR: self.part.figures}
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -65,4 +81,5 @@ class Content:
         made = [Table("scores", *score_rows(self.view))] if self.view.summary.ranked else []
         made += [sure_rows(self.view), cell_rows(self.view), trial_rows(self.view)]
         made += [finding_rows(self.findings), command_rows(self.view)]
-        return (*made, *(figure.table for figures in self.figures.values() for figure in figures))
+        drawn = (figure.table for name, figures in self.figures.items() if name != ANCHOR for figure in figures)
+        return (*made, *drawn, *joined_tables(self.part))

@@ -33,6 +33,7 @@ def markdown(content: Content) -> str:
         "\n".join(f"- **{number}** {what}" for number, what in facts),
         _comparisons(view),
         f"What this does not say: {sentences.LIMITS}",
+        content.part.markdown(table, plain) if content.part is not None else "",
         "## 2 What was compared, and how",
         _pairs(protocol_pairs(view)),
         "## 3 Scores",

@@ -10,6 +10,7 @@ from qml.bench.report.content import Content
 from qml.bench.report.document import Numbered, Sections, document, header, heading, key_facts, strip, verdict_section
 from qml.bench.report.figures.dots import DotAxis
 from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provenance_pairs
+from qml.bench.report.scaling.part import sections_with
 from qml.bench.report.sure import sure_table
 from qml.bench.report.view import View
 from qml.bench.scale import listed, minus, plural
@@ -39,6 +40,7 @@ class Page:
         body = (
             self._header()
             + self._verdict()
+            + (self.content.part.html(self._drawn) if self.content.part is not None else "")
             + self._protocol()
             + self._scores()
             + self._ladder()
@@ -46,7 +48,8 @@ class Page:
             + self._findings()
             + self._provenance()
         )
-        return document(page_title(view), sentences.headline_text(view), SECTIONS, body)
+        sections = sections_with(SECTIONS, self.content.part)
+        return document(page_title(view), sentences.headline_text(view), sections, body)
 
     def _header(self) -> str:
         over = f"Experiment report, {esc(report_date(self.view))}, protocol"

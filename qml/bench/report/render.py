@@ -22,6 +22,7 @@ from qml.bench.report.markdown import markdown
 from qml.bench.report.page import Page
 from qml.bench.report.sentences import against, headline_text, lede
 from qml.bench.report.view import Table, View
+from qml.bench.scaling.growth import Growth
 from qml.bench.store import Store
 from qml.bench.summary import Summary, summarise
 
@@ -124,10 +125,19 @@ def _rendered(stores: Sequence[Store], target: Path, protocol_hash: str | None, 
     return written(replace(summary, about=about), target)
 
 
-def written(summary: Summary, target: Path) -> RenderedReport:
-    """The files of one summary; the caller holds the folder."""
+def written(
+    summary: Summary, target: Path, growth: Growth | None = None, links: tuple[tuple[str, str], ...] = ()
+) -> RenderedReport:
+    """The files of one summary; the caller holds the folder.
+
+    Args:
+        summary: the cells.
+        target: folder of the files.
+        growth: the same data at other numbers of training rows, as a part of the page.
+        links: (training rows, address) of the pages of those sizes.
+    """
     found = findings(summary)
-    content = Content(View(summary), found)
+    content = Content(View(summary), found, growth, links)
     paths = write_files(target, "report", Page(content).html(), markdown(content), report_json(content), content.tables)
     return RenderedReport(*paths, summary, found)
 

@@ -40,12 +40,12 @@ def decode_inputs(form: RowFormat, table: Any, out: np.ndarray, keep: np.ndarray
 
 
 def decode_targets(form: RowFormat, table: Any, keep: np.ndarray | None, where: str) -> np.ndarray:
-    """The target of an Arrow table: `(m,)` int64 classes or float32 numbers.
+    """The target of an Arrow table: `(M,)` int64 classes or float32 numbers.
 
     Args:
         form: of a row.
         table: holds its columns; `(n,)` rows.
-        keep: `(n,)` bool with `m` rows that are wanted; None wants all.
+        keep: `(N,)` bool with `M` rows that are wanted; None wants all.
         where: the rows come from, for messages.
 
     Raises:

@@ -67,7 +67,7 @@ class WindowReader:
 
         Args:
             split: the part.
-            groups: `(g,)` numbers of row groups in its layout.
+            groups: `(G,)` numbers of row groups in its layout.
             empty: makes the arrays.
 
         Raises:

@@ -65,13 +65,16 @@ def carved(layouts: Mapping[str, Layout], shares: Mapping[str, float], seed: int
         raise ConfigError(f"shares={dict(shares)} leave no row to train on. Give less than 1 together.")
     key_seed = derive(seed, "shares")
     counts = [round(value * train.n_rows) for value in shares.values()]
+    if min(counts) == 0 or sum(counts) >= train.n_rows:
+        raise DataError(
+            f"{train.n_rows} training rows were to give shares={dict(shares)}; a part would hold no row. Give each "
+            "part at least one, and leave one to train on."
+        )
     edges = [0, *_thresholds(train, key_seed, np.cumsum(counts)), TOP]
     rows_PG = _counts(train, key_seed, edges)
     names = [*shares, "train"]
     parts = {}
     for place, part in enumerate(names):
-        if not rows_PG[place].sum():
-            raise DataError(f"part {part!r} would hold no row of {train.n_rows}: shares={dict(shares)}. Give it more.")
         interval = (edges[place], edges[place + 1])
         parts[part] = replace(train, rows_G=rows_PG[place], interval=interval, key_seed=key_seed)
     return {"train": parts.pop("train"), **parts, **{name: layouts[name] for name in layouts if name != "train"}}

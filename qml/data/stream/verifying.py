@@ -14,6 +14,7 @@ from qml.base.errors import DataError
 from qml.data.manifest import MANIFEST, Manifest, PreparedFile
 from qml.data.stream.layout import Footer
 from qml.data.stream.places import Place
+from qml.data.table import PARTS
 
 log = logging.getLogger(__name__)
 CHUNK = 1 << 20
@@ -39,7 +40,8 @@ def check_sizes(place: Place, manifest: Manifest) -> dict[str, tuple[str, ...]]:
                     f"{place.shown(item.path)} has {found[item.path]} bytes; {MANIFEST} says {item.nbytes}. It was cut "
                     "off or changed: prepare the folder again."
                 )
-    return {part: tuple(item.path for item in items) for part, items in manifest.parts.items()}
+    order = sorted(manifest.parts, key=lambda part: (PARTS.index(part) if part in PARTS else len(PARTS), part))
+    return {part: tuple(item.path for item in manifest.parts[part]) for part in order}
 
 
 def check_rows(place: Place, manifest: Manifest, footers: Mapping[str, Footer]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import DataError, QmlError
+from qml.base.errors import CapabilityError, DataError, QmlError
 from qml.base.extras import require
 from qml.data.stream.order import Pass
 from qml.data.stream.reading import Rows, WindowReader
@@ -95,11 +95,13 @@ class Workers:
 
         Raises:
             DataError: a file is damaged, or holds values that cannot be learnt from.
+            CapabilityError: a process ended.
         """
         if not tasks:
             return
         loader = self.idle.pop() if self.idle else self._started()
         loader.sampler.tasks = tasks  # pyright: ignore[reportAttributeAccessIssue]
+        sound = True
         try:
             for found in loader:
                 if isinstance(found, Failure):
@@ -107,8 +109,17 @@ class Workers:
                 inputs, targets = found
                 yield Rows(inputs.numpy(), None if targets is None else targets.numpy())
                 del found, inputs, targets
+        except RuntimeError as error:
+            sound = False
+            if "exited unexpectedly" not in str(error):
+                raise
+            raise CapabilityError(
+                f"{self.count} processes were to read windows; one of them ended. A script that uses workers needs its "
+                'if __name__ == "__main__":; where that is there, the system may have ended it for memory: give fewer '
+                "workers or buffer_rows."
+            ) from error
         finally:
-            if not self.idle:
+            if sound and not self.idle:  # also where the batches were left before their end
                 self.idle.append(loader)
 
     def _started(self) -> DataLoader:

@@ -19,9 +19,10 @@ def suite_json(content: SuiteContent) -> dict[str, Any]:
 
     Returns:
         `suite` with its `hash`, `verdict`, `scores`, `contrasts`, `ranking`, `posteriors` of every pair of arms,
-        `sets`, `findings` and `tables`.
+        `sets`, `findings` and `tables`; `growth` where the sets were compared at several numbers of training rows.
     """
     view = content.view
+    grown = {} if content.part is None else {"growth": content.part.to_json()}
     return {
         "kind": KIND,
         "version": VERSION,
@@ -50,6 +51,7 @@ def suite_json(content: SuiteContent) -> dict[str, Any]:
         ],
         "findings": [{"data": data, **finding.to_json()} for data, finding in content.told],
         "tables": {t.name: {"columns": list(t.columns), "rows": [list(row) for row in t.rows]} for t in content.tables},
+        **grown,
     }
 
 

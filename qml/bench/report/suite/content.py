@@ -10,6 +10,8 @@ from qml.base.lazy import cached_property
 from qml.bench.across import Contrast
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.report.figures.differences import reading
+from qml.bench.report.scaling.panels import Panels
+from qml.bench.report.scaling.part import ANCHOR, GrowthPart, joined_tables
 from qml.bench.report.sentences import headline_text
 from qml.bench.report.suite.contrasts import contrasts_figure
 from qml.bench.report.suite.posteriors import posteriors_figure
@@ -20,6 +22,7 @@ from qml.bench.report.suite.view import SuiteView
 from qml.bench.report.tables import text_of
 from qml.bench.report.view import Figure, Table
 from qml.bench.scale import plural
+from qml.bench.scaling.growth import Growth
 from qml.bench.words import DECIDING, phrase
 from qml.bench.words_across import few
 
@@ -60,11 +63,19 @@ class SuiteContent:
         view: the sets, the table and what it says.
         findings: of each set, in the order of the suite.
         folders: of the reports of the sets, relative to that of the suite.
+        growths: of each set at several numbers of training rows; empty where that was not asked.
     """
 
     view: SuiteView
     findings: tuple[tuple[Finding, ...], ...]
     folders: tuple[str, ...]
+    growths: tuple[Growth, ...] = ()
+
+    @cached_property
+    def part(self) -> GrowthPart | None:
+        """What is said of growth with data."""
+        view = self.view
+        return GrowthPart(Panels(self.growths, view.glyph, view.title, view.family)) if self.growths else None
 
     @cached_property
     def sets(self) -> tuple[SetRow, ...]:
@@ -106,13 +117,15 @@ class SuiteContent:
     def figures(self) -> dict[str, tuple[Figure, ...]]:
         """Figures that the data can feed, by section."""
         found = {section: [make(self.view) for make in makes] for section, makes in FIGURES.items()}
-        return {section: tuple(f for f in figures if f is not None) for section, figures in found.items()}
+        drawn = {section: tuple(f for f in figures if f is not None) for section, figures in found.items()}
+        return drawn if self.part is None else {**drawn, ANCHOR: self.part.figures}
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """Every table, those of the figures among them."""
         own = (self._scores(), self._contrasts(), self._sets(), self._findings())
-        return (*own, *(figure.table for figures in self.figures.values() for figure in figures))
+        drawn = (figure.table for name, figures in self.figures.items() if name != ANCHOR for figure in figures)
+        return (*own, *drawn, *joined_tables(self.part))
 
     def _scores(self) -> Table:
         scores, rows = self.view.table.scores, []

@@ -28,6 +28,7 @@ def suite_markdown(content: SuiteContent) -> str:
         "\n".join(f"- {plain(text)}" for text in sentences.contrast_texts(view)),
         "\n".join(f"- **{number}** {what}" for number, what in facts),
         f"What this does not say: {sentences.LIMITS}",
+        content.part.markdown(table, plain) if content.part is not None else "",
         "## 2 Each data set",
         _sets(content),
         "## 3 Scores",

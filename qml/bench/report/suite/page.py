@@ -8,6 +8,7 @@ from qml.bench.report.cell_tables import findings_list
 from qml.bench.report.document import Numbered, document, header, heading, key_facts, strip, verdict_section
 from qml.bench.report.page import report_date
 from qml.bench.report.protocol_text import provenance_pairs
+from qml.bench.report.scaling.part import sections_with
 from qml.bench.report.suite import sentences, tables
 from qml.bench.report.suite.content import SuiteContent
 from qml.bench.report.suite.view import SuiteView
@@ -36,6 +37,7 @@ class SuitePage:
         parts = (
             self._header(),
             self._verdict(),
+            self.content.part.html(self._drawn) if self.content.part is not None else "",
             heading(2, "Each data set"),
             tables.sets_table(self.content),
             heading(3, "Scores"),
@@ -50,7 +52,8 @@ class SuitePage:
             "everything else stands on their own pages.</p>",
             self._provenance(),
         )
-        return document(suite_title(self.view), sentences.headline_text(self.view), SECTIONS, "".join(parts))
+        sections = sections_with(SECTIONS, self.content.part)
+        return document(suite_title(self.view), sentences.headline_text(self.view), sections, "".join(parts))
 
     def _header(self) -> str:
         over = f"Suite report, {esc(suite_date(self.view))}, suite"

@@ -20,11 +20,13 @@ from qml.bench.report.suite.markdown import suite_markdown
 from qml.bench.report.suite.page import SuitePage
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.scale import listed
+from qml.bench.scaling.growth import Growth
 from qml.bench.store import Store
 from qml.bench.suite import Suite
 from qml.bench.summary import Summary, summarise
 
 NAME = "suite"
+Links = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,36 @@ def render_suite(suite: Suite, folder: Folder | Sequence[Folder], out: str | os.
     beside = left_over(stores)
     target = Path(out)
     with claim(target / LOCK, wait=True):
-        summaries = tuple(_titled(summarise(cells, p.hash, *beside), suite) for p in suite.protocols)
-        view = SuiteView(suite, summaries)
-        folders = tuple(data.replace("/", "-") for data in suite.data)
-        reports = tuple(written(s, target / name) for s, name in zip(summaries, folders, strict=True))
-        content = SuiteContent(view, tuple(report.findings for report in reports), folders)
-        page, text = SuitePage(content).html(), suite_markdown(content)
-        paths = write_files(target, NAME, page, text, suite_json(content), content.tables)
+        return written_suite(suite, [summarise(cells, p.hash, *beside) for p in suite.protocols], target)
+
+
+def written_suite(
+    suite: Suite,
+    summaries: Sequence[Summary],
+    target: Path,
+    growths: Sequence[Growth] = (),
+    links: Sequence[Links] = (),
+) -> RenderedSuite:
+    """The files of a suite and of each of its data sets; the caller holds the folder.
+
+    Args:
+        suite: the terms.
+        summaries: one a data set, in its order.
+        target: folder of the files.
+        growths: the same data sets at other numbers of training rows, as a part of the pages; none where empty.
+        links: for each set (training rows, address) of the pages of those sizes.
+    """
+    summaries = tuple(_titled(summary, suite) for summary in summaries)
+    folders = tuple(data.replace("/", "-") for data in suite.data)
+    parts = zip(growths, links, strict=True) if growths else [(None, ())] * len(summaries)
+    reports = tuple(
+        written(summary, target / name, growth, pages)
+        for summary, name, (growth, pages) in zip(summaries, folders, parts, strict=True)
+    )
+    view = SuiteView(suite, summaries)
+    content = SuiteContent(view, tuple(report.findings for report in reports), folders, tuple(growths))
+    page, text = SuitePage(content).html(), suite_markdown(content)
+    paths = write_files(target, NAME, page, text, suite_json(content), content.tables)
     return RenderedSuite(*paths, content, reports)
 
 
