@@ -58,12 +58,18 @@ def register() -> None:
             store.store(group=group or None, name=name, node=node, provider="qml")
     OmegaConf.register_new_resolver("qml.choices", lambda group: ", ".join(choices(group)), replace=True)
     OmegaConf.register_new_resolver("qml.arms", arms, replace=True)
+    OmegaConf.register_new_resolver("qml.checks", checks, replace=True)
     OmegaConf.register_new_resolver("qml.jobs", jobs, replace=True)
 
 
 def arms() -> str:
     """Names of contestants, for the help."""
     return ", ".join(located("qml.estimators.always.EVERYONE", "help"))
+
+
+def checks() -> str:
+    """Names of the checks of data, for the help."""
+    return ", ".join(located("qml.data.quality.CHECKS", "help"))
 
 
 def jobs() -> int:
@@ -136,6 +142,9 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
     sets, sizes = plain.pop("sets", None), plain.pop("sizes", None)
     if sets:
         return _suite(sets, plain, entry, overrides)
+    rates = plain.pop("rates", None)
+    if rates:
+        return _over_rates(rates, plain, entry, overrides)
     if sizes:
         return _scaling(sizes, plain, entry, overrides)
     packages = allowed(plain.get("plugins") or [])
@@ -175,6 +184,20 @@ def _suite(sets: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[
     if any(isinstance(job, scaling) for job in jobs):
         return scaling.over(jobs, title=title)
     return located(schema.SUITES[entry], "sets")(jobs, title=title)
+
+
+def _over_rates(rates: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) -> Any:
+    """The jobs of one comparison at several rates of a fault, as one."""
+    if entry != "benchmark":
+        raise ConfigError(
+            f"rates.fault={rates['fault']} was asked of {entry!r}; experiments.benchmark runs what is missing and "
+            "writes the page of curves from the cells that are there."
+        )
+    sets = located("qml.estimators.robustness.sets_of", "rates")(rates, plain["data"]["name"])
+    given = [text for text in overrides if _key(text).partition(".")[0] not in ("data", "rates")]
+    jobs = [build([*given, *own, "rates=null"], entry) for own in sets]
+    job = located("qml.estimators.robustness.RobustnessJob", "rates")
+    return job(jobs, title=plain["protocol"]["title"], fault=rates["fault"], rates=tuple(rates["rates"]))
 
 
 def _scaling(sizes: Any, plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) -> Any:

@@ -48,6 +48,8 @@ class DataConfig:
         make: "package.module:name" of a callable `(seed, **options) -> Source`, in place of the catalogue.
         options: its further arguments.
         file: a table of your own in place of the catalogue; `data=file` has it.
+        gate: "off"; "warn" logs what the checks of `experiments.inspect` find; "strict" refuses severe findings before
+            the first fit.
     """
 
     _target_: str = "qml.estimators.data_choice.DataChoice"
@@ -62,6 +64,7 @@ class DataConfig:
     make: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     file: FileConfig | None = None
+    gate: str = "off"
 
 
 @dataclass
@@ -487,6 +490,21 @@ class ProtocolConfig:
 
 
 @dataclass
+class RatesConfig:
+    """`rates`: one comparison at growing rates of a fault that is put into the data; see `recipe=robustness`.
+
+    Args:
+        fault: "label_noise", "missing" or "missing_by_value".
+        rates: at least two, in 0 .. 1.
+        options: further arguments of `qml.data.quality.spoiled.spoiled_source`, such as rows.
+    """
+
+    fault: str = "label_noise"
+    rates: list[float] = field(default_factory=lambda: [0.0, 0.1, 0.2, 0.3, 0.4])
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class BenchmarkConfig:
     """The configuration of `experiments.benchmark` and `experiments.report`.
 
@@ -509,6 +527,7 @@ class BenchmarkConfig:
             lists of what a size changes, such as `[['data.rows=1000', 'training.batch_size=32'], 10000, all]`.
         reproduce: a published study that is run again in place of a comparison; `_target_` names its class. The groups
             are then not read, but `store`, `out`, `report` and `recipe_name` are.
+        rates: compare at each of several rates of a fault in the data; null compares on the data as they are.
     """
 
     _target_: str = "qml.estimators.jobs.BenchmarkJob"
@@ -531,6 +550,7 @@ class BenchmarkConfig:
     sets: list[Any] = field(default_factory=list)
     sizes: list[Any] = field(default_factory=list)
     reproduce: Any = None
+    rates: RatesConfig | None = None
 
 
 @dataclass
@@ -638,6 +658,66 @@ class AuditConfig:
     circuits: dict[str, str] = field(default_factory=dict)
     out: str | None = None
     plugins: list[str] = field(default_factory=list)
+
+
+@dataclass
+class LimitsConfig:
+    """`limits` of an inspection: every threshold of the checks; what each is: `qml.data.quality.Limits`."""
+
+    _target_: str = "qml.data.quality.Limits"
+    copies: float = 0.01
+    repeats: float = 0.01
+    contradictions: float = 0.01
+    near_correlation: float = 0.995
+    near_grey: float = 8.0
+    group_values: int = 20
+    group_rows: float = 20.0
+    group_open_even: float = 0.05
+    group_even: float = 0.8
+    group_repeated: float = 0.1
+    group_alike: float = 0.6
+    disguise: float = 0.999
+    nearly: float = 0.98
+    id_values: float = 0.95
+    missing: float = 0.05
+    missing_gap: float = 0.05
+    rare: int = 10
+    drift_alpha: float = 0.01
+    drift_effect: float = 0.1
+    told_apart: float = 0.6
+    wholly_apart: float = 0.9
+    label_noise: float = 0.1
+    label_model: float = 0.95
+    blocks: float = 0.5
+    trend: float = 0.3
+    sample: int = 10_000
+    listed: int = 500
+    shown: int = 5
+
+
+@dataclass
+class InspectConfig:
+    """The configuration of `experiments.inspect`; see `qml.estimators.inspecting.InspectJob`.
+
+    Args:
+        data: group.
+        checks: names of `qml.data.quality.CHECKS`; empty asks all.
+        seed: of the division, where parts are drawn.
+        as_used: look at the parts that a model is trained on, and not at published ones just as they are.
+        slow: also the checks that train models.
+        limits: thresholds.
+        out: folder of the report; null writes none.
+        plugins: packages of yours that `_target_` and `make` may name.
+    """
+
+    _target_: str = "qml.estimators.inspecting.InspectJob"
+    data: DataConfig = field(default_factory=DataConfig)
+    checks: list[str] = field(default_factory=list)
+    seed: int = 0
+    as_used: bool = False
+    slow: bool = True
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    out: str | None = "results/inspect"
 
 
 @dataclass
@@ -819,6 +899,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
     "": {
         "audit_schema": AuditConfig,
         "benchmark_schema": BenchmarkConfig,
+        "inspect_schema": InspectConfig,
         "embedding_schema": EmbeddingConfig,
         "etl_schema": EtlConfig,
         "report_schema": ReportConfig,
@@ -863,6 +944,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
 BUILDS = {  # entry -> class that its configuration builds
     "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
+    "inspect": "qml.estimators.inspecting.InspectJob",
     "embedding": "qml.estimators.embedding_job.EmbeddingJob",
     "etl": "qml.data.etl.EtlJob",
     "report": "qml.estimators.report_job.ReportJob",

@@ -128,9 +128,7 @@ def table_source(
     """
     name = table.name
     inputs, columns = feature_array(table)
-    split = split_table(table, how, seed=seed, test=test, validation=validation, folds=folds)
-    if rows is not None:
-        split = _fewer(table, split, rows, seed)
+    split = divided(table, how=how, seed=seed, test=test, validation=validation, folds=folds, rows=rows)
     source = ArraySource.of_parts(
         name,
         inputs,
@@ -144,6 +142,26 @@ def table_source(
     source = replace(source, schema=replace(source.schema, groups=about.groups, time=about.time))
     log.info("%s: %s; rows %s; %s", name, split.how, split.sizes(), source.info["duplicates"])
     return _through(source, usual_transform(columns, about.one_scale) if transforms == "auto" else transforms)
+
+
+def divided(
+    table: Table,
+    *,
+    how: str = "auto",
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float = 0.2,
+    folds: int | None = None,
+    rows: int | None = None,
+) -> Split:
+    """The parts of an opened table as `table_source` makes them; its arguments are the same.
+
+    Raises:
+        ConfigError: an unknown way to split, or one that does not fit the table.
+        DataError: a part would be empty, or a class is too rare.
+    """
+    split = split_table(table, how, seed=seed, test=test, validation=validation, folds=folds)
+    return split if rows is None else _fewer(table, split, rows, seed)
 
 
 def _fewer(table: Table, split: Split, rows: int, seed: int) -> Split:

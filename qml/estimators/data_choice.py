@@ -20,6 +20,8 @@ from qml.estimators.options import Pairs, pairs
 from qml.models.features import located
 from qml.models.signature import Signature
 
+GATES = ("off", "warn", "strict")
+"""What is done about severe findings before the first fit: nothing, a line in the log, or an error."""
 OF_THE_CATALOGUE = ("how", "test", "validation", "folds", "rows", "hold_out", "transforms", "root")
 
 UNDECIDING = {"qml.data.stream.door:parquet_source": ("path", "workers", "verify")}
@@ -42,6 +44,8 @@ class DataChoice:
         make: "package.module:name" of `(seed, **options) -> Source`, in place of the catalogue.
         options: its further arguments, as plain data.
         file: a table of yours, CSV or Parquet, in place of the catalogue.
+        gate: "off", "warn" or "strict": whether the parts are checked before the first fit, and refused where a finding
+            is severe. It changes no result, so it is no part of what tells runs apart.
 
     Raises:
         ConfigError: options that are no plain data, a choice that a source of your own does not listen to, or a file
@@ -60,8 +64,11 @@ class DataChoice:
     make: str | None = None
     options: Pairs = ()
     file: TableFile | None = None
+    gate: str = "off"
 
     def __post_init__(self):
+        if self.gate not in GATES:
+            raise unknown("data.gate", self.gate, list(GATES))
         object.__setattr__(self, "options", pairs(self.options))
         if self.file is not None and (self.make or self.name in CATALOGUE):
             other = f"the data set {self.name!r} of the catalogue" if self.name in CATALOGUE else f"make={self.make}"

@@ -16,6 +16,7 @@ from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
 from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, Training
 from qml.estimators.data_choice import DataChoice, signature_of
+from qml.estimators.inspecting import check_gate
 from qml.estimators.outcome import BenchmarkOutcome, Planned, check_named
 from qml.estimators.placing import arm_name, placed_in, run_by, words_for
 from qml.estimators.planned_run import run_planned
@@ -146,6 +147,7 @@ class BenchmarkJob:
         cells_of(arms, protocol)
         seeds = protocol.seeds if self.seed is None else (self.seed,)
         check_circuits(arms, protocol, seeds, Store(self.store))
+        check_gate(self.data, seeds)
         return Planned(protocol, arms, seeds)
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> BenchmarkOutcome:

@@ -18,6 +18,7 @@ from qml.estimators.arms import check, config_of, in_units_of
 from qml.estimators.choices import Backend, Training
 from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.fits import step_fit, whole_fit
+from qml.estimators.inspecting import check_gate
 from qml.estimators.looking import builder, drawn, task_of
 from qml.estimators.placing import arm_name, placed_in
 from qml.estimators.saved import ARRAYS, save_model
@@ -160,12 +161,14 @@ class TrainJob:
 
     def _planned(self) -> Planned:
         """What is about to be trained, and where."""
+        check_gate(self.data, (self.seed,))
         source = trainable(self.data.source(self.seed))
         spec = placed_in(self.model, self.framework, self.backend).on(signature_of(source))
         check(spec)
         spec = in_units_of(spec, source)
         choice = replace(self.data, options=self.data.deciding_options)
         where = {**asdict(choice), "root": None, "terms": self.data.terms(self.seed)}
+        del where["gate"]  # it changes no result
         terms = {"seed": self.seed, "epochs": self.epochs, "patience": self.patience}
         placed = {} if self.accelerator == "cpu" else {"accelerator": self.accelerator}
         config = {**config_of(spec, self.training), "data": where, **terms, **placed}

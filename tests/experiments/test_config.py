@@ -37,7 +37,7 @@ def test_every_choice_is_composed_and_built(group, name):
         assert isinstance(made, EtlJob)
         return
     made = config.build([f"{group}={name}", *GIVEN.get(f"{group}/{name}", [])])
-    kind = SuiteJob if "sets" in recipe(group, name) else BenchmarkJob
+    kind = SuiteJob if {"sets", "rates"} & recipe(group, name).keys() else BenchmarkJob
     kind = ScalingJob if made_of_sizes(group, name) else kind
     assert isinstance(made, ReproductionJob if name.startswith("repro/") else kind)
 

@@ -1,0 +1,180 @@
+"""The page of a comparison over rates of a fault: curves, differences to the twin, the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qml.base.files import replacing, write_json
+from qml.bench.report.as_data import csv_text
+from qml.bench.report.canvas import Canvas, linear
+from qml.bench.report.document import Numbered, Sections, document, header, heading, verdict_section
+from qml.bench.report.figures.axes import ScoreAxis
+from qml.bench.report.figures.names import Plot, names
+from qml.bench.report.markdown import plain, table
+from qml.bench.report.view import Figure, View
+from qml.bench.robustness import Robustness
+from qml.bench.scale import minus
+
+SECTIONS: Sections = (("verdict-h", "Answer"), ("s2", "Curves"), ("s3", "Protocols"))
+LIMITS = (
+    "Faults were put in at random, by rule and with a seed; those of the world are seldom so. Settings are those of "
+    "the protocol at every rate. One data set."
+)
+QUESTION = "Does the circuit make the model more robust?"
+
+
+@dataclass(frozen=True)
+class RenderedRobustness:
+    """Where the report lies, and its sentence.
+
+    Args:
+        html_path: the page.
+        markdown_path: the same in Markdown.
+        json_path: all of it as data.
+        csv_path: the curves.
+        sentence: what they say.
+    """
+
+    html_path: Path
+    markdown_path: Path
+    json_path: Path
+    csv_path: Path
+    sentence: str
+
+
+def render_robustness(found: Robustness, title: str, folder: Path) -> RenderedRobustness:
+    """Write page, Markdown, JSON and CSV, each whole or not at all.
+
+    Args:
+        found: the curves.
+        title: of the page.
+        folder: made where it is not there.
+    """
+    paths = [folder / f"robustness.{ending}" for ending in ("html", "md", "json", "csv")]
+    figures = (curves_figure(found), contrast_figure(found))
+    shown = [figure for figure in figures if figure is not None]
+    texts = (_page(found, title, shown), _markdown(found, title, shown), None, csv_text(shown[0].table))
+    for path, text in zip(paths, texts, strict=True):
+        if text is None:
+            write_json(path, found.to_json())
+            continue
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return RenderedRobustness(paths[0], paths[1], paths[2], paths[3], found.sentence())
+
+
+def curves_figure(found: Robustness) -> Figure:
+    """Score against rate, a line a contestant.
+
+    Args:
+        found: the curves.
+    """
+    view = View(found.summaries[0])
+    rows = tuple(
+        (curve.title, f"{rate:g}", *(_text(view, value) for value in (e.mean, e.lo, e.hi)))
+        for curve in found.curves
+        for rate, e in zip(curve.rates, curve.estimates, strict=True)
+    )
+    how = (
+        f"Test {view.scale.label}, mean over seeds; whiskers: 95 % interval, for the arms in bold only. Horizontal: "
+        f"share of {found.fault}. Test labels are never changed."
+    )
+    columns = ("arm", "rate", "mean", "lo", "hi")
+    title = f"Score against the rate of {found.fault}"
+    return Figure("robustness", title, how, lambda wide: _draw(found, view, wide), columns, rows)
+
+
+def contrast_figure(found: Robustness) -> Figure | None:
+    """The hybrid minus its twin at each rate; None where a rate lacks one of them."""
+    known = [each for each in found.contrast if each is not None]
+    if len(known) < len(found.contrast):
+        return None
+    view = View(found.summaries[0])
+    rows = tuple(
+        (f"{rate:g}", view.scale.signed(each.mean), view.interval_text(each))
+        for rate, each in zip(found.rates, known, strict=True)
+    )
+
+    def draw(wide: bool) -> Canvas:
+        plot = Plot.of(2, wide)
+        canvas = Canvas(plot.width, plot.height, "Hybrid minus twin at each rate, with 95 % intervals.")
+        ends = [v for e in known for v in ((e.lo, e.hi) if e.known else (e.mean,))]
+        low, high = min(0.0, *ends), max(0.0, *ends)
+        y = linear(low, high, plot.bottom, plot.top)
+        _below(canvas, found, plot)
+        for value in sorted({low, 0.0, high}):
+            canvas.line(plot.left, y(value), plot.right, y(value), "zero" if value == 0 else "hair")
+            canvas.text(plot.left - 6, y(value) + 4, view.scale.signed(value), "t s", "end")
+        x = linear(found.rates[0], found.rates[-1], plot.left, plot.right)
+        for rate, each in zip(found.rates, known, strict=True):
+            if each.known:
+                canvas.line(x(rate), y(each.lo), x(rate), y(each.hi), "iv")
+            canvas.circle(x(rate), y(each.mean), 4.5, "fq", f"{rate:g}: {view.scale.signed(each.mean)}")
+        return canvas
+
+    how = f"Paired by seed, in {view.scale.units or 'units of the metric'}; above zero the hybrid is better."
+    columns = ("rate", "difference", "95 % interval")
+    return Figure("contrast", "The hybrid minus its twin at each rate", how, draw, columns, rows)
+
+
+def _text(view: View, value: float) -> str:
+    return f"{view.scale.shown(value):.4g}" if abs(value) < float("inf") else ""
+
+
+def _below(canvas: Canvas, found: Robustness, plot: Plot) -> None:
+    """The axis of rates."""
+    x = linear(found.rates[0], found.rates[-1], plot.left, plot.right)
+    for rate in found.rates:
+        canvas.line(x(rate), plot.bottom, x(rate), plot.bottom + 4)
+        canvas.text(x(rate), plot.bottom + 18, minus(f"{rate:g}"), "t s", "middle")
+    canvas.text((plot.left + plot.right) / 2, plot.axis, f"rate of {found.fault}", "t s", "middle")
+
+
+def _draw(found: Robustness, view: View, wide: bool) -> Canvas:
+    plot = Plot.of(len(found.curves), wide)
+    canvas = Canvas(plot.width, plot.height, f"Test {view.scale.label} by rate for {len(found.curves)} arms.")
+    every = [v for c in found.curves for e in c.estimates for v in (e.mean, *((e.lo, e.hi) if e.known else ()))]
+    axis = ScoreAxis.of(view.scale, [view.scale.bounded(v) for v in every], plot.bottom, plot.top)
+    axis.draw(canvas, plot.left, plot.right)
+    _below(canvas, found, plot)
+    x = linear(found.rates[0], found.rates[-1], plot.left, plot.right)
+    shown = view.scale.shown
+    for curve in sorted(found.curves, key=lambda curve: view.is_strong(curve.arm)):
+        strong = view.is_strong(curve.arm)
+        points = [(x(r), axis.y(shown(e.mean))) for r, e in zip(curve.rates, curve.estimates, strict=True)]
+        canvas.path(points, ("l" if strong else "k") + view.marks.letter(curve.arm))
+        for (px, py), e in zip(points, curve.estimates, strict=True):
+            if strong and e.known:
+                canvas.line(px, axis.y(shown(e.lo)), px, axis.y(shown(e.hi)), "ivt")
+            canvas.add(
+                view.marks.glyph(curve.arm, px, py, 4.5 if strong else 3.4, f"{curve.title}: {_text(view, e.mean)}")
+            )
+    ends = [(plot.right + 4.0, axis.y(shown(curve.estimates[-1].mean))) for curve in found.curves]
+    names(canvas, view, [curve.arm for curve in found.curves], ends, plot)
+    return canvas
+
+
+def _page(found: Robustness, title: str, figures: list[Figure]) -> str:
+    drawn = Numbered({"curves": figures})
+    protocols = "".join(
+        f"<li>{rate:g}: <code>{summary.protocol.hash[:12]}</code></li>"
+        for rate, summary in zip(found.rates, found.summaries, strict=True)
+    )
+    body = (
+        header("Robustness report, fault", found.fault, title, "")
+        + verdict_section(QUESTION, found.sentence(), ("", ""), "", LIMITS)
+        + heading(2, "Curves")
+        + drawn("curves")
+        + heading(3, "Protocols")
+        + f'<ul class="said">{protocols}</ul>'
+    )
+    return document(title, found.sentence(), SECTIONS, body)
+
+
+def _markdown(found: Robustness, title: str, figures: list[Figure]) -> str:
+    parts = [f"# {plain(title)}", f"## {QUESTION}", plain(found.sentence())]
+    for figure in figures:
+        rows = [tuple(plain(cell) for cell in row) for row in figure.rows]
+        parts += [f"## {plain(figure.title)}", plain(figure.how), table(figure.columns, rows)]
+    return "\n\n".join([*parts, f"What this does not say: {LIMITS}"]) + "\n"

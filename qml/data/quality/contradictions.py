@@ -1,0 +1,55 @@
+"""Equal inputs with different labels: no model can be right on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qml.data.quality.checks import CHECKS, Check
+from qml.data.quality.examined import Examined
+from qml.data.quality.finding import Finding
+from qml.data.quality.keys import numbered
+from qml.data.quality.limits import Limits
+
+
+def contradictions(examined: Examined, limits: Limits) -> Iterator[Finding]:
+    """Distinct inputs that occur with more than one label."""
+    if examined.classes is None:
+        return
+    rows = examined.rows[examined.classes[examined.rows] >= 0]
+    classes = examined.classes[rows]
+    group, sizes = numbered(examined.keys[rows])
+    table = np.zeros((len(sizes), len(examined.labels)), np.int64)
+    np.add.at(table, (group, classes), 1)
+    both = (table > 0).sum(axis=1) > 1
+    if not both.any():
+        return
+    concerned = rows[both[group]]
+    lost = int((table.sum(axis=1) - table.max(axis=1)).sum())
+    share = len(concerned) / len(rows)
+    shown = []
+    for number in np.flatnonzero(both)[: limits.shown]:
+        labels = [f"{examined.labels[c]} x {table[number, c]}" for c in np.flatnonzero(table[number])]
+        shown.append(f"{examined.shown(int(rows[np.flatnonzero(group == number)[0]]))}: {', '.join(labels)}")
+    yield Finding(
+        "contradictions",
+        "suspect" if share >= limits.contradictions else "warn",
+        f"{int(both.sum())} different inputs occur with more than one label",
+        f"{int(both.sum())} different inputs, {len(concerned)} rows ({share:.2%}), have more than one label. The best "
+        f"possible answer is wrong on {lost} of {len(rows)} rows: no accuracy above {1 - lost / len(rows):.4f} is "
+        f"real.",
+        {"inputs": int(both.sum()), "rows": len(concerned), "share": share, "unavoidable errors": lost},
+        "See which label is right, or predict a share; where a column is missing that tells them apart, add it.",
+        rows=tuple(concerned[: limits.listed].tolist()),
+        examples=tuple(shown),
+    )
+
+
+def _without_classes(examined: Examined) -> str:
+    if not examined.inputs:
+        return "the set has no input column"
+    return "" if examined.classes is not None else "the target is no class"
+
+
+CHECKS.add("contradictions", Check("equal inputs with different labels", contradictions, _without_classes))

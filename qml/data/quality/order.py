@@ -1,0 +1,90 @@
+"""The order of the rows: blocks of one label, and columns that move with the number of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import stats
+
+from qml.data.quality.checks import CHECKS, Check
+from qml.data.quality.examined import NUMERIC, Examined
+from qml.data.quality.finding import Finding
+from qml.data.quality.limits import Limits
+
+
+def order(examined: Examined, limits: Limits) -> Iterator[Finding]:
+    """Labels in blocks, and numbers with a trend, in the order of the file."""
+    rows = examined.rows
+    if examined.classes is not None:
+        found = examined.classes[rows]
+        yield from _blocks(examined, found[found >= 0], limits)
+    names, targets, target = {}, examined.table.targets, examined.table.target
+    for column in examined.inputs:
+        values = np.asarray(examined.table[column.name]) if column.kind in NUMERIC else np.zeros((1, 1))
+        if column.kind == "number" and values.ndim == 1:
+            names[column.name] = values[rows]
+    if target is not None and targets is not None and (target.kind == "number" or target.n_classes == 2):
+        names[f"{target.name} (the target)"] = targets[rows]
+    trends = {name: trend(values) for name, values in names.items()}
+    told = {name: value for name, value in trends.items() if abs(value) >= limits.trend}
+    if told:
+        worst = sorted(told.items(), key=lambda item: -abs(item[1]))
+        yield Finding(
+            "order",
+            "warn",
+            f"{len(told)} columns move with the number of the row",
+            "Rank correlation with the order of the file: "
+            + ", ".join(f"{name} {value:+.2f}" for name, value in worst[:5])
+            + ". Rows that lie near each other are alike, as those of a time series are: a random split flatters.",
+            {name: value for name, value in worst[:20]},
+            "If the order is one of time, split by it (how=time).",
+            columns=tuple(name for name, _ in worst),
+        )
+
+
+def _blocks(examined: Examined, classes: np.ndarray, limits: Limits) -> Iterator[Finding]:
+    """Runs of one label, fewer than a shuffled file would have."""
+    runs, expected = runs_of(classes)
+    if expected < 2 or runs / expected > limits.blocks:
+        return
+    yield Finding(
+        "order",
+        "warn",
+        "rows come in blocks of one label",
+        f"In file order {len(classes)} labels make {runs} runs; shuffled they would make about {expected:.0f}.",
+        {"runs": runs, "expected": expected},
+        "Shuffle before rows are cut into parts or batches. A shuffle buffer smaller than a block is not enough.",
+    )
+
+
+def runs_of(classes: np.ndarray) -> tuple[int, float]:
+    """Runs of equal values in `(n,)`, and how many a shuffled order has on average: 1 + (n - 1) (1 - sum of pairs).
+
+    Example:
+        >>> runs_of(np.array([0, 0, 0, 1, 1, 1]))
+        (2, 4.0)
+    """
+    if not len(classes):
+        return 0, 0.0
+    counts = np.unique(classes, return_counts=True)[1].astype(float)
+    n = len(classes)
+    same = (counts * (counts - 1)).sum() / max(n * (n - 1), 1)
+    return int(1 + (classes[1:] != classes[:-1]).sum()), float(1 + (n - 1) * (1 - same))
+
+
+def trend(values: np.ndarray) -> float:
+    """Spearman's rank correlation of `(n,)` values with their place; 0 for a constant.
+
+    Example:
+        >>> round(trend(np.array([1.0, 2.0, 9.0])), 6), trend(np.ones(3))
+        (1.0, 0.0)
+    """
+    known = np.isfinite(values.astype(np.float64))
+    values = values[known]
+    if len(values) < 3 or (values == values[0]).all():
+        return 0.0
+    return float(stats.spearmanr(np.arange(len(values)), values).statistic)  # pyright: ignore
+
+
+CHECKS.add("order", Check("an order among the rows", order))

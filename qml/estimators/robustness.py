@@ -1,0 +1,141 @@
+"""A comparison at growing rates of a fault in the data: cells like any others, and one page of curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from qml.base.errors import ConfigError
+from qml.base.files import made_folder
+from qml.base.registry import unknown
+from qml.bench import Protocol, Store
+from qml.estimators.jobs import BenchmarkJob
+from qml.estimators.outcome import Planned
+from qml.estimators.planned_run import run_planned
+from qml.estimators.suite_job import SuiteJob, SuiteOutcome
+
+FAULTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "label_noise": ("wrong training labels", {}),
+    "missing": ("missing inputs", {"missing_how": "at_random"}),
+    "missing_by_value": ("missing inputs, large ones more often", {"missing_how": "by_value"}),
+}
+"""Fault -> what it is, in words, and the arguments of `spoiled_source` that it stands for."""
+MAKE = "qml.data.quality.spoiled:spoiled_source"
+
+
+@dataclass(frozen=True)
+class WrittenRobustness:
+    """Where the page of curves lies and what it says.
+
+    Args:
+        html: the page.
+        markdown: the same in Markdown.
+        verdict: its sentence.
+    """
+
+    html: Path
+    markdown: Path
+    verdict: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict}\n{self.html}\n{self.markdown}"
+
+    def check(self) -> None:
+        """Nothing can fail: curves are no verdict."""
+
+
+def sets_of(rates: Mapping[str, Any], name: str) -> list[list[str]]:
+    """The overrides of the data set at each rate.
+
+    Args:
+        rates: `fault`, `rates` and `options`, as `qml.schema.RatesConfig` has them.
+        name: the data set of the catalogue.
+
+    Raises:
+        ConfigError: an unknown fault, or fewer than two rates.
+
+    Example:
+        >>> sets_of({"fault": "label_noise", "rates": [0, 0.2], "options": {}}, "wine")[1][1]
+        'data.name=wine_label_noise_0.2'
+    """
+    fault, found = str(rates["fault"]), [float(rate) for rate in rates["rates"]]
+    if fault not in FAULTS:
+        raise unknown("rates.fault", fault, list(FAULTS))
+    if len(set(found)) != len(found) or len(found) < 2:
+        raise ConfigError(f"rates.rates={found} was given; curves need at least two rates, each once.")
+    key = "label_noise" if fault == "label_noise" else "missing"
+    made = []
+    for rate in found:
+        options = {"name": name, key: rate, **FAULTS[fault][1], **dict(rates.get("options") or {})}
+        given = [f"+data.options.{option}={value}" for option, value in options.items()]
+        label = f"data.name={name}_{fault}_{rate:g}"
+        made.append(["data=own", label, f"data.make={MAKE}", *given])
+    return made
+
+
+@dataclass(frozen=True)
+class RobustnessJob(SuiteJob):
+    """One comparison at each of several rates of a fault.
+
+    Args:
+        jobs: one a rate, alike in all but their data.
+        name: of the folder of the report; by default the recipe's.
+        title: heading of the page.
+        fault: a name of `FAULTS`.
+        rates: one a job.
+
+    Example:
+        ```python
+        from qml.config import build
+
+        print(build(["recipe=robustness_smoke", "store=/tmp/store", "out=/tmp/reports"]).run())
+        ```
+    """
+
+    jobs: tuple[BenchmarkJob, ...]
+    fault: str = "label_noise"
+    rates: tuple[float, ...] = ()
+
+    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> SuiteOutcome:
+        """Run every cell that is missing, and write the page of curves.
+
+        Args:
+            progress: bars; None shows them in a terminal or in Jupyter.
+            command: words that run this again, kept with each cell.
+
+        Raises:
+            ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
+            WorkerError: one of several workers failed.
+        """
+        from qml.learn.bar import worth_showing
+
+        shown = worth_showing() if progress is None else progress
+        plans = [job.planned(shown) for job in self.jobs]
+        outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
+        first, store = self.jobs[0], Store(self.jobs[0].store)
+        missing = len(store.missing(cell for plan in plans for cell in plan.all_cells))
+        if missing or not first.report:
+            return replace(outcome, missing=missing)
+        return replace(outcome, report=self.written(store, plans))  # pyright: ignore[reportArgumentType]
+
+    def written(self, store: Store, plans: Sequence[Planned]) -> WrittenRobustness:
+        """The page of the cells that are in the store.
+
+        Args:
+            store: of the cells.
+            plans: of the jobs.
+        """
+        from qml.bench.report.robustness import render_robustness
+        from qml.bench.robustness import Robustness
+        from qml.bench.summary import summarise
+
+        cells = tuple(store)
+        protocols: list[Protocol] = [plan.protocol for plan in plans]
+        summaries = [summarise(cells, protocol.hash) for protocol in protocols]
+        found = Robustness.of(FAULTS[self.fault][0], self.rates, summaries)
+        first = self.jobs[0]
+        folder = made_folder("out", Path(first.out) / (self.name or first.recipe_name or first.protocol.name))
+        made = render_robustness(found, self.title or f"Robustness: {FAULTS[self.fault][0]}", folder)
+        return WrittenRobustness(made.html_path, made.markdown_path, made.sentence)
