@@ -34,7 +34,7 @@ class Moments:
 
     Example:
         >>> both = Moments.of(np.array([1.0, 2.0])) + Moments.of(np.array([6.0]))
-        >>> both.n, both.mean, both.spread.round(6)
+        >>> both.n, both.mean, round(float(both.spread), 6)
         (3, 3.0, 2.160247)
     """
 
