@@ -168,7 +168,7 @@ def test_a_misspelt_key_in_a_file_is_refused(tmp_path, monkeypatch):
     with open(tmp_path / "model/circuit/sel.yaml", "a") as file:
         file.write("depht: 3\n")
     (tmp_path / "recipe/mine.yaml").write_text("# @package _global_\nprotocol:\n  sedes: [1]\n")
-    monkeypatch.setattr(config, "folder", lambda: tmp_path)
+    monkeypatch.setattr(config.files, "folder", lambda: tmp_path)
     with pytest.raises(ConfigError, match="Did you mean 'depth'"):
         config.build([])
     with pytest.raises(ConfigError, match="Did you mean 'seeds'"):

@@ -58,8 +58,8 @@ HEAVY = {
     },
     "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
     "optuna": {"qml.bench.tpe": "the estimator behind protocol.sampler=tpe"},
-    "hydra": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
-    "omegaconf": {"qml.config": "composition of configurations", "experiments.*": "entry points"},
+    "hydra": {"qml.config*": "composition of configurations", "experiments.*": "entry points"},
+    "omegaconf": {"qml.config*": "composition of configurations", "experiments.*": "entry points"},
     "sklearn": {
         "qml.data.*": "embedded sets and splits",
         "qml.learn.*": "metrics and whole fits",

@@ -1,0 +1,24 @@
+"""From lines of configuration to objects: Hydra composes, this package checks and builds."""
+
+from qml.base.extras import require
+
+require("hydra", extra="experiments", purpose="qml.config")
+from qml.config.building import build, built
+from qml.config.composing import compose, register
+from qml.config.errors import COMPOSING, translated
+from qml.config.expanding import overrides_of_sizes
+from qml.config.files import choices, folder
+from qml.config.objects import located
+
+__all__ = [
+    "COMPOSING",
+    "build",
+    "built",
+    "choices",
+    "compose",
+    "folder",
+    "located",
+    "overrides_of_sizes",
+    "register",
+    "translated",
+]

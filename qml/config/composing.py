@@ -1,0 +1,51 @@
+"""From lines of configuration to one configuration, which Hydra composes and the schemas check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from qml import schema
+from qml.base.registry import unknown
+from qml.config import files
+from qml.config.errors import COMPOSING, translated
+from qml.config.words import WORDS
+
+
+def register() -> None:
+    """Tell Hydra the schema of each group, under a bare name beside the group's files, and the words of the help."""
+    store = ConfigStore.instance()
+    for group, nodes in schema.SCHEMAS.items():
+        for name, node in nodes.items():
+            store.store(group=group or None, name=name, node=node, provider="qml")
+    for name, word in WORDS.items():
+        OmegaConf.register_new_resolver(f"qml.{name}", word, replace=True)
+
+
+def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConfig:
+    """The composed configuration of an entry, checked against the schemas.
+
+    Args:
+        overrides: lines as on the command line, such as `["recipe=digits", "model/circuit=iqp"]`.
+        entry: "benchmark", "train" or "report".
+
+    Raises:
+        ConfigError: an unknown group, name or key; the near name is given.
+    """
+    if entry not in schema.BUILDS:
+        raise unknown("entry", entry, list(schema.BUILDS))
+    register()
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(files.folder()), version_base="1.3"):
+            return hydra_compose(entry, list(overrides))
+    except COMPOSING as error:
+        raise translated(error) from error
+    finally:
+        GlobalHydra.instance().hydra = before
