@@ -50,7 +50,7 @@ def sets_of(rates: Mapping[str, Any], name: str) -> list[list[str]]:
     """The overrides of the data set at each rate.
 
     Args:
-        rates: `fault`, `rates` and `options`, as `qml.schema.RatesConfig` has them.
+        rates: `fault`, `rates` and `options`, as `qml.schema.fitting.RatesConfig` has them.
         name: the data set of the catalogue.
 
     Raises:
