@@ -128,6 +128,7 @@ class InspectConfig:
     slow: bool = True
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     out: str | None = "results/inspect"
+    plugins: list[str] = field(default_factory=list)
 
 
 @dataclass
