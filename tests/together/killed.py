@@ -7,12 +7,12 @@ the other must end by itself. Prints as JSON how often each was done, how often 
 of weights and records; with KILLS = 0 that of a run that nobody disturbs.
 """
 
+import argparse
 import hashlib
 import json
 import os
 import random
 import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -113,4 +113,9 @@ def main(source, folder, kills, seed):
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", choices=SOURCES)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("kills", type=int)
+    parser.add_argument("seed", type=int)
+    print(json.dumps(main(**vars(parser.parse_args()))))

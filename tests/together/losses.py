@@ -3,8 +3,8 @@
 python -m tests.together.losses FOLDER
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from qml.models.features import Mlp
 from tests.learn.models import small
 from tests.together.forked import ends, fork_ranks
 
-ROWS, BATCH, UPDATES = 161, 16, 100  # 97 rows to train on: the last of 7 batches has one, so a process gets none of it
+ROWS, BATCH, UPDATES = 163, 16, 100  # 97 rows to train on: the last of 7 batches has one, so a process gets none of it
 
 CASES = ("network64", "network32", "hybrid64", "hybrid32", "stream64")
 
@@ -93,4 +93,6 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    main(parser.parse_args().folder)

@@ -86,7 +86,9 @@ def spark_session(master: str, memory: str, further: Mapping[str, Any], scratch:
     log = scratch / "spark.log"
     with log.open("ab") as stream:
         try:
-            gateway = launch_gateway(conf, {"stdout": stream, "stderr": stream})
+            with warnings.catch_warnings():  # JAX warns of every fork; this one runs another program at once
+                warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called", category=RuntimeWarning)
+                gateway = launch_gateway(conf, {"stdout": stream, "stderr": stream})
         except PySparkException as error:
             raise CapabilityError(f"Spark did not start with master={master}. {last_words(log)}") from error
     try:
