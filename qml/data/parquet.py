@@ -35,6 +35,19 @@ def names_and_rows(path: Path) -> tuple[tuple[str, ...], int]:
     return _guarded(path, read)
 
 
+def parquet_types(path: Path) -> dict[str, str]:
+    """Column -> its Arrow type in words, from the end of the file alone.
+
+    Raises:
+        DataError: the file is no sound Parquet file.
+    """
+    require("pyarrow", extra="data", purpose="reading Parquet files")
+    import pyarrow.parquet as pq
+
+    schema = _guarded(path, lambda: pq.read_schema(path))
+    return {field.name: str(field.type) for field in schema}
+
+
 def read_columns(paths: Sequence[Path], kinds: Mapping[str, str]) -> dict[str, tuple[ColumnValues, tuple[str, ...]]]:
     """Columns of several files end to end.
 

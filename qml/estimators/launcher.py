@@ -56,23 +56,36 @@ def run_ranks(job: TrainJob, progress: bool | None) -> None:
                 with environment({**share, **meeting, **place.environ}):
                     process.start()
                 started.append(process)
-            _watch(started)
+            errors = _watch(started, said)
         finally:
             _end(started)
-        _check(started, said)
+        _check(started, errors + _heard(said))
 
 
-def _watch(started: Sequence[BaseProcess]) -> None:
-    """Wait until all have ended, or for some time after the first one that failed."""
+def _watch(started: Sequence[BaseProcess], said: Any) -> list[Exception]:
+    """Wait until all have ended, or for some time after the first one that failed; gives the errors they have sent.
+
+    What a process sends is read at once: it ends only when all of it has gone through the pipe.
+    """
     from multiprocessing.connection import wait
 
-    deadline = None
+    deadline, errors = None, []
     while any(process.is_alive() for process in started):
+        errors += _heard(said)
         wait([process.sentinel for process in started if process.is_alive()], timeout=POLL_SECONDS)
         if deadline is None and any(process.exitcode for process in started):
             deadline = time.monotonic() + TO_NOTICE_SECONDS
         if deadline is not None and time.monotonic() > deadline:
-            return
+            break
+    return errors
+
+
+def _heard(said: Any) -> list[Exception]:
+    """The errors that lie in the pipe."""
+    errors = []
+    while not said.empty():
+        errors.append(said.get())
+    return errors
 
 
 def _end(started: Sequence[BaseProcess]) -> None:
@@ -88,11 +101,8 @@ def _end(started: Sequence[BaseProcess]) -> None:
             process.join()
 
 
-def _check(started: Sequence[BaseProcess], said: Any) -> None:
+def _check(started: Sequence[BaseProcess], errors: Sequence[Exception]) -> None:
     """Raise what one of the processes raised; where none had the time to, say which one has gone."""
-    errors = []
-    while not said.empty():
-        errors.append(said.get())
     telling = [error for error in errors if not isinstance(error, LostRankError)]
     if telling:
         raise telling[0]

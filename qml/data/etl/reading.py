@@ -11,6 +11,7 @@ from qml.base.extras import require
 from qml.base.registry import unknown
 from qml.data.etl.places import is_local, local_files, spark_path
 from qml.data.etl.preparation import Preparation, Reading
+from qml.data.parquet import parquet_types
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
 from pyspark.sql import DataFrame, SparkSession
@@ -64,7 +65,7 @@ def _frame(session: SparkSession, preparation: Preparation, path: str, root: str
         reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
         frame = reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(paths)
     else:
-        frame = session.read.parquet(*paths).withColumn(BROKEN, F.lit(None).cast("string"))
+        frame = _parquet(session, path).withColumn(BROKEN, F.lit(None).cast("string"))
     declared = _declared(preparation, [name for name in frame.columns if name != BROKEN], path)
     file = _below(F.col("_metadata.file_path"), root)
     return frame.select(*(named(name) for name in declared), named(BROKEN), file.alias(FILE))
@@ -78,6 +79,35 @@ def _paths(path: str) -> list[str]:
         return [spark_path(file) for file, _ in local_files(path)]
     local_files(path)  # says what is wrong with it
     return [spark_path(Path(path).expanduser())]
+
+
+def _parquet(session: SparkSession, path: str) -> DataFrame:
+    """Parquet files with one schema; sub-folders called key=value give a column of that key.
+
+    Raises:
+        DataError: a file has other columns than the first, or other types.
+    """
+    if not is_local(path):
+        return session.read.parquet(path)
+    root, listed = Path(path).expanduser(), local_files(path)
+    _check_one_schema([file for file, _ in listed])
+    reader = session.read
+    if root.is_dir() and any("=" in str(file.parent.relative_to(root)) for file, _ in listed):
+        reader = reader.option("basePath", spark_path(root))
+    return reader.parquet(*(spark_path(file) for file, _ in listed))
+
+
+def _check_one_schema(files: Sequence[Path]) -> None:
+    """Spark would take the schema of one file, and fill what another one lacks with nulls."""
+    first = parquet_types(files[0])
+    for file in files[1:]:
+        found = parquet_types(file)
+        for name in dict.fromkeys((*first, *found)):
+            if first.get(name) != found.get(name):
+                raise DataError(
+                    f"{file} was to be read beside {files[0]}; column {name!r} is {found.get(name, 'not there')} in it "
+                    f"and {first.get(name, 'not there')} in the other. Write them with one schema."
+                )
 
 
 def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFrame:

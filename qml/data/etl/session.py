@@ -38,6 +38,8 @@ ALWAYS = {  # what the answers rest on; set in every session, also in one that w
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.codegen.wholeStage": "false",  # a check of many columns is one method too long for Java's compiler
+    "spark.sql.files.ignoreCorruptFiles": "false",  # a damaged file is an error, and no smaller number of rows
+    "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.maxConcurrentOutputFileWriters": "16",  # else rows are sorted by part before they are written
 }
 
@@ -63,7 +65,8 @@ def java() -> str:
 def spark_session(master: str, memory: str, further: Mapping[str, Any], scratch: Path) -> Iterator[SparkSession]:
     """A session for the block.
 
-    A session that is open already, such as that of a notebook on a cluster, is used as it is and stays open.
+    A session that is open already, such as that of a notebook on a cluster, is used, stays open, and gets its settings
+    back.
 
     Args:
         master: "local[*]" or the address of a cluster.
@@ -77,9 +80,17 @@ def spark_session(master: str, memory: str, further: Mapping[str, Any], scratch:
     active = SparkSession.getActiveSession()
     if active is not None:
         _logger.info("Spark %s is open already (%s) and is used.", active.version, active.sparkContext.master)
+        before = {key: active.conf.get(key, None) for key in ALWAYS}
         for key, value in ALWAYS.items():
             active.conf.set(key, value)
-        yield active
+        try:
+            yield active
+        finally:
+            for key, value in before.items():
+                if value is None:
+                    active.conf.unset(key)
+                else:
+                    active.conf.set(key, value)
         return
     conf = _settings(master, memory, further, scratch)
     java()
@@ -149,7 +160,6 @@ def _settings(master: str, memory: str, further: Mapping[str, Any], scratch: Pat
         "spark.driver.memory": memory,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.files.ignoreCorruptFiles": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "16384",
     }
     if master.startswith("local"):

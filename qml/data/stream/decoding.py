@@ -68,7 +68,7 @@ def decode_targets(form: RowFormat, table: Any, keep: np.ndarray | None, where: 
         if bad:
             raise DataError(f"{where}: target {target.name!r} is NaN or infinite in {bad} rows. Leave them out.")
     elif form.target_values is None:
-        values = _codes(column.cast(pa.int64(), safe=False).to_numpy(), target.name, target.n_classes, where)
+        values = _codes(_whole(column, target.name, where), target.name, target.n_classes, where)
     else:
         values = positions(column, form.target_values).astype(np.int64)
         if (values < 0).any():
@@ -162,6 +162,19 @@ def _lists(feature: Feature, column: Any, where: str) -> np.ndarray:
     return _as_float32(flat).reshape(len(column), wanted)
 
 
+def _whole(column: Any, name: str, where: str) -> np.ndarray:
+    """A column of classes as int64."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{where}: target {name!r} was to hold classes 0, 1, ...; {str(error).partition(chr(10))[0]}. Say "
+            "task='number' where it is a number, or clean the file."
+        ) from error
+
+
 def _pixels(feature: Feature, column: Any, where: str) -> np.ndarray:
     """`(n, *input_shape)` uint8 of images or raw bytes."""
     import pyarrow as pa
@@ -175,7 +188,13 @@ def _pixels(feature: Feature, column: Any, where: str) -> np.ndarray:
         return image_array(encoded, shape, f"{where}, column {name!r}")
     array = column.combine_chunks()
     if pa.types.is_fixed_size_list(array.type):
-        values = array.flatten().to_numpy(zero_copy_only=False).astype(np.uint8, copy=False)
+        flat = array.flatten()
+        if flat.null_count or flat.type != pa.uint8():
+            raise DataError(
+                f"{where}: column {name!r} was to hold bytes; its lists hold {flat.type}"
+                f"{' with nulls' if flat.null_count else ''}. Say kinds={{{name!r}: 'sequence'}} for lists of numbers."
+            )
+        values = flat.to_numpy(zero_copy_only=False)
     else:
         values = _bytes(array, feature.places, name, where)
     values = values.reshape(len(column), -1)

@@ -12,6 +12,7 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq
 
+from qml.base.errors import DataError
 from qml.data.etl import ColumnRule, Division, EtlJob, FeaturePlan, Preparation, Reading, TargetPlan
 from qml.data.etl.places import file_sha256
 from qml.data.etl.rows import feature_rows, raw_rows
@@ -132,3 +133,29 @@ def test_killed_it_leaves_nothing_under_the_name_and_starts_anew(spark, tmp_path
     assert "interrupted" in done.stdout
     assert "read 20,000 = written 20,000 + quarantined 0" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"raw", "out", "hydra"}
+
+
+def parquet_plan(raw):
+    division = Division(test=0.2, validation=0.2)
+    return Preparation("things", Reading(str(raw), "parquet"), RULES, TargetPlan("number"), division)
+
+
+def test_parquet_files_of_sub_folders_are_read_too(spark, tmp_path):
+    rows = things(200)
+    (tmp_path / "raw/deeper").mkdir(parents=True)
+    pq.write_table(rows.slice(0, 100), tmp_path / "raw/a.parquet")
+    pq.write_table(rows.slice(100), tmp_path / "raw/deeper/b.parquet")
+    made = EtlJob(parquet_plan(tmp_path / "raw"), str(tmp_path / "out")).run().manifest
+    assert sum(made.rows(part) for part in made.parts) == 200
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t.rename_columns(["Size", *t.column_names[1:]]), lambda t: t.drop("weight")]
+)
+def test_a_parquet_file_with_another_schema_is_named(spark, tmp_path, spoil):
+    (tmp_path / "raw").mkdir()
+    pq.write_table(things(50), tmp_path / "raw/a.parquet")
+    pq.write_table(spoil(things(50)), tmp_path / "raw/b.parquet")
+    with pytest.raises(DataError, match=r"b\.parquet was to be read beside .*not there"):
+        EtlJob(parquet_plan(tmp_path / "raw"), str(tmp_path / "out")).run()
+    assert not (tmp_path / "out").exists()

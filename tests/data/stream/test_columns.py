@@ -175,3 +175,16 @@ def test_numbers_to_predict(tmp_path):
     assert np.array_equal(whole(source, "train").targets, (np.arange(ROWS) / 4).astype(np.float32))
     counted = opened(tmp_path, {"x": np.arange(ROWS), "y": np.arange(ROWS)}, target="y", task="number")
     assert whole(counted, "train").targets.dtype == np.float32
+
+
+@pytest.mark.parametrize("values", [np.full(16 * ROWS, 0.5, np.float32), np.full(16 * ROWS, 300)])
+def test_lists_of_other_numbers_are_no_bytes(tmp_path, values):
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(values), 16)
+    with pytest.raises(DataError, match=r"'x' was to hold bytes; its lists hold .*sequence"):
+        inputs(tmp_path, {"x": lists}, kinds={"x": "bytes"}, shapes={"x": (4, 4)})
+
+
+def test_fractions_are_no_classes(tmp_path):
+    columns = {"x": np.arange(ROWS, dtype=np.float32), "open": np.where(np.arange(ROWS) % 2, 1.0, 0.7)}
+    with pytest.raises(DataError, match="'open' was to hold classes 0, 1"):
+        whole(opened(tmp_path, columns, target="open", labels=["no", "yes"], task="classes"), "train")
