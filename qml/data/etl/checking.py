@@ -13,6 +13,9 @@ from pyspark.sql import functions as F
 
 REASON, RAW = "__reason", "__raw"
 """Columns of a checked frame: why a row is broken (null: it is not), and its values or its line as text."""
+NUMBER = r"(?i)^\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)\s*$"
+DATED = r"^\s*\d{4}-\d{1,2}-\d{1,2}(\D|$)"
+"""What a text must look like to be a number, or a moment of no declared format."""
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -62,6 +65,8 @@ def _present(column: Column, kind: str, nulls: list[str]) -> Column:
 def _typed(present: Column, rule: ColumnRule, found: str) -> Column:
     """A column in its type, null where it does not convert."""
     if rule.type in ("float", "int"):
+        if found == "string":  # Java reads "1f" and "0x1p3" as numbers too
+            return F.when(F.regexp_like(present, F.lit(NUMBER)), present.try_cast("double"))
         return present.cast("double") if found == "boolean" else present.try_cast("double")
     if rule.type == "bool":
         text = F.lower(present.cast("string"))
@@ -69,7 +74,9 @@ def _typed(present: Column, rule: ColumnRule, found: str) -> Column:
     if rule.type == "timestamp":
         if rule.format:
             return F.try_to_timestamp(present.cast("string"), F.lit(rule.format))
-        return F.try_to_timestamp(present.cast("string")) if found == "string" else present.cast("timestamp")
+        if found == "string":  # Spark would complete a time by today's date
+            return F.when(F.regexp_like(present, F.lit(DATED)), F.try_to_timestamp(present))
+        return present.cast("timestamp")
     return present.cast("string")
 
 
@@ -86,7 +93,8 @@ def _broken(present: Column, value: Column, rule: ColumnRule) -> list[tuple[Colu
         endless = F.isnan(value) | value.isin(float("inf"), float("-inf"))
         found.append((there & endless, "not finite"))
         if rule.type == "int":
-            found.append((there & ~endless & (F.floor(value) != value), "no whole number"))
+            found.append((there & ~endless & (F.rint(value) != value), "no whole number"))
+            found.append((there & ~endless & (F.abs(value) >= 2.0**63), "beyond what 64 bits hold"))
         if rule.kind == "number" and rule.role in ("input", "target"):
             found.append((there & ~endless & (F.abs(value) > 3.4e38), "beyond what float32 holds"))
     if rule.least is not None:
@@ -118,16 +126,22 @@ def _unusable(present: Column, rule: ColumnRule, preparation: Preparation) -> li
 def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation) -> Column:
     """A column as the checked rows hold it."""
     if rule.role == "target" and preparation.target is not None:
-        return value.cast("float") if preparation.target.kind == "number" else present.cast("string")
+        if preparation.target.kind == "number":
+            return value.cast("float")
+        spelled = rule.type in ("int", "bool") and not preparation.target.classes
+        return _text(value, present, rule) if spelled else present.cast("string")
     if rule.role == "input":
         if rule.kind == "number":
             return value.cast("float")
-        return present.cast("string") if rule.type in ("string", "float") else _text(value, rule)
-    if rule.type == "int":  # by way of float64 only where it must be: 2**53 + 1 is a key too
-        return F.coalesce(present.try_cast("bigint"), value.try_cast("bigint"))
-    return value
+        return present.cast("string") if rule.type in ("string", "float") else _text(value, present, rule)
+    return _whole(value, present) if rule.type == "int" else value
 
 
-def _text(value: Column, rule: ColumnRule) -> Column:
+def _whole(value: Column, present: Column) -> Column:
+    """A whole number, by way of float64 only where it must be: 2**53 + 1 is a key too."""
+    return F.coalesce(present.try_cast("bigint"), value.try_cast("bigint"))
+
+
+def _text(value: Column, present: Column, rule: ColumnRule) -> Column:
     """A category of another type in one spelling: 1 and 1.0 are one code, yes and true one truth value."""
-    return value.try_cast("bigint").cast("string") if rule.type == "int" else value.cast("string")
+    return (_whole(value, present) if rule.type == "int" else value).cast("string")

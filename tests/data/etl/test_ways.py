@@ -159,3 +159,32 @@ def test_a_parquet_file_with_another_schema_is_named(spark, tmp_path, spoil):
     with pytest.raises(DataError, match=r"b\.parquet was to be read beside .*not there"):
         EtlJob(parquet_plan(tmp_path / "raw"), str(tmp_path / "out")).run()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_time_needs_its_date(spark):
+    from qml.data.etl.checking import REASON, checked_frame
+    from qml.data.etl.reading import BROKEN, FILE
+
+    said = ["12:30", "2020", "2020-05", "2020-05-01", "2020-05-01T12:30:00Z", "2020-5-1 12:30"]
+    frame = spark.createDataFrame(
+        [(text, "1", "1", "1", None, "a") for text in said],
+        f"when string, size string, weight string, price string, {BROKEN} string, {FILE} string",
+    )
+    reasons = [row[REASON] for row in checked_frame(frame, parquet_plan("raw")).select(REASON).collect()]
+    assert reasons == ["when: no moment"] * 3 + [None] * 3
+
+
+def test_classes_have_one_spelling(spark):
+    from qml.data.etl.checking import checked_frame
+    from qml.data.etl.reading import BROKEN, FILE
+
+    for kind, said, wanted in (
+        ("int", ["1", "1.0", "01", "0"], {"0", "1"}),
+        ("bool", ["yes", "TRUE", "no", "0"], {"true", "false"}),
+    ):
+        rules = (ColumnRule(["size"]), ColumnRule(["open"], kind, role="target"))
+        plan = Preparation("things", Reading("raw"), rules, TargetPlan())
+        frame = spark.createDataFrame(
+            [("1", text, None, "a") for text in said], f"size string, open string, {BROKEN} string, {FILE} string"
+        )
+        assert {row["open"] for row in checked_frame(frame, plan).collect()} == wanted
