@@ -19,7 +19,8 @@ from qml.bench.scale import minus
 SECTIONS: Sections = (("verdict-h", "Answer"), ("s2", "Curves"), ("s3", "Protocols"))
 LIMITS = (
     "Faults were put in at random, by rule and with a seed; those of the world are seldom so. Settings are those of "
-    "the protocol at every rate. One data set."
+    "the protocol at every rate. Wrong labels are put into training rows only: settings and the pass that is kept are "
+    "chosen on clean ones. One data set."
 )
 QUESTION = "Does the circuit make the model more robust?"
 
