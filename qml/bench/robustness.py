@@ -177,21 +177,21 @@ def _spared(arms: Sequence[Contestant], summary: Summary) -> Estimate | None:
     seeds = [seed for seed in cells[0] if all(seed in other for other in cells)]
     if not seeds:
         return None
-    rank, sign = summary.protocol.rank, summary.scale.sign
-    scores, left = (
-        [sign * (now - twin_now - was + twin_was) for now, twin_now, was, twin_was in found]
-        for found in (
-            [[each[seed].counted["test"][rank] for each in cells] for seed in seeds],
-            [[np.asarray(each[seed].arrays.get("test_left_out", np.nan)) for each in cells] for seed in seeds],
-        )
-    )
+    rank, signs = summary.protocol.rank, [summary.scale.sign * sign for sign in (1, -1, -1, 1)]
+    by_seed = [[each[seed] for each in cells] for seed in seeds]
+    scores = [
+        float(sum(sign * cell.counted["test"][rank] for sign, cell in zip(signs, found, strict=True)))
+        for found in by_seed
+    ]
+    arrays = [[np.asarray(cell.arrays.get("test_left_out", np.nan)) for cell in found] for found in by_seed]
+    left = [np.asarray(sum(sign * a for sign, a in zip(signs, found, strict=True))) for found in arrays]
     limit = 2.0 if summary.scale.percent else float("inf")
     if summary.fixed_test and all(np.size(side) > 1 for side in left):
         return replace(over_rows(scores, np.stack(left)), limit=limit)
     if summary.fixed_test:
         return Estimate(tuple(scores), float(np.mean(scores)), float("inf"), 1, "fixed")
-    tested = float(np.mean([each[seed].data["rows"]["test"] for each in cells for seed in seeds]))
-    total = float(np.mean([total_rows(each[seed].data) for each in cells for seed in seeds]))
+    tested = float(np.mean([cell.data["rows"]["test"] for found in by_seed for cell in found]))
+    total = float(np.mean([total_rows(cell.data) for found in by_seed for cell in found]))
     return replace(over_splits(scores, total - tested, tested), limit=limit)
 
 
