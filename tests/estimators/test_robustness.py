@@ -1,6 +1,7 @@
 """A comparison over rates: its sets, its curves from made summaries, and a run of the smallest recipe."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from qml import config
 from qml.base.errors import ConfigError, DataError
 from qml.bench import Store
+from qml.bench.report.robustness import contrast_figure, curves_figure
 from qml.bench.robustness import Robustness
 from qml.bench.summary import summarise
 from qml.estimators.robustness import RobustnessJob, sets_of
@@ -125,3 +127,17 @@ def test_failed_cells_and_constant_answers_are_named():
     floor = made((0.693, 0.69, 0.69), (0.3, 0.4, 0.55)).sentence()
     assert "At 0 Hybrid is not beyond a constant answer: there is little to lose." in floor
     assert "little to lose" not in said
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_figures_say_their_axes_and_keep_within_the_drawing(wide):
+    found = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55))
+    curves, contrast = curves_figure(found), contrast_figure(found)
+    assert "Vertical: " in curves.how
+    assert "in nats" in contrast.how
+    svg = curves.draw(wide).svg()
+    whiskers = re.findall(r'<line x1="([\d.]+)"[^>]*class="ivt"', svg) or re.findall(r'class="ivt" x1="([\d.]+)"', svg)
+    assert len(set(whiskers)) == 6  # three rates, hybrid and twin beside each other
+    labels = re.findall(r'<text[^>]* x="(-?[\d.]+)"[^>]*text-anchor="end"[^>]*>([^<]*)<', contrast.draw(wide).svg())
+    assert all(float(x) - 7 * len(text) > -1 for x, text in labels)
+    assert ">nats</text>" in contrast.draw(wide).svg()
