@@ -115,7 +115,8 @@ def choose(
         logs_SD = drawn_logs([Reading(n, found, np.zeros(0), 1.0) for n, found in zip(rows, losses, strict=True)])
     if not _one_sided(rows, logs_SD, "power"):
         return Choice("constant", laws["constant"], aicc, "the interval of its exponent holds 0")
-    chosen: Form = next((form for form in reversed(taken[1:]) if _one_sided(rows, logs_SD, form)), FORMS[1])
+    standing: list[Form] = ["power", *(form for form in taken[1:] if _one_sided(rows, logs_SD, form))]
+    chosen = standing[-1]
     if not laws[chosen].falls:
         return Choice("rises", laws[chosen], aicc, "the loss does not fall with more rows")
     return Choice("law", laws[chosen], aicc)
