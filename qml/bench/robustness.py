@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from qml.base.errors import DataError
 from qml.bench.contestant import Contestant
-from qml.bench.statistics import Estimate
+from qml.bench.facts import total_rows
+from qml.bench.scale import listed, plural
+from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.summary import Summary
 
 TWIN = "twin"
@@ -75,30 +79,79 @@ class Robustness:
         )
         return cls(fault, tuple(rates), tuple(summaries), curves, tuple(_contrast(summary) for summary in summaries))
 
-    def sentence(self) -> str:
-        """What the curves say, by rule: losses of hybrid and twin, and where their difference is beyond chance."""
-        scale = self.summaries[0].scale
+    @property
+    def told(self) -> tuple[RateCurve, ...]:
+        """The curves that the sentence is about: the hybrid and its twin, those of them that are there."""
         hero, twin = self.summaries[0].hero, self.summaries[0].reference(TWIN)
         by_title = {curve.title: curve for curve in self.curves}
-        told = [by_title[arm.title] for arm in (hero, twin) if arm is not None and arm.title in by_title]
-        first, last = f"{self.rates[0]:g}", f"{self.rates[-1]:g}"
+        return tuple(by_title[arm.title] for arm in (hero, twin) if arm is not None and arm.title in by_title)
+
+    @property
+    def spared(self) -> Estimate | None:
+        """What the hybrid loses less than its twin from the first rate to the last, paired by seed; None without one.
+
+        (hybrid at last - hybrid at first) - (twin at last - twin at first), positive when the hybrid loses less.
+        """
+        ends = [{arm.title: arm for arm in summary.ranked} for summary in (self.summaries[-1], self.summaries[0])]
+        if len(self.told) < 2:
+            return None
+        return _spared([arms[curve.title] for arms in ends for curve in self.told], self.summaries[0])
+
+    def sentence(self) -> str:
+        """What the curves say, by rule: who loses less, where the difference is beyond chance, and what to mistrust."""
+        scale = self.summaries[0].scale
         losses = [
             f"{curve.title} moves by {scale.signed(curve.estimates[-1].mean - curve.estimates[0].mean)}"
-            for curve in told
+            for curve in self.told
         ]
-        said = f"From {first} to {last} of {self.fault} {' and '.join(losses)} {scale.units}.".replace(" .", ".")
-        beyond = [
-            (rate, each)
-            for rate, each in zip(self.rates, self.contrast, strict=True)
-            if each is not None and each.known and (each.lo > 0 or each.hi < 0)
-        ]
-        if any(each is None for each in self.contrast) or len(told) < 2:
+        units = f" {scale.units}" if scale.units else ""
+        moved = f"{self.fault[0].upper()}{self.fault[1:]}, from {self.rates[0]:g} to {self.rates[-1]:g}"
+        said = [f"{moved}: {' and '.join(losses)}{units}."] if losses else []
+        return " ".join([*said, *self._of_twin(units), *self._of_failed(), *self._at_the_floor()])
+
+    def _of_twin(self, units: str) -> list[str]:
+        """Who loses less, and at which rates one of the two is ahead."""
+        scale, spared = self.summaries[0].scale, self.spared
+        if spared is None:
+            return []
+        if not spared.known:
+            return ["Who loses less has no interval with these seeds."]
+        ends = f"95 % interval {scale.signed(spared.lo)} to {scale.signed(spared.hi)}"
+        if spared.lo <= 0 <= spared.hi:
+            size = scale.signed(spared.mean)
+            said = [f"Who loses less is open: the hybrid's change minus its twin's is {size}{units}, {ends}."]
+        else:
+            less = "less" if spared.mean > 0 else "more"
+            said = [f"The hybrid loses {less} than its twin, by {scale.size(spared.mean)}, {ends}."]
+        known = [(rate, each) for rate, each in zip(self.rates, self.contrast, strict=True) if each and each.known]
+        ahead = [(rate, "hybrid" if e.mean > 0 else "twin") for rate, e in known if e.lo > 0 or e.hi < 0]
+        if len(known) < len(self.rates):
             return said
-        if not beyond:
-            return f"{said} At no rate is the difference between hybrid and twin beyond its 95 % interval."
-        words = ", ".join(f"{rate:g} ({'hybrid' if each.mean > 0 else 'twin'} ahead)" for rate, each in beyond)
-        looks = f"no correction for {len(self.rates)} looks"
-        return f"{said} Their difference is beyond its 95 % interval at {words}; {looks}."
+        where = ", ".join(f"{rate:g} ({who} ahead)" for rate, who in ahead) or "no rate"
+        return [*said, f"The 95 % interval of their difference excludes 0 at {where}, taken rate by rate."]
+
+    def _of_failed(self) -> list[str]:
+        """Seeds that count with the score of a constant answer because every trial failed."""
+        found = [
+            f"{arm.title} at {rate:g} ({plural(len(arm.at_chance), 'seed')})"
+            for rate, summary in zip(self.rates, self.summaries, strict=True)
+            for arm in summary.ranked
+            if arm.at_chance
+        ]
+        return [f"Every trial failed for {listed(found)}, counted as a constant answer."] if found else []
+
+    def _at_the_floor(self) -> list[str]:
+        """Those of hybrid and twin that a constant answer equals at the first rate: they have nothing to lose."""
+        first = self.summaries[0]
+        found = []
+        for curve in self.told:
+            estimate = curve.estimates[0]
+            reach = (estimate.hi - estimate.lo) / 2 if estimate.known else 0.0
+            if first.scale.sign * (estimate.mean - curve.arm.constant("test")) <= reach:
+                found.append(curve.title)
+        if not found:
+            return []
+        return [f"At {self.rates[0]:g} {listed(found)} is not beyond a constant answer: there is little to lose."]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -108,6 +161,7 @@ class Robustness:
             "protocols": [summary.protocol.hash for summary in self.summaries],
             "curves": [{"arm": c.title, "scores": [_plain(e) for e in c.estimates]} for c in self.curves],
             "hybrid minus twin": [None if e is None else _plain(e) for e in self.contrast],
+            "hybrid loses less": None if self.spared is None else _plain(self.spared),
             "sentence": self.sentence(),
         }
 
@@ -115,6 +169,30 @@ class Robustness:
 def _contrast(summary: Summary) -> Estimate | None:
     hero, twin = summary.hero, summary.reference(TWIN)
     return summary.difference(hero, twin) if hero is not None and twin is not None else None
+
+
+def _spared(arms: Sequence[Contestant], summary: Summary) -> Estimate | None:
+    """Of hybrid and twin at the last rate, then at the first; None where no seed has all four."""
+    cells = [{cell.cell.seed: cell for cell in arm.judged} for arm in arms]
+    seeds = [seed for seed in cells[0] if all(seed in other for other in cells)]
+    if not seeds:
+        return None
+    rank, signs = summary.protocol.rank, [summary.scale.sign * sign for sign in (1, -1, -1, 1)]
+    by_seed = [[each[seed] for each in cells] for seed in seeds]
+    scores = [
+        float(sum(sign * cell.counted["test"][rank] for sign, cell in zip(signs, found, strict=True)))
+        for found in by_seed
+    ]
+    arrays = [[np.asarray(cell.arrays.get("test_left_out", np.nan)) for cell in found] for found in by_seed]
+    left = [np.asarray(sum(sign * a for sign, a in zip(signs, found, strict=True))) for found in arrays]
+    limit = 2.0 if summary.scale.percent else float("inf")
+    if summary.fixed_test and all(np.size(side) > 1 for side in left):
+        return replace(over_rows(scores, np.stack(left)), limit=limit)
+    if summary.fixed_test:
+        return Estimate(tuple(scores), float(np.mean(scores)), float("inf"), 1, "fixed")
+    tested = float(np.mean([cell.data["rows"]["test"] for found in by_seed for cell in found]))
+    total = float(np.mean([total_rows(cell.data) for found in by_seed for cell in found]))
+    return replace(over_splits(scores, total - tested, tested), limit=limit)
 
 
 def _plain(estimate: Estimate) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 from qml.base.errors import ConfigError, DataError
 from qml.base.files import made_folder
 from qml.bench import Protocol, Store
+from qml.bench.scaling.choice import FEWEST_SEEDS
 from qml.bench.scaling.growth import check_alike
 from qml.estimators.jobs import BenchmarkJob
 from qml.estimators.outcome import Planned
@@ -17,7 +19,10 @@ from qml.estimators.report_job import ReportJob
 from qml.estimators.reports import WrittenSuite, written_scaling
 from qml.estimators.suite_job import SuiteOutcome, check_shared
 
+_logger = logging.getLogger(__name__)
 FEWEST = 2
+ONE_MODEL = ("model", "models", "arms", "champions", "framework", "backend")
+"""What the sizes of one data set share: else a curve would run through different models."""
 Self = TypeVar("Self", bound="ScalingJob")
 
 
@@ -35,7 +40,8 @@ class ScalingJob:
         title: heading of the page of all data sets.
 
     Raises:
-        ConfigError: fewer than two sizes of a set, a size twice, or jobs that do not belong together.
+        ConfigError: fewer than two sizes of a set, a size twice, another model at one of them, or jobs that do not
+            belong together.
 
     Example:
         ```python
@@ -63,6 +69,12 @@ class ScalingJob:
             twice = next((choice for choice in choices if choices.count(choice) > 1), None)
             if twice is not None:
                 raise ConfigError(f"{name!r} was given the size {twice.rows or 'all'} twice. Leave it out once.")
+            for job, key in ((job, key) for job in jobs[1:] for key in ONE_MODEL):
+                if getattr(job, key) != getattr(jobs[0], key):
+                    raise ConfigError(
+                        f"{name!r} was to be compared at several sizes; {key} is {getattr(jobs[0], key)} at one and "
+                        f"{getattr(job, key)} at another. A curve is that of one model: give it once, for all sizes."
+                    )
 
     @classmethod
     def over(cls: type[Self], scalings: Sequence[object], title: str = "") -> Self:
@@ -108,6 +120,8 @@ class ScalingJob:
         """
         plans = tuple(job.planned(progress) for job in self.jobs)
         check_sizes(self.by_set([plan.protocol for plan in plans]))
+        if any(len(plan.protocol.seeds) < FEWEST_SEEDS for plan in plans):
+            _logger.warning("One seed: the pages will show points, without intervals and without a law.")
         return plans
 
     def by_set(self, protocols: Sequence[Protocol]) -> tuple[tuple[Protocol, ...], ...]:

@@ -1,15 +1,19 @@
 """A comparison over rates: its sets, its curves from made summaries, and a run of the smallest recipe."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 from qml import config
 from qml.base.errors import ConfigError, DataError
 from qml.bench import Store
+from qml.bench.report.robustness import contrast_figure, curves_figure
 from qml.bench.robustness import Robustness
 from qml.bench.summary import summarise
 from qml.estimators.robustness import RobustnessJob, sets_of
+from tests.bench.scaling.made import cells_at, protocol_of
 
 
 def test_each_rate_is_a_data_set_of_its_own():
@@ -71,3 +75,69 @@ def test_curves_need_two_rates(done):
     summary = summarise(cells, cells[0].cell.protocol_hash)
     with pytest.raises(DataError, match="at least two rates"):
         Robustness.of("wrong labels", [0.1], [summary])
+
+
+RATES = (0.0, 0.2, 0.4)
+
+
+def made(hybrid, twin, failed=0, seeds=(0, 1, 2)):
+    """Curves of made cells: log-losses of hybrid and twin at each rate; so many hybrids fail at the last."""
+    summaries = []
+    for rate, ours, theirs in zip(RATES, hybrid, twin, strict=True):
+        protocol = protocol_of(300, data=f"made{rate}", seeds=seeds)
+        cells = cells_at(protocol, {"hybrid": ours, "twin": theirs})
+        if rate == RATES[-1]:
+            cells = [
+                replace(cell, status="failed", reason="diverged")
+                if cell.cell.arm.name == "hybrid" and cell.cell.seed < failed
+                else cell
+                for cell in cells
+            ]
+        summaries.append(summarise(cells, protocol.hash))
+    return Robustness.of("missing inputs", RATES, summaries)
+
+
+def test_who_loses_less_is_said_with_its_interval():
+    found = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55))
+    values = [
+        (before - after) - (twin_before - twin_after)
+        for before, after, twin_before, twin_after in zip(
+            *(curve.estimates[place].values for curve in found.told for place in (0, -1)), strict=True
+        )
+    ]
+    assert found.spared.values == pytest.approx(values)
+    assert found.spared.lo > 0
+    said = found.sentence()
+    assert said.startswith("Missing inputs, from 0 to 0.4: Hybrid moves by ")
+    assert "The hybrid loses less than its twin, by " in said
+    assert found.summaries[0].scale.signed(found.spared.hi) in said
+    assert "loses more than its twin" in made((0.3, 0.4, 0.55), (0.3, 0.35, 0.4)).sentence()
+
+
+def test_equal_losses_are_open_whoever_is_ahead():
+    said = made((0.3, 0.35, 0.4), (0.4, 0.45, 0.5)).sentence()
+    assert "Who loses less is open" in said
+    assert "excludes 0 at 0 (hybrid ahead), 0.2 (hybrid ahead), 0.4 (hybrid ahead), taken rate by rate" in said
+    assert "no interval" in made((0.3, 0.35, 0.4), (0.4, 0.45, 0.5), seeds=(0,)).sentence()
+
+
+def test_failed_cells_and_constant_answers_are_named():
+    said = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55), failed=2).sentence()
+    assert "Every trial failed for Hybrid at 0.4 (2 seeds), counted as a constant answer." in said
+    floor = made((0.693, 0.69, 0.69), (0.3, 0.4, 0.55)).sentence()
+    assert "At 0 Hybrid is not beyond a constant answer: there is little to lose." in floor
+    assert "little to lose" not in said
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_figures_say_their_axes_and_keep_within_the_drawing(wide):
+    found = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55))
+    curves, contrast = curves_figure(found), contrast_figure(found)
+    assert "Vertical: " in curves.how
+    assert "in nats" in contrast.how
+    svg = curves.draw(wide).svg()
+    whiskers = re.findall(r'<line x1="([\d.]+)"[^>]*class="ivt"', svg) or re.findall(r'class="ivt" x1="([\d.]+)"', svg)
+    assert len(set(whiskers)) == 6  # three rates, hybrid and twin beside each other
+    labels = re.findall(r'<text[^>]* x="(-?[\d.]+)"[^>]*text-anchor="end"[^>]*>([^<]*)<', contrast.draw(wide).svg())
+    assert all(float(x) - 7 * len(text) > -1 for x, text in labels)
+    assert ">nats</text>" in contrast.draw(wide).svg()

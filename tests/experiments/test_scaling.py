@@ -129,6 +129,22 @@ def test_jobs_that_are_no_sizes_of_one_set_are_refused(more, said, tmp_path):
         config.build(words_for(tmp_path, *more))
 
 
+@pytest.mark.parametrize(
+    ("key", "override"),
+    [("model", "model.circuit.depth=3"), ("model", "model.circuit.n_qubits=2"), ("arms", "arms=[twin]")],
+)
+def test_sizes_with_another_model_are_refused(key, override):
+    with pytest.raises(ConfigError, match=rf"'digits' was to be compared at several sizes; {key} is .* at another"):
+        config.build(["recipe=data_scaling_smoke", f"sizes=[['data.rows=60','{override}'],180,540]"])
+
+
+def test_one_seed_and_three_sizes_have_a_page_without_a_law(tmp_path, caplog):
+    job = config.build(words_for(tmp_path, "protocol.seeds=[0]", "arms=[logistic]", "protocol.trials=1"))
+    job.planned(False)
+    assert "One seed: the pages will show points, without intervals and without a law." in caplog.text
+    assert job.run(progress=False).report.html.is_file()
+
+
 def test_sizes_are_checked_before_the_first_cell(tmp_path):
     with pytest.raises(DataError, match="rows=5000 was asked of a training part of 1079"):
         config.build(words_for(tmp_path, "sizes=[60,5000]")).run(progress=False)

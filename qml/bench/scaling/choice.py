@@ -1,4 +1,4 @@
-"""Which law a curve follows, if any: constant, power law or power law with a floor, by AICc; simpler wins a draw."""
+"""Which law a curve follows, if any: constant, power law or floored one, by AICc and by what seeds leave open."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from typing import Literal
 
 import numpy as np
 
-from qml.bench.scaling.law import FORMS, PARAMETERS, Form, Law, fit_many, grouped, law_of
+from qml.base.errors import DataError, ShapeError
+from qml.bench.scaling.draws import drawn_logs, ends
+from qml.bench.scaling.law import FORMS, PARAMETERS, Form, Law, fit_many, law_of
+from qml.bench.scaling.readings import Reading
 
 Kind = Literal["law", "constant", "rises", "refused"]
-FEWEST_SIZES = 3
-"""Different numbers of training rows below which no law is looked for."""
+FEWEST_SIZES, FEWEST_SEEDS = 3, 2
+"""Different numbers of training rows, and seeds, below which no law is looked for."""
 MARGIN = 2.0
 """A richer form must lower AICc by more than this."""
+LEAST = 1e-3
+"""An exponent below this is none: the fit of a floored law cannot go to 0, only near it."""
 ROUNDING = 1e-9
 """Relative errors below this are rounding: two exact fits are equally good."""
 
@@ -44,56 +49,83 @@ class Choice:
         return self.aicc["constant"] - min(others) if others else math.nan
 
 
-def choose(rows: np.ndarray | Sequence[float], losses: np.ndarray | Sequence[float]) -> Choice:
-    """The form that points call for.
+def choose(
+    rows_S: np.ndarray | Sequence[float],
+    losses_SJ: np.ndarray | Sequence[Sequence[float]],
+    logs_SD: np.ndarray | None = None,
+) -> Choice:
+    """The form that the losses of J seeds at S numbers of training rows call for.
 
     From "constant" on, the next form is taken where it lowers AICc by more than `MARGIN`: within that both fit as well,
     and the simpler one stands. A form needs one more different number of rows than it has parameters, and
-    `FEWEST_SIZES` in any case. Replicates (seeds) are counted as points; where one seed is better at all sizes, that
-    makes the scatter look larger than it is for a slope, so laws are claimed less often, not more.
+    `FEWEST_SIZES` in any case.
+
+    AICc counts every seed at every size as a point of its own. The points of one seed are not: its training rows are
+    nested, and it may have a slope of its own. So the exponent is fitted to draws in which seeds deviate as a whole
+    (`qml.bench.scaling.draws`), and a form stands only where its 95 % interval, and that of a plain power law, lies on
+    one side of 0.
 
     Args:
-        rows: `(N,)` training rows of each point, repeated for replicates.
-        losses: `(N,)`, such as log-loss or share of errors.
+        rows_S: training rows at each size.
+        losses_SJ: such as log-loss or share of errors, the seeds in the same order at each size.
+        logs_SD: drawn logarithms of the mean losses; by default those that seeds alone leave open.
 
     Raises:
-        ShapeError: not as many losses as numbers of rows.
+        ShapeError: not a row of losses for each size.
         DataError: a number of rows that is not above 0.
 
     Example:
         >>> sizes = [100, 300, 1000, 3000]
-        >>> choose(sizes * 2, [n**-0.4 for n in sizes] + [1.01 * n**-0.4 for n in sizes]).law.form
+        >>> choose(sizes, [[n**-0.4, 1.01 * n**-0.4] for n in sizes]).law.form
         'power'
-        >>> choose(sizes * 2, [0.30, 0.31, 0.30, 0.29, 0.31, 0.30, 0.29, 0.30]).kind
+        >>> choose(sizes, [[0.30, 0.31], [0.31, 0.30], [0.30, 0.29], [0.29, 0.30]]).kind
         'constant'
-        >>> choose([100, 300], [0.5, 0.4]).reason
+        >>> choose([100, 300], [[0.5, 0.5], [0.4, 0.4]]).reason
         'two sizes: a law takes at least 3'
     """
-    rows, losses = np.asarray(rows, np.float64), np.asarray(losses, np.float64)
-    n_sizes = len(np.unique(rows))
+    rows, losses = np.asarray(rows_S, np.float64), np.asarray(losses_SJ, np.float64)
+    if losses.ndim != 2 or rows.shape != losses.shape[:1]:
+        raise ShapeError(f"Losses of seeds at {rows.shape} numbers of rows were expected; they are {losses.shape}.")
+    if not (rows > 0).all():
+        raise DataError(f"A law in the number of rows was asked for; one is {rows.min():g}. Give numbers above 0.")
+    n_sizes, seeds = len(np.unique(rows)), losses.shape[1]
     if n_sizes < FEWEST_SIZES:
         return Choice("refused", None, {}, f"{_counted(n_sizes)}: a law takes at least {FEWEST_SIZES}")
+    if seeds < FEWEST_SEEDS:
+        return Choice("refused", None, {}, f"one seed: a law takes at least {FEWEST_SEEDS}, to know their scatter")
     if not (np.isfinite(losses) & (losses > 0)).all():
         return Choice("refused", None, {}, "a loss of 0 or none at all, which has no logarithm")
-    sizes, means, counts = grouped(rows, losses)
-    inside = float(np.sum((np.log(losses) - means[np.searchsorted(sizes, rows)]) ** 2))
+    logs = np.log(losses)
+    means, inside = logs.mean(axis=1), float(np.sum((logs - logs.mean(axis=1, keepdims=True)) ** 2))
     laws: dict[Form, Law] = {}
     aicc: dict[Form, float] = {}
     for form in FORMS:
-        if n_sizes <= PARAMETERS[form] or len(rows) - PARAMETERS[form] < 3:
+        if n_sizes <= PARAMETERS[form] or logs.size - PARAMETERS[form] < 3:
             continue
-        laws[form] = law_of(form, fit_many(sizes, means[None], form, counts)[0])
-        left = float(counts @ (means - np.log(laws[form].at(sizes))) ** 2)
-        aicc[form] = criterion(inside + left, len(rows), PARAMETERS[form])
-    chosen: Form = "constant"
+        laws[form] = law_of(form, fit_many(rows, means[None], form)[0])
+        left = seeds * float(np.sum((means - np.log(laws[form].at(rows))) ** 2))
+        aicc[form] = criterion(inside + left, logs.size, PARAMETERS[form])
+    taken: list[Form] = ["constant"]
     for form in FORMS[1:]:
-        if form in aicc and aicc[form] < aicc[chosen] - MARGIN:
-            chosen = form
-    if chosen == "constant":
+        if form in aicc and aicc[form] < aicc[taken[-1]] - MARGIN:
+            taken.append(form)
+    if taken == ["constant"]:
         return Choice("constant", laws["constant"], aicc, "a constant fits as well")
+    if logs_SD is None:
+        logs_SD = drawn_logs([Reading(n, found, np.zeros(0), 1.0) for n, found in zip(rows, losses, strict=True)])
+    if not _one_sided(rows, logs_SD, "power"):
+        return Choice("constant", laws["constant"], aicc, "the interval of its exponent holds 0")
+    standing: list[Form] = ["power", *(form for form in taken[1:] if _one_sided(rows, logs_SD, form))]
+    chosen = standing[-1]
     if not laws[chosen].falls:
         return Choice("rises", laws[chosen], aicc, "the loss does not fall with more rows")
     return Choice("law", laws[chosen], aicc)
+
+
+def _one_sided(rows_S: np.ndarray, logs_SD: np.ndarray, form: Form) -> bool:
+    """Whether the 95 % interval of the exponent of a form lies on one side of 0."""
+    lo, hi = ends(fit_many(rows_S, logs_SD.T, form)[:, 2])
+    return lo > LEAST or hi < -LEAST
 
 
 def criterion(squares: float, points: int, parameters: int) -> float:

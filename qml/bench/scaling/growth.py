@@ -249,9 +249,9 @@ def check_alike(first: Protocol, other: Protocol) -> None:
 
 def _curve(role: str, measure: Measure, readings: tuple[Reading, ...]) -> Curve:
     """A curve with its law."""
-    rows = [reading.rows for reading in readings for _ in reading.losses]
-    losses = [loss for reading in readings for loss in reading.losses]
-    return Curve(role, measure, readings, drawn_logs(readings), choose(rows, losses))
+    logs = drawn_logs(readings)
+    choice = choose([reading.rows for reading in readings], [list(reading.losses) for reading in readings], logs)
+    return Curve(role, measure, readings, logs, choice)
 
 
 def _ratio(ours: Curve, theirs: Curve, at: float) -> Ratio:

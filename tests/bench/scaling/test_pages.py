@@ -13,6 +13,7 @@ from qml.bench.report.scaling.figure import growth_figure
 from qml.bench.report.scaling.panels import Panels
 from qml.bench.report.scaling.render import render_scaling
 from qml.bench.report.view import View
+from qml.bench.scale import three
 from qml.bench.scaling.growth import BEYOND, Growth
 from qml.bench.scaling.law import Law
 from qml.bench.scaling.words import sentence
@@ -122,6 +123,24 @@ def test_no_line_is_drawn_where_a_constant_fits_as_well(single):
     assert svg.count('class="lq"') == 1
     assert svg.count('class="lq beyond"') == 1
     assert 'class="lc"' not in svg
+
+
+def test_lines_of_others_are_told_from_that_of_the_hybrid():
+    found = Growth(summaries_of({"hybrid": LAWS["logistic"], "twin": LAWS["twin"], "frozen": LAWS["hybrid"]}))
+    figure = growth_figure(Panels.of_set(found, View(found.whole)), 0)
+    svg = figure.draw(True).svg()
+    assert svg.count('class="kq other"') == 1  # the frozen circuit, in the colour of the hybrid, which has no law
+    assert 'class="lq' not in svg
+    lo, hi = found.curve("twin").parameter("exponent")
+    assert f"Hybrid no law, Twin falls with exponent {three(found.curve('twin').choice.law.exponent)} " in figure.title
+    assert f"[{three(lo)} to {three(hi)}]" in figure.title
+    assert "Dotted: the others" in figure.how
+    assert "cut at the frame" in figure.how
+
+
+def test_tables_that_are_read_on_the_page_show_every_row(single):
+    text = page_of(single)
+    assert text.count('<div class="scroll free" tabindex="0"><table class="cells"><thead><tr><th scope="col">data') == 2
 
 
 def test_every_mark_lies_within_its_drawing(both):

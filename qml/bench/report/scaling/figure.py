@@ -33,8 +33,10 @@ def growth_figure(panels: Panels, place: int) -> Figure | None:
     how = (
         f"Mean test loss of {seeds} seed{'' if seeds == 1 else 's'} against training rows, both axes logarithmic, the "
         "same test rows at every size where the set has a published test part. Lines: the law that AICc prefers, only "
-        "where a constant does not fit as well; points without a line follow none. Dashed: extrapolated. Whiskers and "
-        "bands, of the hybrid and its twin: 95\u00a0% over seeds and test rows. Settings were chosen anew at each size."
+        "where a constant does not fit as well and the 95\u00a0% interval of its exponent, in brackets above, leaves 0 "
+        "out; points without a line follow none. Solid: the hybrid and its twin, dashed where extrapolated. Dotted: "
+        "the others. Whiskers and bands, of the hybrid and its twin: 95\u00a0% over seeds and test rows, cut at the "
+        "frame. Settings were chosen anew at each size."
     )
     rows = tuple(row for growth in shown for row in _rows(panels, growth, place))
     names = {0: "growth", 1: "growth_error"}
@@ -64,7 +66,9 @@ def _power(curve: Curve) -> str:
     law = curve.choice.law
     if curve.choice.kind != "law" or law is None:
         return {"constant": "no law", "rises": "rises", "refused": "too few sizes"}[curve.choice.kind]
-    return f"falls as n^\N{MINUS SIGN}{three(law.exponent)}" + (" to a floor" if law.form == "floored" else "")
+    lo, hi = curve.parameter("exponent")
+    floor = " to a floor" if law.form == "floored" else ""
+    return f"falls{floor} with exponent {three(law.exponent)} [{three(lo)} to {three(hi)}]"
 
 
 def _rows(panels: Panels, growth: Growth, place: int) -> list[tuple[str, ...]]:
@@ -189,14 +193,15 @@ def _band(canvas: Canvas, panels: Panels, curve: Curve, frame: _Frame) -> None:
 
 def _curve(canvas: Canvas, panels: Panels, curve: Curve, frame: _Frame, strong: bool) -> None:
     """The law of a contestant, if any, and its points with their intervals."""
-    kind = ("l" if strong else "k") + panels.letter(curve.role)
+    kind = f"l{panels.letter(curve.role)}" if strong else f"k{panels.letter(curve.role)} other"
     law = curve.choice.law
     if curve.choice.kind == "law" and law is not None:
         last = float(curve.sizes[-1])
         inside = np.geomspace(curve.sizes[0], last, STEPS)
         canvas.path([(frame.x(float(n)), frame.height(law(float(n)))) for n in inside], kind)
-        outside = np.geomspace(last, last * BEYOND, 8)
-        canvas.path([(frame.x(float(n)), frame.height(law(float(n)))) for n in outside], f"{kind} beyond")
+        if strong:
+            outside = np.geomspace(last, last * BEYOND, 8)
+            canvas.path([(frame.x(float(n)), frame.height(law(float(n)))) for n in outside], f"{kind} beyond")
     for size, reading in enumerate(curve.readings):
         lo, hi = curve.interval(size)
         x = frame.x(reading.rows)

@@ -95,7 +95,7 @@ def _plain_table(table: Table) -> str:
     head = "".join(f'<th scope="col">{esc(column)}</th>' for column in table.columns)
     body = "".join("<tr>" + "".join(f"<td>{esc(cell) or '–'}</td>" for cell in row) + "</tr>" for row in table.rows)
     return (
-        f'<div class="scroll" tabindex="0"><table class="cells"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll free" tabindex="0"><table class="cells"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
