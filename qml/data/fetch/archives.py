@@ -17,15 +17,7 @@ NESTED = 2
 """Archives within archives are opened so many times."""
 MOST_BYTES = 2**30
 """A file that unpacks to more is refused; the largest of a catalogued set is 75 MB."""
-UNSOUND = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    gzip.BadGzipFile,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-)
+UNSOUND = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError, RuntimeError)
 """What reading an archive raises that is damaged, encrypted or packed in an unknown way (the last)."""
 
 
