@@ -40,10 +40,13 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
 
 
 def _held(lock: Path, doing: str) -> int:
-    """The lock, open and held; asked again where its last holder took the file away meanwhile."""
+    """The lock, open and held; asked again where another took the file or its folder away meanwhile."""
     while True:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:  # another took the empty folder away
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -90,8 +90,6 @@ def locate(entry: Entry, root: str | Path | None = None, *, offline: bool | None
             f"data set {entry.name!r} needs the file {absent[0]}, which is not there. {get} "
             f"({Path(given).expanduser()}), which {ROOT_VARIABLE} or root= names."
         )
-        if len(absent) < len(paths):  # files that somebody put there are never mixed with fetched ones
-            raise DataError(said)
         from qml.data.fetch.fetching import fetch_or_say
 
         return fetch_or_say(entry, given, offline, said)

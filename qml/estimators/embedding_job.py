@@ -52,7 +52,9 @@ class Embedding:
         for query, near, far in zip(self.queries, self._targets(), self.neighbours.distances, strict=True):
             is_what = "" if truth is None else self._word(truth[query])
             said = ", ".join(
-                f"{self._word(target)} ({distance:.3g})" for target, distance in zip(near, far, strict=True)
+                f"{self._word(target)} ({distance:.3g})"
+                for target, distance in zip(near, far, strict=True)
+                if np.isfinite(distance)  # a search by lists may find fewer
             )
             lines.append(f"{query:>9}  {is_what:<16} {said}")
         return "\n".join(lines)

@@ -1,7 +1,8 @@
-"""A frozen feature network as a function of arrays, with a digest of its weights: what a feature bank is filled by."""
+"""A frozen feature network as a function of arrays, with a digest of what it computes; it fills a feature bank."""
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from qml.base.errors import ConfigError
 from qml.base.extras import require
 from qml.models.features import FeaturesSpec
 
+PROBED = 16
+"""Rows that a network is asked about, to tell what it computes."""
 BRANCH = "features."
 """How the arrays of a hybrid's features are named in a model that was saved."""
 
@@ -26,7 +29,7 @@ class Backbone:
     Args:
         network: the module, in evaluation mode.
         width: numbers that it gives a row.
-        digest: of what it was built from and of every weight.
+        digest: of what it was built from, of every weight, and of what it computes.
     """
 
     network: Any = field(repr=False)
@@ -44,6 +47,11 @@ def frozen(
     features: FeaturesSpec, input_shape: tuple[int, ...], *, seed: int = 0, weights: str | Path | None = None
 ) -> Backbone:
     """The network of `features`, frozen.
+
+    The digest holds the features as they were asked for, every weight and buffer, the address, source and plain
+    attributes of every module, and what the network gives for a few fixed rows: to a hundredth, so that another
+    machine, whose last digits differ, finds the same features in a bank. A change of less in code that a module calls
+    elsewhere is not seen.
 
     Args:
         features: such as `Cnn()`, or `Own("package.module:name")` for a network of yours, trained as it comes.
@@ -80,8 +88,57 @@ def frozen(
     network.eval()
     width = n_features(network, input_shape)
     arrays = {name: np.array(array.detach().cpu().numpy()) for name, array in network.state_dict().items()}
-    said = {"features": canonical(features), "input_shape": input_shape, "arrays": arrays}
-    return Backbone(network, width, digest(said))
+    said = {"features": canonical(features), "input_shape": input_shape, "arrays": arrays, "modules": _modules(network)}
+    return Backbone(network, width, digest({**said, "gives": _gives(network, input_shape)}))
+
+
+def _modules(network: Any) -> dict[str, Any]:
+    """What each module of a network is beside its weights."""
+    from torch.nn import Module
+
+    usual = {*vars(Module()), "training"}
+    return {
+        name: {
+            "sources": [_source(kind) for kind in type(module).__mro__ if kind not in Module.__mro__],
+            "buffers": {key: np.array(array.detach().cpu().numpy()) for key, array in module.named_buffers()},
+            "attributes": {key: _plain(value) for key, value in vars(module).items() if key not in usual},
+        }
+        for name, module in network.named_modules()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as plain data; of anything else, what it is."""
+    from torch import Tensor
+
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return _source(type(value))
+    try:
+        return canonical(value.detach().cpu().numpy() if isinstance(value, Tensor) else value)
+    except TypeError:
+        return _source(value if inspect.isroutine(value) or inspect.isclass(value) else type(value))
+
+
+def _source(thing: Any) -> tuple[str, str]:
+    """The address of a class or function and, where it is written in Python, its text."""
+    address = f"{getattr(thing, '__module__', '')}:{getattr(thing, '__qualname__', '')}"
+    try:
+        return address, inspect.getsource(thing)
+    except (OSError, TypeError):
+        return address, ""
+
+
+def _gives(network: Any, input_shape: tuple[int, ...]) -> list[float]:
+    """One number for each of a few fixed rows: a sum of its features, each weighted at random, in hundredths."""
+    from qml.models.networks import outputs, seeded
+
+    rng = np.random.default_rng(0)
+    rows = rng.random((PROBED, *input_shape), np.float32)
+    with seeded(0, "probe"):
+        found = np.nan_to_num(outputs(network, rows)).astype(np.float64)
+    sums = found @ rng.normal(size=found.shape[1])
+    size = float(np.abs(sums).max())
+    return [float(f"{size:.1e}"), *(np.round(sums / (size or 1.0), 2) + 0.0).tolist()]
 
 
 def _trained(folder: Path) -> Mapping[str, np.ndarray]:

@@ -16,7 +16,7 @@ from qml.base.errors import ConfigError, DataError
 from qml.base.files import made_folder
 from qml.data.alone import alone
 from qml.data.bank.banked import BankedSource, open_banked
-from qml.data.bank.building import ROWS_A_FILE, Building
+from qml.data.bank.building import PLAN, ROWS_A_FILE, Building
 from qml.data.manifest import MANIFEST
 from qml.data.source import Source
 
@@ -86,6 +86,7 @@ class FeatureBank:
                 Building(work, key, source, extract, batch_size, rows_a_file).run()
                 shutil.rmtree(folder, ignore_errors=True)  # without a manifest it is nothing
                 os.replace(work, folder)
+                (folder / PLAN).unlink()
             banked = open_banked(folder, source, {"folder": str(folder), "key": key, "computed": computed})
         rows = sum(size or 0 for size in banked.schema.sizes.values())
         how = "computed" if computed else "read, nothing computed"

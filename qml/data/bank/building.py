@@ -6,6 +6,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.files import write_json
-from qml.data.manifest import Manifest, PreparedFile, write_manifest
+from qml.data.manifest import MANIFEST, Manifest, PreparedFile, write_manifest
 from qml.data.parquet import file_digest, names_and_rows, write_columns
 from qml.data.progress import progress_bar
 from qml.data.source import Column, Source, row_numbers
@@ -23,6 +24,7 @@ ROWS_A_FILE = 16_384
 ROW = "table_row"
 """Column that keeps which row of its table a row was, where the source tells."""
 PLAN = "plan.json"
+"""What an unfinished folder is of; it goes once the folder has its name, so that a run can go on until then."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Building:
             known = None
         if known != plan:
             shutil.rmtree(self.folder, ignore_errors=True)
-            write_json(self.folder / PLAN, plan)
+            with _said_if_full(self.folder / PLAN):
+                write_json(self.folder / PLAN, plan)
 
     def _write(self, path: Path, part: str, first: int, rows: int) -> None:
         """One file, whole or not at all."""
@@ -98,15 +101,10 @@ class Building:
         if table_rows is not None:
             columns[ROW] = table_rows
         free = shutil.disk_usage(self.folder).free
-        try:
+        with _said_if_full(path, f" with features of {rows} rows"):
             if free < features.nbytes:
                 raise OSError(28, f"{free / 1e6:,.1f} MB are free and {features.nbytes / 1e6:,.1f} MB are needed")
             write_columns(path, columns)
-        except OSError as error:
-            raise DataError(
-                f"{path} was being written with features of {rows} rows; the system said: {error.strerror or error}. "
-                f"No half a file is left; the finished ones are kept, and the next run goes on there. Free some space."
-            ) from error
 
     def _computed(self, part: str, first: int, rows: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """`(rows, F)` features of the rows from `first` on, their targets and their rows in the table."""
@@ -168,8 +166,24 @@ class Building:
             kept=(ROW,) if has_rows else (),
             made={"by": "qml.data.bank", "key": self.key, "data": schema.digest, "batch_size": self.batch_size},
         )
-        (self.folder / PLAN).unlink()
-        write_manifest(self.folder, manifest)
+        with _said_if_full(self.folder / MANIFEST):
+            write_manifest(self.folder, manifest)
+
+
+@contextmanager
+def _said_if_full(path: Path, what: str = "") -> Iterator[None]:
+    """Say what was being written where the system refuses.
+
+    Raises:
+        DataError: it does.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{path} was being written{what}; the system said: {error.strerror or error}. No half a file is left; the "
+            f"finished ones are kept, and the next run goes on there. Free some space."
+        ) from error
 
 
 def _is_whole(path: Path, rows: int) -> bool:

@@ -23,8 +23,8 @@ class Neighbours:
 
     Args:
         rows: `(M, k)` int64, numbers within the part that was searched; -1 where a search by lists found fewer.
-        distances: `(M, k)` float32: Euclidean, or 1 - cosine.
-        targets: `(M, k)` of those rows, or None without labels.
+        distances: `(M, k)` float32: Euclidean, or 1 - cosine (1 of a row of zeros); infinite where there is no row.
+        targets: `(M, k)` of those rows, or None without labels; -1, or NaN of numbers, where there is no row.
     """
 
     rows: np.ndarray
@@ -82,7 +82,7 @@ class Nearest:
         self.target: Target | None = source.schema.target
         self.targets = batch.targets
         self._width = source.schema.input_shape[0]
-        self._index = _index(self._prepared(batch.inputs), n_lists, n_probes, seed)
+        self._index = _index(self._prepared(batch.inputs), metric, n_lists, n_probes, seed)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -100,11 +100,15 @@ class Nearest:
         """
         if not 1 <= k <= len(self):
             raise ConfigError(f"k={k} neighbours were asked for; {self.split!r} has {len(self)} rows. Give 1 .. that.")
-        squared, rows = self._index.search(self._prepared(queries), k)
-        squared = np.maximum(squared, 0)
-        distances = squared / 2 if self.metric == "cosine" else np.sqrt(squared)
-        targets = None if self.targets is None else self.targets[rows]
-        return Neighbours(rows.astype(np.int64), distances.astype(np.float32), targets)
+        found, rows = self._index.search(self._prepared(queries), k)
+        distances = 1 - found if self.metric == "cosine" else np.sqrt(np.maximum(found, 0))
+        lacking = rows < 0
+        targets = None
+        if self.targets is not None:
+            none = np.nan if self.targets.dtype.kind == "f" else -1
+            targets = np.where(lacking, self.targets.dtype.type(none), self.targets[rows])
+        distances = np.where(lacking, np.inf, np.maximum(distances, 0)).astype(np.float32)
+        return Neighbours(rows.astype(np.int64), distances, targets)
 
     def vote(self, queries: np.ndarray, k: int = 5) -> np.ndarray:
         """What the `k` nearest say: `(M, C)` shares of each class, or `(M,)` the mean of a number.
@@ -121,7 +125,7 @@ class Nearest:
             raise DataError(f"A vote was asked for; the rows of {self.name!r} have no labels.")
         weights = (found.rows >= 0) / np.maximum((found.rows >= 0).sum(axis=1, keepdims=True), 1)
         if self.target.kind == "number":
-            return (weights * found.targets).sum(axis=1)
+            return (weights * np.where(found.rows >= 0, found.targets, 0)).sum(axis=1)
         shares = np.zeros((len(weights), self.target.n_classes))
         np.add.at(shares, (np.arange(len(weights))[:, None], found.targets), weights)
         return shares
@@ -131,7 +135,7 @@ class Nearest:
 
         Args:
             source: of the same features.
-            split: its part.
+            split: its part; each row of the part that is searched finds itself.
             k: neighbours that vote. A tie goes to the class that comes first.
         """
         batch = whole(source, split)
@@ -153,14 +157,14 @@ class Nearest:
         return array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
 
-def _index(rows: np.ndarray, n_lists: int | None, n_probes: int, seed: int) -> Any:
+def _index(rows: np.ndarray, metric: Metric, n_lists: int | None, n_probes: int, seed: int) -> Any:
     """The faiss index of `(N, F)` rows."""
     require("faiss", extra="retrieval", purpose="nearest neighbours among features")
     import faiss
 
-    width = rows.shape[1]
+    width, by = rows.shape[1], faiss.METRIC_INNER_PRODUCT if metric == "cosine" else faiss.METRIC_L2
     if n_lists is None:
-        index: Any = faiss.IndexFlatL2(width)
+        index: Any = faiss.IndexFlat(width, by)
     else:
         if not 1 <= n_lists * 39 <= len(rows):
             raise ConfigError(
@@ -168,7 +172,7 @@ def _index(rows: np.ndarray, n_lists: int | None, n_probes: int, seed: int) -> A
             )
         if n_probes < 1:
             raise ConfigError(f"n_probes={n_probes} was asked for; a query looks into one list at least.")
-        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, n_lists)
+        index = faiss.IndexIVFFlat(faiss.IndexFlat(width, by), width, n_lists, by)
         index.cp.seed = seed
         index.nprobe = n_probes
         index.train(rows)  # pyright: ignore[reportCallIssue]

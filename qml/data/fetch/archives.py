@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,10 @@ from qml.base.errors import DataError
 
 NESTED = 2
 """Archives within archives are opened so many times."""
+MOST_BYTES = 2**30
+"""A file that unpacks to more is refused; the largest of a catalogued set is 75 MB."""
+UNSOUND = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError, RuntimeError)
+"""What reading an archive raises that is damaged, encrypted or packed in an unknown way (the last)."""
 
 
 def members(path: Path, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
@@ -28,7 +33,7 @@ def members(path: Path, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
         (name, bytes) of each.
 
     Raises:
-        DataError: no sound archive, or a file is not in it; the message lists what is.
+        DataError: no sound archive, a file unpacks to more than a GiB, or is not in it; the message lists what is.
 
     Example:
         >>> import tempfile
@@ -43,7 +48,7 @@ def members(path: Path, wanted: Sequence[str]) -> list[tuple[str, bytes]]:
             return [(path.name, _plain(path.name, path.read_bytes()))]
         with zipfile.ZipFile(path) as archive:
             return _chosen(path, archive, wanted)
-    except (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplementedError) as error:
+    except UNSOUND as error:
         raise DataError(f"{path.name} was downloaded; it is no sound archive ({error}). Nothing was kept.") from error
 
 
@@ -63,7 +68,7 @@ def _chosen(path: Path, archive: zipfile.ZipFile, wanted: Sequence[str]) -> list
         for name, holder, info in fitting:
             if name not in seen:
                 seen.add(name)
-                found.append((name, _plain(name, holder.read(info))))
+                found.append((name, _plain(name, _read(holder, info))))
     return found
 
 
@@ -78,9 +83,30 @@ def _listed(archive: zipfile.ZipFile, deeper: int) -> Iterator[tuple[str, zipfil
             inner.append(info)
         yield name, archive, info
     for info in inner:
-        yield from _listed(zipfile.ZipFile(io.BytesIO(archive.read(info))), deeper - 1)
+        yield from _listed(zipfile.ZipFile(io.BytesIO(_read(archive, info))), deeper - 1)
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The bytes of a member; `zipfile` unpacks no more of it than it says to hold."""
+    _check_size(info.filename, info.file_size)
+    return archive.read(info)
 
 
 def _plain(name: str, data: bytes) -> bytes:
     """The bytes without gzip."""
-    return gzip.decompress(data) if name.endswith(".gz") and data[:2] == b"\x1f\x8b" else data
+    if not name.endswith(".gz") or data[:2] != b"\x1f\x8b":
+        return data
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        plain = file.read(MOST_BYTES + 1)
+    _check_size(name, len(plain))
+    return plain
+
+
+def _check_size(name: str, size: int) -> None:
+    """Refuse what no set of the catalogue holds.
+
+    Raises:
+        DataError: it is too large.
+    """
+    if size > MOST_BYTES:
+        raise DataError(f"{name} unpacks to more than {MOST_BYTES:,} bytes, which no set does. Nothing was kept.")

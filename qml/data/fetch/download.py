@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qml.base.errors import DataError
 from qml.data.fetch.asking import NETWORK, Answer, Refusal, ask, without_secrets
-from qml.data.fetch.partial import Partial
+from qml.data.fetch.partial import Partial, Version
 from qml.data.progress import progress_bar
 
 log = logging.getLogger(__name__)
@@ -129,13 +129,18 @@ def _asked(url: str, part: Partial, timeout_s: float) -> Answer | Refusal:
     offset, version = part.resumable()
     answer = ask(url, offset, version, timeout_s)
     if isinstance(answer, Answer) and answer.offset:
-        if answer.offset == offset and answer.version.validator in ("", version.validator):
-            return replace(answer, version=version)  # a piece need not say again of what it is
+        if answer.offset == offset and _same(answer.version, version):
+            return replace(answer, version=version)
         answer.body.close()
         answer = Refusal("the server sent another piece than was asked for", stale=True)
     if isinstance(answer, Refusal) and answer.stale:
         part.remove()
     return answer
+
+
+def _same(piece: Version, version: Version) -> bool:
+    """Whether a piece says that it is of this version; one that does not say so may be of another."""
+    return piece.validator == version.validator and (None in (piece.total, version.total) or piece == version)
 
 
 def _copied(answer: Answer, part: Partial, title: str) -> Refusal | str | None:

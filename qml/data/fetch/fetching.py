@@ -30,6 +30,9 @@ WORK = ".fetching"
 FETCHED = "fetched.json"
 """Beside the files of a set that was fetched: from where, with which checksums."""
 
+PLACING = ".placing"
+"""In a folder that was there before, while the files of a set get their names in it."""
+
 
 def is_offline(offline: bool | None = None) -> bool:
     """Whether the internet must not be asked: as given, else by the environment variable `QML_OFFLINE`.
@@ -46,7 +49,7 @@ def fetch_set(entry: Entry, root: str | Path, *, patience: Patience | None = Non
 
     One process at a time fetches a set; another that asks for it waits, and finds it. Interrupted, even killed, the
     next call continues the download. Nothing stands under the final name before every check has passed: columns, rows
-    and classes are those of the catalogue.
+    and classes are those of the catalogue. Files of the set that somebody put there are never written over.
 
     Args:
         entry: with a `fetch`.
@@ -57,8 +60,9 @@ def fetch_set(entry: Entry, root: str | Path, *, patience: Patience | None = Non
         The folder of the set.
 
     Raises:
-        DataError: it has no home that a program can fetch from, the home cannot be reached or gives something else, or
-            the disk is full; the message says what to do, and the root is as it was.
+        DataError: it has no home that a program can fetch from, some of its files are there already, the home cannot
+            be reached or gives something else, or the disk is full; the message says what to do, and the root is as it
+            was.
         ConfigError: the root cannot be written to.
         MissingExtraError: a package that reads this home is not installed.
     """
@@ -72,6 +76,7 @@ def fetch_set(entry: Entry, root: str | Path, *, patience: Patience | None = Non
     try:
         with alone(work.with_name(f"{work.name}.lock"), f"fetching {entry.name!r}"):
             if not _complete(entry, final):
+                _refuse_mixing(entry, final)
                 log.info("%s: not below %s; fetching it from %s", entry.name, final.parent, shown_home(home))
                 _made(entry, home, work, final, patience or Patience())
     finally:
@@ -80,8 +85,29 @@ def fetch_set(entry: Entry, root: str | Path, *, patience: Patience | None = Non
 
 
 def _complete(entry: Entry, folder: Path) -> bool:
-    """Whether every file of the set is there."""
-    return all((folder / item.file).is_file() for item in (*entry.files, *entry.beside.values()))
+    """Whether every file of the set is there, and none is about to be replaced."""
+    there = _there(entry, folder)
+    return len(there) == len(entry.files) + len(entry.beside) and not (folder / PLACING).exists()
+
+
+def _there(entry: Entry, folder: Path) -> list[Path]:
+    """The files of the set that lie in a folder."""
+    paths = [folder / item.file for item in (*entry.files, *entry.beside.values())]
+    return [path for path in paths if path.is_file()]
+
+
+def _refuse_mixing(entry: Entry, folder: Path) -> None:
+    """Refuse to fetch into a folder with files of the set that no fetch has put there.
+
+    Raises:
+        DataError: there are some.
+    """
+    there = _there(entry, folder)
+    if there and not (folder / PLACING).exists():
+        raise DataError(
+            f"data set {entry.name!r} was to be fetched; {there[0]} lies there, and files of one's own are never mixed "
+            f"with fetched ones. Add what lacks by hand, or move it away."
+        )
 
 
 def _made(entry: Entry, home: Home, work: Path, final: Path, patience: Patience) -> None:
@@ -163,12 +189,17 @@ def _said(home: Home, got: Sequence[Downloaded]) -> dict[str, Any]:
 
 
 def _place(made: Path, final: Path) -> None:
-    """Give the files their final name: the folder at once, or one by one into a folder that holds other things."""
+    """Give the files their final name: the folder at once, or one by one into a folder that holds other things.
+
+    While it is one by one, a mark tells that what is there of them is of a fetch, and may be replaced by the next.
+    """
     if not final.exists():
         os.replace(made, final)
         return
+    (final / PLACING).touch()
     for path in sorted(made.iterdir()):
         os.replace(path, final / path.name)
+    (final / PLACING).unlink()
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -16,10 +16,12 @@ from qml.base.seeds import derive
 from qml.data.arrays import ArraySource, whole
 from qml.data.catalogue import CATALOGUE
 from qml.data.features import feature_array, usual_transform
+from qml.data.fitted import Branched, Filled, OneHotCoded
 from qml.data.make import divided
 from qml.data.opening import open_table
-from qml.data.source import Batch, Schema, Source, row_numbers
+from qml.data.source import Batch, Column, Schema, Source, row_numbers
 from qml.data.transformed import transformed
+from qml.data.transforms import ByColumns, Chain, Impute, Standardise
 
 HOW_MISSING = ("at_random", "by_value")
 MOST_BY_VALUE = 0.5
@@ -223,13 +225,44 @@ class MissingValues:
         return (low + high) / (2 * len(self._ordered))
 
 
+@dataclass(frozen=True)
+class _Flagging:
+    """`Impute`, with a 0/1 column for every column, whether values are missing in it or not."""
+
+    def fit(self, rows: np.ndarray) -> Filled:
+        """From `(N, D)` numbers."""
+        return replace(Impute().fit(rows), flagged=tuple(range(rows.shape[1])))
+
+
+@dataclass(frozen=True, eq=False)
+class _EquallyWide:
+    """The usual transform, as wide at every rate: every number has its flag, and no category is lost with its values.
+
+    Args:
+        columns: what each column of the rows is.
+        one_scale: whether all numbers have one.
+        sound: `(N, D)` training rows before values were taken away, which tell the categories.
+    """
+
+    columns: tuple[Column, ...]
+    one_scale: bool
+    sound: np.ndarray
+
+    def fit(self, rows: np.ndarray) -> Branched:
+        """From `(N, D)` rows with missing values."""
+        how = ByColumns(self.columns, Chain(_Flagging(), Standardise(together=self.one_scale)))
+        fitted, before = how.fit(rows), how.fit(self.sound)
+        pairs = zip(fitted.branches, before.branches, strict=True)
+        return replace(fitted, branches=tuple(old if isinstance(old, OneHotCoded) else new for new, old in pairs))
+
+
 def spoiled_source(
     seed: int,
     *,
     name: str,
     label_noise: float = 0.0,
     matrix: Sequence[Sequence[float]] | None = None,
-    missing: float = 0.0,
+    missing: float | None = None,
     missing_how: str = "at_random",
     how: str = "auto",
     test: float = 0.2,
@@ -239,15 +272,16 @@ def spoiled_source(
 ) -> Source:
     """A set of the catalogue with faults put in, ready to be learnt from.
 
-    Missing values are put in before the usual transforms, which fill them in with the medians of training and flag
-    them; so every model meets the same filled rows. For `data.make`: `data.options` are its arguments.
+    Missing values are put in before the usual transforms, which fill them in with the medians of training; so every
+    model meets the same filled rows. Every number then has a flag, at rate 0 too, and every category of the sound rows
+    its place: inputs are as wide at every rate. For `data.make`: `data.options` are its arguments.
 
     Args:
         seed: of the split and of the faults.
         name: a set of `qml.data.CATALOGUE`.
         label_noise: share of wrong training labels; see `NoisyLabels`.
         matrix: which wrong label; None is symmetric.
-        missing: share of missing inputs; see `MissingValues`.
+        missing: share of missing inputs; see `MissingValues`. None leaves the flags out too.
         missing_how: "at_random" or "by_value".
         how: to split, as in `qml.data.make_source`.
         test: share of the rows.
@@ -272,9 +306,11 @@ def spoiled_source(
     source: Source = ArraySource.of_parts(
         name, inputs, table.target, table.targets, split, columns=columns, contents=table.digest
     )
-    if missing:
-        source = MissingValues(source, missing, missing_how, seed)
-    source = transformed(source, usual_transform(columns, CATALOGUE[name].one_scale))
+    if missing is None or inputs.dtype == np.uint8:
+        source = transformed(source, usual_transform(columns, CATALOGUE[name].one_scale))
+    else:
+        equally = _EquallyWide(columns, CATALOGUE[name].one_scale, whole(source, "train").inputs)
+        source = transformed(MissingValues(source, missing, missing_how, seed), equally)
     return NoisyLabels(source, label_noise, matrix, seed) if label_noise or matrix is not None else source
 
 

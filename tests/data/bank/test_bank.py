@@ -14,8 +14,9 @@ import pytest
 
 from qml.base.errors import ConfigError, DataError
 from qml.contracts import check_source
-from qml.data import ArraySource, Standardise, make_source, transformed
+from qml.data import ArraySource, Standardise, make_source, manifest, transformed
 from qml.data.bank import FeatureBank, building
+from qml.data.bank import bank as bank_module
 from qml.data.manifest import MANIFEST, parse_manifest
 from qml.data.source import Batch
 from qml.data.stream import ParquetSource
@@ -87,11 +88,11 @@ def test_the_folder_is_a_prepared_set(wine, tmp_path):
     bank = FeatureBank(tmp_path)
     banked = bank.source(wine, Backbone(), "w", batch_size=10, rows_a_file=45)
     folder = bank.path(wine, "w")
-    manifest = parse_manifest((folder / MANIFEST).read_text(), "there")
-    assert manifest.features == ("f0", "f1", "f2", "f3")
-    assert {part: manifest.rows(part) for part in manifest.parts} == wine.schema.sizes
-    assert [item.rows for item in manifest.parts["train"]] == [40, 40, 26]  # whole batches a file
-    table = pq.read_table(folder / manifest.parts["test"][0].path)
+    said = parse_manifest((folder / MANIFEST).read_text(), "there")
+    assert said.features == ("f0", "f1", "f2", "f3")
+    assert {part: said.rows(part) for part in said.parts} == wine.schema.sizes
+    assert [item.rows for item in said.parts["train"]] == [40, 40, 26]  # whole batches a file
+    table = pq.read_table(folder / said.parts["test"][0].path)
     assert table.schema.field("f0").type == "float"
     assert table.column_names == ["f0", "f1", "f2", "f3", "target", "table_row"]
     assert np.array_equal(table["target"].to_numpy(), banked.part("test").targets)
@@ -197,6 +198,42 @@ def test_a_full_disk_leaves_no_half_a_file(wine, tmp_path, monkeypatch):
     monkeypatch.setattr(building.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(DataError, match=r"are free and .* MB are needed"):
         bank.source(wine, Backbone(), "v")
+
+
+@pytest.mark.parametrize("name", ["plan.json", MANIFEST])
+def test_a_disk_that_is_full_at_the_notes_loses_no_features(name, wine, tmp_path, monkeypatch):
+    bank, first, rest = FeatureBank(tmp_path), Backbone(), Backbone()
+
+    def full(path, value):
+        if path.name == name:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, value)
+
+    real = building.write_json
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "write_json", full)
+        patch.setattr(manifest, "write_json", full)
+        with pytest.raises(DataError, match=rf"{name} was being written.*No space left.*finished ones are kept"):
+            bank.source(wine, first, "w", batch_size=10, rows_a_file=20)
+    banked = bank.source(wine, rest, "w", batch_size=10, rows_a_file=20)
+    assert first.n_rows + rest.n_rows == 178
+    assert check_source(banked).ok
+
+
+def test_killed_before_the_folder_gets_its_name_nothing_is_computed_again(wine, tmp_path, monkeypatch):
+    bank, rest = FeatureBank(tmp_path), Backbone()
+
+    def killed(source, target):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bank_module, "os", type("Os", (), {"replace": staticmethod(killed)}))
+        with pytest.raises(SystemExit):
+            bank.source(wine, Backbone(), "w", batch_size=10, rows_a_file=20)
+    banked = bank.source(wine, rest, "w", batch_size=10, rows_a_file=20)
+    assert rest.calls == 0
+    assert not (bank.path(wine, "w") / "plan.json").exists()
+    assert check_source(banked).ok
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,25 @@ def test_lists_find_most_of_them(digits):
     assert np.allclose(few.vote(test, 200).sum(axis=1), 1)
 
 
+def test_rows_that_were_not_found_have_no_target():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(400, 2)) + 50 * np.arange(400)[:, None] // 80
+    for targets, none in ((rng.integers(0, 3, 400), -1), (rng.normal(size=400).astype(np.float32), np.nan)):
+        source = ArraySource.from_arrays(inputs, targets, split="random", test=0.2)
+        few = Nearest(source, n_lists=5, n_probes=1)
+        found = few.search(whole(source, "test").inputs, 150)
+        lacking = found.rows < 0
+        assert lacking.any()
+        assert np.array_equal(found.targets[lacking], np.full(lacking.sum(), none), equal_nan=True)
+        assert np.isinf(found.distances[lacking]).all()
+        assert np.isfinite(few.vote(whole(source, "test").inputs, 150)).all()
+
+
+def test_a_row_of_zeros_has_no_angle_and_is_at_right_angles(digits):
+    found = Nearest(digits, metric="cosine").search(np.zeros((1, 64), np.float32), k=3)
+    assert np.array_equal(found.distances, [[1, 1, 1]])
+
+
 def test_over_a_bank(digits, tmp_path):
     bank = FeatureBank(tmp_path)
     halves = bank.source(digits, lambda x: x.reshape(len(x), 32, 2).mean(axis=2), "halves")

@@ -19,7 +19,7 @@ class Page:
     redirect: str | None = None
     behaviours: list = field(
         default_factory=lambda: ["well"]
-    )  # well | cut:N | status:N | slow:N | no_ranges | no_length
+    )  # well | cut:N | status:N | slow:N | no_ranges | no_length | no_version
     asked: list = field(default_factory=list)  # (Range, If-Range) of each request
 
     def __post_init__(self):
@@ -85,7 +85,8 @@ def serve(request, pages):
 
 def send(request, page, word, number):
     first, asked = 0, request.headers.get("Range")
-    if asked and word != "no_ranges" and request.headers.get("If-Range") == page.etag:
+    unasked = word == "no_version"  # a server that sends the piece of whatever it has, and does not say of what
+    if asked and word != "no_ranges" and (unasked or request.headers.get("If-Range") == page.etag):
         first = int(asked.removeprefix("bytes=").rstrip("-"))
         if first >= len(page.data):
             request.send_response(416)
@@ -97,7 +98,8 @@ def send(request, page, word, number):
         request.send_header("Content-Range", f"bytes {first}-{len(page.data) - 1}/{len(page.data)}")
     if word != "no_length":
         request.send_header("Content-Length", str(len(body)))
-    request.send_header("ETag", page.etag)
+    if not unasked:
+        request.send_header("ETag", page.etag)
     for name, value in page.headers.items():
         request.send_header(name, value)
     request.end_headers()

@@ -52,6 +52,18 @@ def test_a_file_that_changed_meanwhile_begins_anew(home, tmp_path, patience):
     assert page.asked == [("bytes=300000-", old.etag)]  # If-Range tells the server which version the part is of
 
 
+@pytest.mark.parametrize("size", [len(DATA), len(DATA) - 7])
+def test_a_piece_that_does_not_say_of_what_it_is_is_not_joined(size, home, tmp_path, patience):
+    """The file was changed, and the server sends the rest of the new one without its version: never half of each."""
+    home.put("/a.bin", DATA[::-1], behaviours=["cut:300000", "cut:0"])
+    with pytest.raises(DownloadError, match=r"300,000 bytes are kept"):
+        download(f"{home.url}/a.bin", tmp_path / "a.bin", patience=patience)
+    page = home.put("/a.bin", DATA[:size], behaviours=["no_version"])
+    download(f"{home.url}/a.bin", tmp_path / "a.bin", patience=patience)
+    assert (tmp_path / "a.bin").read_bytes() == DATA[:size]
+    assert [asked[0] for asked in page.asked] == ["bytes=300000-", None]
+
+
 def test_a_part_that_was_whole_when_it_was_killed(home, tmp_path, patience):
     """All bytes were there, the name was not given yet: the server has no more, so it begins anew."""
     page = home.put("/a.bin", DATA)

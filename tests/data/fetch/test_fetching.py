@@ -254,6 +254,46 @@ def test_a_folder_with_other_things_keeps_them(toys, home, tmp_path):
     assert names(tmp_path / "toy_uci") == ["data.parquet", "fetched.json", "notes.md"]
 
 
+def killed(monkeypatch, name):
+    """The process ends when `name` is about to get its final name."""
+    real = os.replace
+
+    def replace_until(source, target):
+        if str(target).endswith(name) and ".fetching" not in str(target):
+            raise SystemExit
+        real(source, target)
+
+    monkeypatch.setattr(fetching.os, "replace", replace_until)
+
+
+@pytest.mark.parametrize("name", ["data.parquet", "fetched.json"])
+def test_killed_while_its_files_get_their_names_the_next_call_goes_on(name, toys, home, tmp_path, monkeypatch):
+    serve(home, "uci")
+    folder = tmp_path / "toy_uci"
+    folder.mkdir()
+    (folder / "notes.md").write_text("mine")
+    with monkeypatch.context() as patch:
+        killed(patch, name)
+        with pytest.raises(SystemExit):
+            open_table("toy_uci", tmp_path)
+    assert fetching.PLACING in names(folder)
+    assert fetch_set(CATALOGUE["toy_uci"], tmp_path) == folder
+    assert names(folder) == ["data.parquet", "fetched.json", "notes.md"]
+    assert names(tmp_path) == ["toy_uci"]
+
+
+def test_a_file_that_somebody_put_there_is_never_written_over(toys, home, tmp_path, monkeypatch):
+    page = serve(home, "uci")
+    row = {**ROW, "beside": {"items": ["items.parquet", 2]}, "fetch": FETCH["uci"]}
+    monkeypatch.setitem(CATALOGUE._members, "toy_uci", _entry("toy_uci", json.loads(json.dumps(row))))
+    (tmp_path / "toy_uci").mkdir()
+    (tmp_path / "toy_uci" / "data.parquet").write_text("my own corrected file")
+    with pytest.raises(DataError, match=r"data\.parquet lies there.*never mixed"):
+        fetch_set(CATALOGUE["toy_uci"], tmp_path)
+    assert (tmp_path / "toy_uci" / "data.parquet").read_text() == "my own corrected file"
+    assert not page.asked
+
+
 def test_a_disk_that_is_full_while_writing_leaves_nothing(toys, home, tmp_path, monkeypatch):
     serve(home, "uci")
 

@@ -1,5 +1,6 @@
 """Faults that are put in: where they belong, as many as asked for, nested over rates, and the same in any batch."""
 
+import os
 from itertools import pairwise
 
 import numpy as np
@@ -98,6 +99,26 @@ def test_what_cannot_be_meant_is_refused():
     numbers = ArraySource.from_arrays(np.arange(40.0)[:, None], np.linspace(0, 1, 40), split="random")
     with pytest.raises(DataError, match="no classes"):
         NoisyLabels(numbers, 0.1)
+
+
+@pytest.mark.parametrize("how", ["at_random", "by_value"])
+@pytest.mark.parametrize("name", ["wine", "digits", "german_credit", "heart_disease"])
+def test_every_rate_of_missing_values_has_the_same_inputs(name, how):
+    """Or hybrid and twin would grow with the rate; half the rows have lost some category at the greatest."""
+    if name in ("german_credit", "heart_disease") and not os.environ.get("QML_DATA"):
+        pytest.skip("a set of the data root")
+    made = [spoiled_source(0, name=name, missing=rate, missing_how=how, rows=60) for rate in (0, 0.01, 0.5)]
+    assert len({item.schema.input_shape for item in made}) == 1
+    assert all(np.isfinite(whole(item, "test").inputs).all() for item in made)
+    plain = spoiled_source(0, name=name, label_noise=0.1, rows=60)
+    assert plain.schema.input_shape[0] < made[0].schema.input_shape[0]  # flags belong to the study of missing values
+
+
+def test_the_sound_end_of_a_curve_is_the_usual_transform_and_flags():
+    plain, sound = spoiled_source(0, name="wine"), spoiled_source(0, name="wine", missing=0)
+    rows = whole(sound, "test").inputs
+    assert np.array_equal(rows[:, :13], whole(plain, "test").inputs)
+    assert not rows[:, 13:].any()
 
 
 def test_rates_have_digests_of_their_own():
