@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qml.data.duplicates import numbered
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
-from qml.data.quality.keys import numbered
 from qml.data.quality.limits import Limits
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from qml.data.duplicates import numbered
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
-from qml.data.quality.keys import joined_keys, numbered
+from qml.data.quality.keys import joined_keys
 from qml.data.quality.limits import Limits
 
 REMEDY = (
@@ -25,12 +26,12 @@ def copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
 
 
 def loose_copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
-    """Texts that are equal once case, links and white space are taken away, beyond those that are equal as they are."""
+    """Texts that are equal once case, links, white space and Unicode form are taken away, and are not equal without."""
     keys, linkless = examined.loose_keys, examined.linkless_keys
     if keys is None or linkless is None:
         return
     exact = {pair: set(rows.tolist()) for pair, rows in shared(examined, examined.keys).items()}
-    alike = "equal, but for case, links and white space, to"
+    alike = "equal, but for case, links, white space and Unicode form, to"
     by_links = {f"{later} in {earlier}": len(rows) for (later, earlier), rows in shared(examined, linkless).items()}
     for finding in across(examined, keys, limits, "loose_copies", alike, known=exact):
         count = by_links[next(iter(finding.counts))]
@@ -155,4 +156,7 @@ def _without_texts(examined: Examined) -> str:
 
 
 CHECKS.add("copies", Check("rows that occur again", copies, _without_inputs))
-CHECKS.add("loose_copies", Check("texts that differ in case, links or white space alone", loose_copies, _without_texts))
+CHECKS.add(
+    "loose_copies",
+    Check("texts that are written otherwise: case, links, white space or Unicode form", loose_copies, _without_texts),
+)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qml.base.seeds import generator
+from qml.data.duplicates import numbered
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.copies import shared
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
-from qml.data.quality.keys import numbered
 from qml.data.quality.likeness import Likeness
 from qml.data.quality.limits import Limits
 from qml.data.source import Column
