@@ -37,10 +37,37 @@ def test_copies_across_parts_are_counted():
 
 def test_one_copy_among_many_is_a_warning():
     clean = sound(2000)
-    copied = with_rows_copied(clean, clean.split["test"][:1], clean.split["train"][:1])
+    rarer = np.bincount(clean.table.targets[clean.split["train"]]).argmin()
+    original = clean.split["train"][clean.table.targets[clean.split["train"]] == rarer][:1]
+    copied = with_rows_copied(clean, clean.split["test"][:1], original)
     across, within = found(copied, "copies")
     assert (across.level, within.level) == ("warn", "note")
     assert found(copied, "copies", copies=0.001)[0].level == "severe"
+
+
+def test_rows_of_few_values_are_equal_without_a_leak():
+    clean = sound(2000)
+    few = np.random.default_rng(0).integers(0, 2, (5, 2000)).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 2, 2000)
+    coins = with_targets(with_columns(clean, **{f"x{place}": few[place] for place in range(5)}), labels)
+    across = found(coins, "copies")[0]
+    assert (across.level, across.counts[next(iter(across.counts))]) == ("suspect", 400)
+    assert across.counts["by chance"] > 0.99
+    told = with_targets(coins, few[0])  # looking up gains, as any model does
+    assert {f.level for f in found(told, "copies") if "share" in f.counts} <= {"suspect", "warn"}
+
+
+def test_copies_with_labels_of_their_own_are_not_severe():
+    clean = sound()
+    split = clean.split
+    copied = with_rows_copied(clean, split["test"][:40], split["train"][:40])
+    targets = copied.table.targets.copy()
+    targets[split["test"][:40]] = np.random.default_rng(0).permutation(targets[split["train"][:40]])
+    (across, _) = found(with_targets(copied, targets), "copies")
+    right = int((targets[split["test"][:40]] == targets[split["train"][:40]]).sum())
+    assert (across.level, across.counts["with its label"]) == ("suspect", right)
+    assert f"{right} of 40 have the label" in across.text
+    assert "gains nothing by it" in across.text
 
 
 def test_copies_kept_in_one_part_are_no_leak():
