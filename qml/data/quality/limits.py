@@ -27,7 +27,7 @@ class Limits:
         group_alike: least share of comparisons in which two rows of one value are more alike than two of
             neighbouring values.
         disguise: share of the errors of the best constant answer that a column removes by itself, from which it is
-            the label in disguise.
+            the label in disguise; where the target is a number, least rank correlation with it, up or down.
         nearly: the same, from which it is nearly so.
         id_values: least share of different values among the rows of a column that tells rows apart.
         missing: share of missing values of a column, from which this is a warning.

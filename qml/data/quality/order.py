@@ -80,11 +80,21 @@ def trend(values: np.ndarray) -> float:
         >>> round(trend(np.array([1.0, 2.0, 9.0])), 6), trend(np.ones(3))
         (1.0, 0.0)
     """
-    known = np.isfinite(values.astype(np.float64))
-    values = values[known]
-    if len(values) < 3 or (values == values[0]).all():
+    return rank_correlation(values, np.arange(len(values)))
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two `(n,)`, where both are finite; 0 if one is constant or fewer than 3 are.
+
+    Example:
+        >>> rank_correlation(np.array([1.0, 4.0, np.nan, 9.0]), np.array([-1.0, -2.0, 5.0, -3.0]))
+        -1.0
+    """
+    known = np.isfinite(first.astype(np.float64)) & np.isfinite(second.astype(np.float64))
+    first, second = first[known], second[known]
+    if len(first) < 3 or (first == first[0]).all() or (second == second[0]).all():
         return 0.0
-    return float(stats.spearmanr(np.arange(len(values)), values).statistic)  # pyright: ignore
+    return float(stats.spearmanr(first, second).statistic)  # pyright: ignore
 
 
 CHECKS.add("order", Check("an order among the rows", order))

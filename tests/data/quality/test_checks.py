@@ -12,6 +12,7 @@ import pytest
 from qml.base.errors import ConfigError
 from qml.data import ArraySource
 from qml.data.quality import CHECKS, Check, Finding, Limits, examined_source, inspect_data
+from qml.data.source import Target
 from tests.data.quality.planted import images, sound, split_of, texts, with_columns, with_rows_copied, with_targets
 
 
@@ -212,6 +213,31 @@ def test_the_label_in_disguise():
 
 def test_a_column_with_another_value_in_every_row_is_no_disguise():
     assert found(with_columns(sound(), row=np.arange(600)), "disguise") == ()
+
+
+@pytest.mark.parametrize("n", [60, 150, 400, 600, 4000])
+def test_a_label_behind_a_threshold_is_in_disguise_in_tables_of_every_size(n):
+    rng = np.random.default_rng(0)
+    examined = sound(n, classes=3)
+    labels = examined.table.targets
+    (numbers,) = found(with_columns(examined, amount=np.exp(3 * labels + 0.5 * rng.random(n))), "disguise")
+    assert (numbers.level, numbers.columns, numbers.counts["errors removed"]) == ("severe", ("amount",), 1.0)
+    (counted,) = found(with_columns(examined, code=10_000 * labels + rng.permutation(10_000)[:n]), "disguise")
+    assert (counted.level, counted.columns) == ("severe", ("code",))
+    noise = with_columns(examined, **{f"z{place}": rng.normal(size=n) for place in range(20)})
+    assert found(noise, "disguise") == ()
+
+
+def test_a_number_in_disguise_has_its_order():
+    examined = sound()
+    number = np.random.default_rng(0).normal(size=600).astype(np.float32)
+    table = replace(examined.table, target=Target("price", "number"), targets=number)
+    priced = replace(examined, table=table)
+    (seen,) = found(with_columns(priced, cents=-np.exp(number)), "disguise")
+    assert (seen.level, seen.columns, seen.counts["rank correlation"]) == ("severe", ("cents",), pytest.approx(-1))
+    assert found(with_columns(priced, near=number + number.std() / 5), "disguise")[0].level == "severe"
+    noisy = number + np.random.default_rng(1).normal(size=600) / 5
+    assert found(with_columns(priced, noisy=noisy), "disguise") == ()
 
 
 def test_constant_columns_and_those_that_move_later():
