@@ -12,6 +12,7 @@ import pytest
 from qml.base.errors import ConfigError
 from qml.data import ArraySource
 from qml.data.quality import CHECKS, Check, Finding, Limits, examined_source, inspect_data
+from qml.data.quality.near import candidates, image_hashes
 from qml.data.source import Target
 from tests.data.quality.planted import images, sound, split_of, texts, with_columns, with_rows_copied, with_targets
 
@@ -125,6 +126,25 @@ def test_near_copies_of_images():
     assert set(between.pairs) == {(20, 0), (21, 1), (22, 2)}
     assert pairs.counts["pairs"] == 3
     assert found(images(np.clip(base, 0, 255).astype(np.uint8)), "near_copies") == ()
+
+
+def test_small_images_are_not_all_compared_with_all():
+    pixels = np.random.default_rng(0).random((1500, 8, 8)).astype(np.float32)
+    first, _, whole = candidates(image_hashes(pixels))
+    assert (len(first) < 100, whole) == (True, True)
+
+
+def test_equal_images_are_compared_once_and_counted_each():
+    base = np.random.default_rng(0).integers(30, 220, (28, 28)).astype(np.uint8)
+    pixels = np.stack([base] * 300)
+    pixels[150:] += 1
+    between, pairs = found(images(pixels), "near_copies")
+    assert (between.counts["test near train"], pairs.counts["pairs"]) == (150, 1)
+
+
+def test_pairs_beyond_the_most_are_said():
+    first, second, whole = candidates(np.zeros((100, 4), np.uint32), most=400)
+    assert (whole, len(first) <= 400, bool((first < second).all())) == (False, True, True)
 
 
 def test_contradictions_bound_the_accuracy():
