@@ -345,6 +345,44 @@ def test_an_order_among_rows():
     assert finding.columns == ("x3",)
 
 
+def test_training_rows_later_than_test_rows():
+    examined = sound()
+    split = examined.split
+    moments = np.zeros(600, np.int64)
+    for place, part in enumerate(("train", "validation", "test")):
+        moments[split[part]] = place
+    assert found(replace(examined, table=replace(examined.table, time=moments)), "declared_time") == ()
+    moments[split["train"][:2]] = 2
+    (few,) = found(replace(examined, table=replace(examined.table, time=moments)), "declared_time")
+    assert (few.level, set(few.rows)) == ("warn", set(split["train"][:2].tolist()))
+    dealt = with_columns(examined, {"day": "time"}, day=np.arange(600))
+    assert {f.level for f in found(dealt, "declared_time")} == {"suspect"}
+    first = split["test"].min()
+    counts = {key: count for f in found(dealt, "declared_time") for key, count in f.counts.items()}
+    assert counts["train after test begins"] == (split["train"] > first).sum()
+
+
+def test_one_is_said_as_one():
+    examined = sound(classes=3)
+    split = examined.split
+    examined = with_rows_copied(examined, split["test"][:1], split["train"][:1])
+    targets = examined.table.targets.copy()
+    targets[split["train"]] %= 2
+    targets[split["test"][0]] = 2
+    moments = np.where(np.isin(np.arange(600), split["train"]), 0, 1)
+    moments[split["train"][0]] = 2
+    examined = with_targets(with_columns(examined, {"day": "time"}, day=moments, zero=np.zeros(600)), targets)
+    titles = [f.title for f in inspect_data(examined, slow=False).findings if f.level != "pass"]
+    assert {
+        "1 test row is equal to a row of train",
+        "1 row repeats an earlier row",
+        "1 input occurs with more than one label",
+        "1 column has one value throughout",
+        "1 class of test does not occur in training",
+        "1 row of train is later than the first of test",
+    } <= set(titles)
+
+
 def test_wrong_labels_are_named():
     pytest.importorskip("cleanlab")
     examined = sound(2000, seed=5)
@@ -387,7 +425,7 @@ def test_an_unknown_check_is_refused_and_one_of_your_own_is_asked():
 
 def test_slow_checks_and_unfit_ones_say_why_they_were_not_asked():
     skipped = inspect_data(sound(), slow=False).skipped
-    assert set(skipped) == {"label_noise", "told_apart", "near_copies", "loose_copies"}
+    assert set(skipped) == {"declared_time", "label_noise", "told_apart", "near_copies", "loose_copies"}
     assert skipped["near_copies"] == "the inputs hold no image"
 
 
