@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qml.base.words import plural as plural
+
 MINUS = "\u2212"
 NBSP = "\u00a0"
 THIN = "\u202f"
@@ -160,16 +162,6 @@ def short(value: float | None) -> str:
         if abs(value) >= factor:
             return f"{value / factor:.3g}{NBSP}{unit}"
     return three(value)
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun.
-
-    Example:
-        >>> plural(1, "cell"), plural(2, "cell"), plural(0, "class", "classes")
-        ('1 cell', '2 cells', '0 classes')
-    """
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def listed_some(words: list[str] | tuple[str, ...], most: int = 3) -> str:

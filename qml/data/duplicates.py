@@ -39,10 +39,24 @@ def groups_of_equal_rows(rows: np.ndarray) -> np.ndarray:
         >>> groups_of_equal_rows(np.array([[7], [3], [7], [5]]))
         array([0, 1, 0, 2])
     """
-    _, first, inverse = np.unique(row_keys(rows), return_index=True, return_inverse=True)
+    return numbered(row_keys(rows))[0]
+
+
+def numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Groups of equal `(n,)` keys, numbered as they first occur, whatever their order among themselves.
+
+    Returns:
+        `(n,)` int64 group of each row, and `(G,)` rows of each group.
+
+    Example:
+        >>> numbered(np.array([70, -3, 70, 5]))
+        (array([0, 1, 0, 2]), array([2, 1, 1]))
+    """
+    _, first, inverse, sizes = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
     number = np.empty(len(first), np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[inverse]
+    number[order] = np.arange(len(first))
+    return number[inverse], sizes[order]
 
 
 def shared_rows(keys: np.ndarray, split: Split) -> dict[str, int]:

@@ -17,7 +17,7 @@ from qml.base.registry import unknown
 from qml.data.intake import check_finite, check_present, is_absent, one_a_row, table_columns, target_values
 from qml.data.parquet import Read, file_digest, read_all, write_columns
 from qml.data.source import Column, Target
-from qml.data.table import About, Table
+from qml.data.table import About, ColumnValues, Table
 
 _logger = logging.getLogger(__name__)
 MOST_WORDS = 1000
@@ -71,11 +71,18 @@ class TableFile:
                 "together or follows time. Give one of them, and name the other in drop."
             )
 
-    def table(self, name: str) -> Table:
+    @property
+    def kept_out(self) -> tuple[str, ...]:
+        """The columns that are neither features nor target."""
+        named = (*self.drop, self.groups, self.time)
+        return tuple(dict.fromkeys(column for column in named if column and column != self.target))
+
+    def table(self, name: str, *, whole: bool = False) -> Table:
         """The file, opened.
 
         Args:
             name: what reports call it.
+            whole: with the columns that are kept out as well, of kind "id" or "time", to be looked at.
 
         Raises:
             ConfigError: a column that is not there; near names are given.
@@ -93,11 +100,15 @@ class TableFile:
         features = {column: found for column, found in read.items() if column not in apart}
         self._check_features(features)
         target, targets, absent = self._target(read[self.target])
+        kept_out = self.kept_out if whole else ()
+        columns = [Column(column, found.kind, found.categories) for column, found in features.items()]
+        columns += [Column(column, "time" if column == self.time else "id") for column in kept_out]
+        values = {column: found.values for column, found in features.items()}
         return Table(
             name=name,
             form="table",
-            columns=tuple(Column(column, found.kind, found.categories) for column, found in features.items()),
-            values={column: found.values for column, found in features.items()},
+            columns=tuple(columns),
+            values=values | {column: _as_it_is(read[column]) for column in kept_out},
             target=target,
             targets=targets,
             groups=None if self.groups is None else self._ranks(self.groups, read),
@@ -203,6 +214,11 @@ class TableFile:
         raw = read[column].raw
         check_present(raw, f"{self.path}: column {column!r}", "it")
         return np.unique(raw, return_inverse=True)[1].astype(np.int64)
+
+
+def _as_it_is(read: Read) -> ColumnValues:
+    """The values of a column that is no feature: numbers as such, all else as it stands in the file."""
+    return read.values if read.kind == "number" else read.raw
 
 
 def stored_table(

@@ -16,8 +16,8 @@ CAPTION = "; published parts, known leaks included"
 def examined(choice: DataChoice, seed: int, *, published: bool = False) -> Examined:
     """A table and its parts.
 
-    Columns that the catalogue, or `data.file.drop`, keeps from models are read as well and marked as such. A Source of
-    your own is looked at as its batches are.
+    Columns that the catalogue, or `drop`, `groups` and `time` of `data.file`, keep from models are read as well and
+    marked as such. A Source of your own is looked at as its batches are.
 
     Args:
         choice: which set and how it is divided.
@@ -50,7 +50,7 @@ def examined(choice: DataChoice, seed: int, *, published: bool = False) -> Exami
 def _opened(choice: DataChoice) -> tuple[Table, tuple[str, ...]]:
     """The table of a choice, and which of its columns no model sees."""
     if choice.file is not None:
-        return choice.file.table(choice.name), ()
+        return choice.file.table(choice.name, whole=True), choice.file.kept_out
     entry = CATALOGUE[choice.name]
     kept_out: Sequence[str] = () if entry.built_in else tuple(entry.drop)
     return open_table(choice.name, choice.root, also=kept_out), tuple(kept_out)

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def table_with_copies(folder, copies):
     """A CSV file of 200 rows of which the last ones repeat the first."""
     rng = np.random.default_rng(0)
-    rows = [f"{a:.6f},{b:.6f},{'yes' if a > 0 else 'no'}" for a, b in rng.normal(size=(200 - copies, 2))]
+    rows = [f"{a:.6f},{b:.6f},{'yes' if a + c > 0 else 'no'}" for a, b, c in rng.normal(size=(200 - copies, 3))]
     path = folder / "made.csv"
     path.write_text("a,b,open\n" + "\n".join(rows + rows[:copies]) + "\n")
     return path
@@ -106,6 +106,7 @@ def test_the_page_is_whole_and_shows_the_pairs(tmp_path):
     found = inspect_data(rows, slow=False)
     files = render_inspection(found, tmp_path, _pictures(rows, found))
     page = files.html_path.read_text()
+    assert ".audit>li{" in page  # the list of examples within a finding is no grid
     tags = Tags()
     tags.feed(page)
     assert tags.open == []

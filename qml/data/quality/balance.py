@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
@@ -33,7 +34,7 @@ def balance(examined: Examined, limits: Limits) -> Iterator[Finding]:
             yield Finding(
                 "balance",
                 "warn",
-                f"{len(rare)} classes have fewer than {limits.rare} rows in {part}",
+                f"{plural(len(rare), 'class has', 'classes have')} fewer than {limits.rare} rows in {part}",
                 f"Rows in {part}: {said}. A score of such a class rests on single rows.",
                 {f"{examined.labels[place]} in {part}": int(found[place]) for place in rare},
                 "Join them with another class, leave them out, or give them no weight in a conclusion.",
@@ -63,8 +64,8 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
                 yield Finding(
                     "balance",
                     "severe",
-                    f"{len(unseen)} classes of {part} do not occur in training",
-                    f"{', '.join(names)}: {rows} rows of {part}, which no model can get right.",
+                    f"{plural(len(unseen), f'class of {part} does', f'classes of {part} do')} not occur in training",
+                    f"{', '.join(names)}: {plural(rows, 'row')} of {part}, which no model can get right.",
                     {f"{examined.labels[place]} in {part}": int(found[place]) for place in unseen},
                     "Split by class, or leave these classes out of both.",
                 )
@@ -76,7 +77,7 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
             yield Finding(
                 "balance",
                 "warn",
-                f"{len(absent)} classes do not occur in {part}",
+                f"{plural(len(absent), 'class does', 'classes do')} not occur in {part}",
                 f"{', '.join(names)}: a score on {part} says nothing about them.",
                 {"classes": len(absent)},
                 "Split by class.",

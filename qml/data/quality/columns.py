@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import NUMERIC, Examined
 from qml.data.quality.finding import Finding
@@ -28,7 +29,7 @@ def constant(examined: Examined, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             "constant",
             "note",
-            f"{len(names)} columns have one value throughout",
+            f"{plural(len(names), 'column has', 'columns have')} one value throughout",
             f"Nothing can be learnt from {_listed(names)}.",
             {"columns": len(names)},
             "Leave them out.",
@@ -38,7 +39,7 @@ def constant(examined: Examined, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             "constant",
             "warn",
-            f"{len(moving)} columns have one value in training, and others later",
+            f"{plural(len(moving), 'column has', 'columns have')} one value in training, and others later",
             f"{_listed(moving)}: what a model does with the other values is not learnt, it is chance.",
             {"columns": len(moving)},
             "Leave them out, or split so that training has seen them.",
@@ -88,7 +89,7 @@ def missing(examined: Examined, limits: Limits) -> Iterator[Finding]:
         level = "severe" if empty else "warn" if max(share, gap) >= min(limits.missing, limits.missing_gap) else "note"
         if not empty and share < limits.missing and gap < limits.missing_gap:
             level = "note"
-        where = f"in all rows of {' and '.join(empty)}" if empty else f"in {count} rows"
+        where = f"in all rows of {' and '.join(empty)}" if empty else f"in {plural(count, 'row')}"
         uneven = " They are missing in one part more than in another, which itself tells parts apart."
         yield Finding(
             "missing",

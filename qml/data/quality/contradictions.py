@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qml.base.words import plural
+from qml.data.duplicates import numbered
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
-from qml.data.quality.keys import numbered
 from qml.data.quality.limits import Limits
 
 
@@ -25,7 +26,7 @@ def contradictions(examined: Examined, limits: Limits) -> Iterator[Finding]:
     both = (table > 0).sum(axis=1) > 1
     if not both.any():
         return
-    concerned = rows[both[group]]
+    inputs, concerned = int(both.sum()), rows[both[group]]
     lost = int((table.sum(axis=1) - table.max(axis=1)).sum())
     share = len(concerned) / len(rows)
     shown = []
@@ -35,11 +36,11 @@ def contradictions(examined: Examined, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         "contradictions",
         "suspect" if share >= limits.contradictions else "warn",
-        f"{int(both.sum())} different inputs occur with more than one label",
-        f"{int(both.sum())} different inputs, {len(concerned)} rows ({share:.2%}), have more than one label. The best "
-        f"possible answer is wrong on {lost} of {len(rows)} rows: no accuracy above {1 - lost / len(rows):.4f} is "
-        f"real.",
-        {"inputs": int(both.sum()), "rows": len(concerned), "share": share, "unavoidable errors": lost},
+        f"{plural(inputs, 'input occurs', 'inputs occur')} with more than one label",
+        f"{plural(inputs, 'input', 'different inputs')}, {len(concerned)} rows ({share:.2%}), "
+        f"{'has' if inputs == 1 else 'have'} more than one label. The best possible answer is wrong on {lost} of "
+        f"{len(rows)} rows: no accuracy above {1 - lost / len(rows):.4f} is real.",
+        {"inputs": inputs, "rows": len(concerned), "share": share, "unavoidable errors": lost},
         "See which label is right, or predict a share; where a column is missing that tells them apart, add it.",
         rows=tuple(concerned[: limits.listed].tolist()),
         examples=tuple(shown),

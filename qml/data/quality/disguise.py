@@ -12,11 +12,12 @@ from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
 from qml.data.quality.keys import text_keys
 from qml.data.quality.limits import Limits
+from qml.data.quality.order import rank_correlation
 from qml.data.source import Column
 from qml.data.table import Ragged
 
-BINS = 256
-"""Ranges, of as many different values each, into which numbers of more different values are cut."""
+BINS, EACH = 256, 20
+"""Most ranges into which numbers are cut, and the fewest rows of one."""
 PIECES = 4
 """Pieces of a name, parted by punctuation, that are looked at one by one."""
 LONG = 200
@@ -26,20 +27,38 @@ PUNCTUATION = re.compile(r"[^0-9A-Za-z]+")
 
 def disguise(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Columns that give the label away, those that a model does not see included."""
-    classes = examined.classes
-    if classes is None:
+    if examined.classes is None:
+        yield from _of_numbers(examined, limits)
         return
-    rows = examined.rows[classes[examined.rows] >= 0]
+    rows = examined.rows[examined.classes[examined.rows] >= 0]
+    classes = examined.classes[rows]
     for column in examined.table.columns:
-        found = [
-            (removed(codes[rows], classes[rows], len(examined.labels)), piece)
-            for piece, codes in _readings(examined, column)
-        ]
+        readings = _readings(examined, column, rows, classes)
+        found = [(removed(codes, classes, len(examined.labels)), piece) for piece, codes in readings]
         if not found:
             continue
         share, piece = max(found, key=lambda pair: pair[0])
         if share >= limits.nearly:
-            yield _told(examined, column, share, piece, limits)
+            said = f"Known alone{piece}, {column.name} removes {share:.2%} of the errors of the best constant answer."
+            yield _told(examined, column, share >= limits.disguise, said, {"errors removed": share}, limits)
+
+
+def _of_numbers(examined: Examined, limits: Limits) -> Iterator[Finding]:
+    """Columns whose order is that of a target that is a number."""
+    targets = examined.table.targets
+    for column in examined.table.columns if targets is not None else ():
+        values = examined.table[column.name]
+        if (
+            isinstance(values, Ragged)
+            or values.ndim != 1
+            or values.dtype.kind not in "iuf"
+            or column.kind == "category"
+        ):
+            continue
+        alike = rank_correlation(values[examined.rows], np.asarray(targets)[examined.rows])
+        if abs(alike) >= limits.disguise:
+            said = f"The rank correlation of {column.name} with the target is {alike:+.4f}."
+            yield _told(examined, column, True, said, {"rank correlation": alike}, limits)
 
 
 def removed(codes: np.ndarray, classes: np.ndarray, n_classes: int) -> float:
@@ -77,11 +96,14 @@ def removed(codes: np.ndarray, classes: np.ndarray, n_classes: int) -> float:
     return float(1 - (answer != classes).sum() / errors)
 
 
-def _readings(examined: Examined, column: Column) -> Iterator[tuple[str, np.ndarray]]:
-    """A column as `(N,)` codes in each way that it can be read, with the words for it."""
+def _readings(
+    examined: Examined, column: Column, rows: np.ndarray, classes: np.ndarray
+) -> Iterator[tuple[str, np.ndarray]]:
+    """A column as `(n,)` codes of `(n,)` rows in each way that it can be read, with the words for it."""
     values = examined.table[column.name]
     if isinstance(values, Ragged) or values.ndim != 1 or column.kind == "image" or column.name in examined.texts:
         return  # equal texts and images are copies, which another check counts
+    values = values[rows]
     if values.dtype == object or values.dtype.kind in "US":
         words = [str(value) for value in values]
         yield "", np.unique(text_keys(words), return_inverse=True)[1]
@@ -92,9 +114,46 @@ def _readings(examined: Examined, column: Column) -> Iterator[tuple[str, np.ndar
     distinct, codes = np.unique(values, return_inverse=True)
     if len(distinct) <= BINS or values.dtype.kind not in "f":
         yield "", codes
-    if len(distinct) > BINS:
-        ends = np.linspace(0, len(distinct), BINS + 1).astype(int)[1:-1]
-        yield " in ranges", np.searchsorted(ends, codes, side="right")
+    if column.kind != "category" and len(rows) >= 2 * EACH:
+        yield " in ranges", ranges(codes, classes)
+
+
+def ranges(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Values cut where the commonest label changes.
+
+    They are cut into ranges of at least 20 rows; neighbours of one commonest label are joined, and the border between
+    two others is set where it parts their labels best.
+
+    Args:
+        codes: `(n,)` values, numbered in their order.
+        classes: `(n,)` int labels.
+
+    Returns:
+        `(n,)` number of the range of each row.
+
+    Example:
+        >>> codes = np.arange(100)
+        >>> bool((ranges(codes, (codes >= 37).astype(int)) == (codes >= 37)).all())
+        True
+    """
+    order = np.argsort(codes, kind="stable")
+    value, label = codes[order], classes[order]
+    n_bins = max(1, min(BINS, len(codes) // EACH))
+    starts = np.searchsorted(value, value[np.linspace(0, len(codes), n_bins + 1).astype(int)[:-1]])
+    starts = np.unique(starts)  # rows of one value stay together
+    place = np.repeat(np.arange(len(starts)), np.diff([*starts, len(codes)]))
+    table = np.zeros((len(starts), int(classes.max()) + 1), np.int64)
+    np.add.at(table, (place, label), 1)
+    common = table.argmax(axis=1)
+    ends = [*starts, len(codes)]
+    borders = []
+    for left in np.flatnonzero(common[1:] != common[:-1]):
+        first, last = ends[left], ends[left + 2]
+        near = label[first:last]
+        wins = np.cumsum((near == common[left]).astype(int) - (near == common[left + 1]))
+        may = np.flatnonzero(value[first + 1 : last] != value[first : last - 1])
+        borders.append(value[first + may[wins[may].argmax()]])
+    return np.searchsorted(np.sort(np.array(borders, np.int64)), codes, side="left")
 
 
 def _pieces(words: list[str]) -> Iterator[tuple[str, np.ndarray]]:
@@ -107,23 +166,24 @@ def _pieces(words: list[str]) -> Iterator[tuple[str, np.ndarray]]:
             yield f", by piece {place + 1} of its name", codes
 
 
-def _told(examined: Examined, column: Column, share: float, piece: str, limits: Limits) -> Finding:
+def _told(
+    examined: Examined, column: Column, whole: bool, said: str, counts: dict[str, float], limits: Limits
+) -> Finding:
     """One such column; grave where a model sees it."""
-    whole = share >= limits.disguise
     seen = column in examined.inputs
     level: Level = ("severe" if whole else "suspect") if seen else "note"
     what = "is the label in disguise" if whole else "is nearly the label"
+    means = (
+        "A model that reads it repeats the answer and predicts nothing."
+        if seen
+        else "It is rightly kept from models; it must stay so."
+    )
     return Finding(
         "disguise",
         level,
         f"{column.name} {what}" + ("" if seen else ", and is no input"),
-        f"Known alone{piece}, {column.name} removes {share:.2%} of the errors of the best constant answer. "
-        + (
-            "A model that reads it repeats the answer and predicts nothing."
-            if seen
-            else "It is rightly kept from models; it must stay so."
-        ),
-        {"errors removed": share},
+        f"{said} {means}",
+        counts,
         f"Leave {column.name} out, unless it is known before the label is." if seen else "",
         columns=(column.name,),
         examples=_examples(examined, column, limits),
@@ -146,8 +206,8 @@ def _examples(examined: Examined, column: Column, limits: Limits) -> tuple[str, 
     return tuple(said)
 
 
-def _without_classes(examined: Examined) -> str:
-    return "" if examined.classes is not None else "the target is no class"
+def _without_target(examined: Examined) -> str:
+    return "" if examined.table.targets is not None else "the set has no target"
 
 
-CHECKS.add("disguise", Check("the label in disguise", disguise, _without_classes))
+CHECKS.add("disguise", Check("the label in disguise", disguise, _without_target))

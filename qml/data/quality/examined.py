@@ -100,7 +100,7 @@ class Examined:
 
     @cached_property
     def loose_keys(self) -> np.ndarray | None:
-        """`(N,)` int64, equal for rows whose texts differ in case, links or white space alone; None without texts."""
+        """`(N,)` int64, equal for rows whose texts are equal as `loose_text` reads them; None without texts."""
         return self._joined(loose_text) if self.texts else None
 
     @cached_property

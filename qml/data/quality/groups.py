@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from qml.base.seeds import generator
+from qml.base.words import plural
+from qml.data.duplicates import numbered
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.copies import shared
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
-from qml.data.quality.keys import numbered
 from qml.data.quality.likeness import Likeness
 from qml.data.quality.limits import Limits
 from qml.data.source import Column
@@ -93,7 +94,7 @@ def declared_groups(examined: Examined, limits: Limits) -> Iterator[Finding]:
             yield Finding(
                 "declared_groups",
                 "severe" if share >= limits.copies else "warn",
-                f"{count} groups are in {later} and in {earlier}",
+                f"{plural(count, 'group is', 'groups are')} in {later} and in {earlier}",
                 f"{len(rows)} rows of {later} ({share:.1%}) are of groups that have rows in {earlier}; the description "
                 f"of the set says that rows of one group belong together.",
                 {"groups": count, "rows": len(rows), "share": share},

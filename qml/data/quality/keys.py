@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from qml.data.duplicates import row_keys
 
-LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+LINK = re.compile(r"(?:https?://|www\.|\bt\.co/)\S+", re.IGNORECASE)
 SPACE = re.compile(r"\s+")
 ODD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -52,13 +53,20 @@ def joined_keys(keys: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def loose_text(texts: Iterable[object]) -> list[str]:
-    """Texts without case, links and the amount of white space.
+    """Texts without case, links, the amount of white space and the form of their letters in Unicode.
 
     Example:
         >>> loose_text(["Stocks  fall  https://t.co/a1", "stocks fall https://t.co/zz"])
         ['stocks fall', 'stocks fall']
     """
-    return [SPACE.sub(" ", LINK.sub(" ", str(text))).strip().casefold() for text in texts]
+    return [SPACE.sub(" ", LINK.sub(" ", _one_form(str(text)))).strip().casefold() for text in texts]
+
+
+def _one_form(text: str) -> str:
+    """A text in one Unicode form, without marks that are not seen, such as a space of no width."""
+    if text.isascii():
+        return text
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
 
 
 def without_links(texts: Iterable[object]) -> list[str]:
@@ -69,9 +77,3 @@ def without_links(texts: Iterable[object]) -> list[str]:
         ['Stocks  fall']
     """
     return [LINK.sub("", str(text)).strip() for text in texts]
-
-
-def numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`(n,)` group of each row, numbered from 0, and `(G,)` rows of each group."""
-    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    return group, sizes

@@ -12,8 +12,9 @@ class Limits:
     """From where on something is a finding, and how grave.
 
     Args:
-        copies: share of the rows of a later part with a copy in an earlier one, from which this is severe. Copies
-            below it are a warning, down to a single row.
+        copies: share of the rows of a later part with a copy in an earlier one, from which this is suspect; severe
+            where as many more rows are right for looking their label up there, and are more than few values explain.
+            Copies below it are a warning, down to a single row.
         repeats: share of all rows that repeat an earlier one, from which this is a warning.
         contradictions: share of rows whose equal inputs have another label, from which this is suspect.
         near_correlation: least correlation of the pixels of two images that are near-copies.
@@ -26,7 +27,7 @@ class Limits:
         group_alike: least share of comparisons in which two rows of one value are more alike than two of
             neighbouring values.
         disguise: share of the errors of the best constant answer that a column removes by itself, from which it is
-            the label in disguise.
+            the label in disguise; where the target is a number, least rank correlation with it, up or down.
         nearly: the same, from which it is nearly so.
         id_values: least share of different values among the rows of a column that tells rows apart.
         missing: share of missing values of a column, from which this is a warning.

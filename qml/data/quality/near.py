@@ -7,39 +7,54 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.fft import dctn
 
+from qml.base.words import plural
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
+from qml.data.quality.keys import joined_keys
 from qml.data.quality.limits import Limits
 
 SIDE, BITS = 12, 128
 CHUNK = 4096
-WORDS = 4
-"""Parts of a hash; images that share one of them, bit for bit, are compared: so all that differ in at most 3 bits."""
+WORD = 32
+"""Bits of a word of a hash; images that share a word are compared: of four words all that differ in at most 3 bits."""
+MOST = 8_000_000
+"""Pairs that are compared."""
 
 
 def near_copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Images that are nearly those of an earlier part, beyond those that are equal."""
     if examined.pictures is None:
         return
-    rows = examined.rows
+    part_of = np.full(len(examined.table), -1)
+    for place, part in enumerate(examined.split.parts.values()):
+        part_of[part] = place
+    # equal images of one part are compared once: they are near the same others
+    both = joined_keys([examined.keys[examined.rows], part_of[examined.rows].astype(np.int64)])
+    rows = examined.rows[np.sort(np.unique(both, return_index=True)[1])]
     images = examined.pictures[rows].mean(axis=1, dtype=np.float32)
-    first, second = candidates(image_hashes(images))
+    first, second, whole = candidates(image_hashes(images))
     alike = _alike(images, first, second, limits)
     keys = examined.keys[rows]
     alike &= keys[first] != keys[second]
-    if not alike.any():
-        return
-    pairs = np.stack([rows[first[alike]], rows[second[alike]]], axis=1)
-    yield from _across(examined, pairs, limits)
+    if alike.any():
+        pairs = np.stack([rows[first[alike]], rows[second[alike]]], axis=1)
+        yield from _across(examined, pairs, part_of, limits)
+    if not whole:
+        yield Finding(
+            "near_copies",
+            "note",
+            f"only {len(first)} pairs of images were compared",
+            "So many images share a part of their hash that not all pairs were looked at: plain images, such as blank "
+            "ones, do. There may be more near-copies than are told.",
+            {"compared": len(first)},
+            "Leave images without content out, and ask again.",
+        )
 
 
-def _across(examined: Examined, pairs: np.ndarray, limits: Limits) -> Iterator[Finding]:
+def _across(examined: Examined, pairs: np.ndarray, part_of: np.ndarray, limits: Limits) -> Iterator[Finding]:
     """A finding for each two parts, and one for all pairs."""
-    part_of = np.full(len(examined.table), -1)
     names = list(examined.split.parts)
-    for place, name in enumerate(names):
-        part_of[examined.split[name]] = place
     found = part_of[pairs]
     for place, later in enumerate(names):
         for before in range(place):
@@ -49,9 +64,10 @@ def _across(examined: Examined, pairs: np.ndarray, limits: Limits) -> Iterator[F
     yield Finding(
         "near_copies",
         "note",
-        f"{len(pairs)} pairs of images are nearly equal",
-        f"{len(pairs)} pairs of images correlate by {limits.near_correlation} or more and differ by "
-        f"{limits.near_grey:g} grey levels or less; {len(np.unique(pairs))} images are in some pair.",
+        f"{plural(len(pairs), 'pair')} of images {'is' if len(pairs) == 1 else 'are'} nearly equal",
+        f"{plural(len(pairs), 'pair')} of images, equal ones taken once a part, correlate by "
+        f"{limits.near_correlation} or more and differ by {limits.near_grey:g} grey levels or less; "
+        f"{len(np.unique(pairs))} images are in some pair.",
         {"pairs": len(pairs), "images": len(np.unique(pairs))},
         "Keep each such pair in one part.",
         pairs=tuple((int(a), int(b)) for a, b in pairs[: limits.shown]),
@@ -63,16 +79,18 @@ def _between(
 ) -> Finding:
     """Near-copies of an earlier part in a later one."""
     ordered = np.where((part_of[pairs[:, 0]] > part_of[pairs[:, 1]])[:, None], pairs, pairs[:, ::-1])
-    rows, place = np.unique(ordered[:, 0], return_index=True)
-    size = len(examined.split[later])
+    place = np.unique(ordered[:, 0], return_index=True)[1]
+    part = np.sort(examined.split[later])
+    rows = part[np.isin(examined.keys[part], examined.keys[ordered[:, 0]])]
+    size = len(part)
     share = len(rows) / size
     shown = tuple((int(a), int(b)) for a, b in ordered[place[: limits.shown]])
     return Finding(
         "near_copies",
         "suspect" if share >= limits.copies else "warn",
-        f"{len(rows)} {later} images are nearly those of {earlier}",
-        f"{len(rows)} of {size} images of {later} ({share:.2%}) are nearly equal to an image of {earlier}, and not "
-        f"equal to it: frames of one scan, or one picture stored twice.",
+        f"{plural(len(rows), f'{later} image is', f'{later} images are')} nearly one of {earlier}",
+        f"{len(rows)} of {size} images of {later} ({share:.2%}): nearly equal to an image of {earlier}, and not equal "
+        f"to it: frames of one scan, or one picture stored twice.",
         {f"{later} near {earlier}": len(rows), "share": share},
         "Look at the pairs; what shows one patient or one scene belongs into one part.",
         rows=tuple(rows[: limits.listed].tolist()),
@@ -82,7 +100,7 @@ def _between(
 
 
 def image_hashes(images: np.ndarray) -> np.ndarray:
-    """`(N, WORDS)` uint32 perceptual hashes of `(N, H, W)` grey images.
+    """`(N, W)` uint32 perceptual hashes of `(N, H, W)` grey images; images below 12 pixels have fewer words than 4.
 
     The signs, about their median, of the 128 lowest coefficients of the cosine transform, the mean left out: small
     changes of brightness, contrast, size or compression leave most of them as they are.
@@ -101,28 +119,39 @@ def image_hashes(images: np.ndarray) -> np.ndarray:
     for first in range(0, len(images), CHUNK):
         waves = np.asarray(dctn(images[first : first + CHUNK].astype(np.float32), axes=(1, 2), norm="ortho"))
         low = waves[:, :side, :side].reshape(len(waves), -1)[:, order]
-        bits = np.zeros((len(low), BITS), bool)
+        bits = np.zeros((len(low), -(-low.shape[1] // WORD) * WORD), bool)
         bits[:, : low.shape[1]] = low > np.median(low, axis=1, keepdims=True)
         found.append(np.packbits(bits, axis=1))
     return np.ascontiguousarray(np.concatenate(found)).view(np.uint32)
 
 
-def candidates(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two `(P,)` arrays of row numbers, first below second: the pairs that share a word of `(N, WORDS)` hashes."""
-    found = [np.zeros(0, np.int64)]
-    n = len(hashes)
-    for word in range(hashes.shape[1]):
+def candidates(hashes: np.ndarray, most: int = MOST) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The pairs that share a word of `(N, W)` hashes.
+
+    Args:
+        hashes: of images.
+        most: pairs, about evenly from the words.
+
+    Returns:
+        Two `(P,)` arrays of row numbers, first below second, and whether these are all.
+    """
+    found, whole = [np.zeros(0, np.int64)], True
+    n, words = hashes.shape
+    for word in range(words):
         order = np.argsort(hashes[:, word], kind="stable")
-        value = hashes[order, word]
+        value, room = hashes[order, word], most // words
         offset, same = 1, np.flatnonzero(value[1:] == value[:-1])
         while len(same):
+            whole &= len(same) <= room
+            same = same[:room]
             a, b = order[same], order[same + offset]
             found.append(np.minimum(a, b) * n + np.maximum(a, b))
+            room -= len(same)
             offset += 1
             same = same[same + offset < n]
             same = same[value[same] == value[same + offset]]
     pairs = np.unique(np.concatenate(found))
-    return pairs // n, pairs % n
+    return pairs // n, pairs % n, whole
 
 
 def _alike(images: np.ndarray, first: np.ndarray, second: np.ndarray, limits: Limits) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
+from qml.base.words import plural
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import NUMERIC, Examined
 from qml.data.quality.finding import Finding
@@ -33,7 +34,7 @@ def order(examined: Examined, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             "order",
             "warn",
-            f"{len(told)} columns move with the number of the row",
+            f"{plural(len(told), 'column moves', 'columns move')} with the number of the row",
             "Rank correlation with the order of the file: "
             + ", ".join(f"{name} {value:+.2f}" for name, value in worst[:5])
             + ". Rows that lie near each other are alike, as those of a time series are: a random split flatters.",
@@ -41,6 +42,43 @@ def order(examined: Examined, limits: Limits) -> Iterator[Finding]:
             "If the order is one of time, split by it (how=time).",
             columns=tuple(name for name, _ in worst),
         )
+
+
+def declared_time(examined: Examined, limits: Limits) -> Iterator[Finding]:
+    """Rows of an earlier part that are of a later moment than the first row of a later part."""
+    split, names = examined.split, list(examined.split.parts)
+    for said, moments in _moments(examined).items():
+        for place, later in enumerate(names):
+            begins = np.min(moments[split[later]])
+            for earlier in names[:place]:
+                rows = split[earlier][moments[split[earlier]] > begins]
+                if not len(rows):
+                    continue
+                share = len(rows) / len(split[earlier])
+                yield Finding(
+                    "declared_time",
+                    "suspect" if share >= limits.copies else "warn",
+                    f"{plural(len(rows), f'row of {earlier} is', f'rows of {earlier} are')} later than the first of "
+                    f"{later}",
+                    f"By {said}, {len(rows)} of {len(split[earlier])} rows of {earlier} ({share:.1%}) come after the "
+                    f"first row of {later}: what is learnt from them was not known then.",
+                    {f"{earlier} after {later} begins": len(rows), "share": share},
+                    "Split by time (data.how=time), unless moments mean nothing here.",
+                    rows=tuple(rows[: limits.listed].tolist()),
+                )
+
+
+def _moments(examined: Examined) -> dict[str, np.ndarray]:
+    """What tells the moment of a row, in words -> `(N,)` moments: as declared, else columns of kind "time"."""
+    table = examined.table
+    if table.time is not None:
+        return {"the moments that order the set": np.asarray(table.time)}
+    columns = {column.name: np.asarray(table[column.name]) for column in table.columns if column.kind == "time"}
+    return {name: values for name, values in columns.items() if values.ndim == 1 and values.dtype.kind in "iufM"}
+
+
+def _without_time(examined: Examined) -> str:
+    return "" if _moments(examined) else "the set has no moments"
 
 
 def _blocks(examined: Examined, classes: np.ndarray, limits: Limits) -> Iterator[Finding]:
@@ -80,11 +118,22 @@ def trend(values: np.ndarray) -> float:
         >>> round(trend(np.array([1.0, 2.0, 9.0])), 6), trend(np.ones(3))
         (1.0, 0.0)
     """
-    known = np.isfinite(values.astype(np.float64))
-    values = values[known]
-    if len(values) < 3 or (values == values[0]).all():
+    return rank_correlation(values, np.arange(len(values)))
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two `(n,)`, where both are finite; 0 if one is constant or fewer than 3 are.
+
+    Example:
+        >>> rank_correlation(np.array([1.0, 4.0, np.nan, 9.0]), np.array([-1.0, -2.0, 5.0, -3.0]))
+        -1.0
+    """
+    known = np.isfinite(first.astype(np.float64)) & np.isfinite(second.astype(np.float64))
+    first, second = first[known], second[known]
+    if len(first) < 3 or (first == first[0]).all() or (second == second[0]).all():
         return 0.0
-    return float(stats.spearmanr(np.arange(len(values)), values).statistic)  # pyright: ignore
+    return float(stats.spearmanr(first, second).statistic)  # pyright: ignore
 
 
+CHECKS.add("declared_time", Check("training rows later than test rows", declared_time, _without_time))
 CHECKS.add("order", Check("an order among the rows", order))

@@ -1,5 +1,9 @@
 """Each check finds the fault that was planted, with its count, and finds nothing where none is."""
 
+import os
+import subprocess
+import sys
+import unicodedata
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +12,8 @@ import pytest
 from qml.base.errors import ConfigError
 from qml.data import ArraySource
 from qml.data.quality import CHECKS, Check, Finding, Limits, examined_source, inspect_data
+from qml.data.quality.near import candidates, image_hashes
+from qml.data.source import Target
 from tests.data.quality.planted import images, sound, split_of, texts, with_columns, with_rows_copied, with_targets
 
 
@@ -33,10 +39,37 @@ def test_copies_across_parts_are_counted():
 
 def test_one_copy_among_many_is_a_warning():
     clean = sound(2000)
-    copied = with_rows_copied(clean, clean.split["test"][:1], clean.split["train"][:1])
+    rarer = np.bincount(clean.table.targets[clean.split["train"]]).argmin()
+    original = clean.split["train"][clean.table.targets[clean.split["train"]] == rarer][:1]
+    copied = with_rows_copied(clean, clean.split["test"][:1], original)
     across, within = found(copied, "copies")
     assert (across.level, within.level) == ("warn", "note")
     assert found(copied, "copies", copies=0.001)[0].level == "severe"
+
+
+def test_rows_of_few_values_are_equal_without_a_leak():
+    clean = sound(2000)
+    few = np.random.default_rng(0).integers(0, 2, (5, 2000)).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 2, 2000)
+    coins = with_targets(with_columns(clean, **{f"x{place}": few[place] for place in range(5)}), labels)
+    across = found(coins, "copies")[0]
+    assert (across.level, across.counts[next(iter(across.counts))]) == ("suspect", 400)
+    assert across.counts["by chance"] > 0.99
+    told = with_targets(coins, few[0])  # looking up gains, as any model does
+    assert {f.level for f in found(told, "copies") if "share" in f.counts} <= {"suspect", "warn"}
+
+
+def test_copies_with_labels_of_their_own_are_not_severe():
+    clean = sound()
+    split = clean.split
+    copied = with_rows_copied(clean, split["test"][:40], split["train"][:40])
+    targets = copied.table.targets.copy()
+    targets[split["test"][:40]] = np.random.default_rng(0).permutation(targets[split["train"][:40]])
+    (across, _) = found(with_targets(copied, targets), "copies")
+    right = int((targets[split["test"][:40]] == targets[split["train"][:40]]).sum())
+    assert (across.level, across.counts["with its label"]) == ("suspect", right)
+    assert f"{right} of 40 have the label" in across.text
+    assert "gains nothing by it" in across.text
 
 
 def test_copies_kept_in_one_part_are_no_leak():
@@ -93,6 +126,25 @@ def test_near_copies_of_images():
     assert set(between.pairs) == {(20, 0), (21, 1), (22, 2)}
     assert pairs.counts["pairs"] == 3
     assert found(images(np.clip(base, 0, 255).astype(np.uint8)), "near_copies") == ()
+
+
+def test_small_images_are_not_all_compared_with_all():
+    pixels = np.random.default_rng(0).random((1500, 8, 8)).astype(np.float32)
+    first, _, whole = candidates(image_hashes(pixels))
+    assert (len(first) < 100, whole) == (True, True)
+
+
+def test_equal_images_are_compared_once_and_counted_each():
+    base = np.random.default_rng(0).integers(30, 220, (28, 28)).astype(np.uint8)
+    pixels = np.stack([base] * 300)
+    pixels[150:] += 1
+    between, pairs = found(images(pixels), "near_copies")
+    assert (between.counts["test near train"], pairs.counts["pairs"]) == (150, 1)
+
+
+def test_pairs_beyond_the_most_are_said():
+    first, second, whole = candidates(np.zeros((100, 4), np.uint32), most=400)
+    assert (whole, len(first) <= 400, bool((first < second).all())) == (False, True, True)
 
 
 def test_contradictions_bound_the_accuracy():
@@ -183,6 +235,31 @@ def test_a_column_with_another_value_in_every_row_is_no_disguise():
     assert found(with_columns(sound(), row=np.arange(600)), "disguise") == ()
 
 
+@pytest.mark.parametrize("n", [60, 150, 400, 600, 4000])
+def test_a_label_behind_a_threshold_is_in_disguise_in_tables_of_every_size(n):
+    rng = np.random.default_rng(0)
+    examined = sound(n, classes=3)
+    labels = examined.table.targets
+    (numbers,) = found(with_columns(examined, amount=np.exp(3 * labels + 0.5 * rng.random(n))), "disguise")
+    assert (numbers.level, numbers.columns, numbers.counts["errors removed"]) == ("severe", ("amount",), 1.0)
+    (counted,) = found(with_columns(examined, code=10_000 * labels + rng.permutation(10_000)[:n]), "disguise")
+    assert (counted.level, counted.columns) == ("severe", ("code",))
+    noise = with_columns(examined, **{f"z{place}": rng.normal(size=n) for place in range(20)})
+    assert found(noise, "disguise") == ()
+
+
+def test_a_number_in_disguise_has_its_order():
+    examined = sound()
+    number = np.random.default_rng(0).normal(size=600).astype(np.float32)
+    table = replace(examined.table, target=Target("price", "number"), targets=number)
+    priced = replace(examined, table=table)
+    (seen,) = found(with_columns(priced, cents=-np.exp(number)), "disguise")
+    assert (seen.level, seen.columns, seen.counts["rank correlation"]) == ("severe", ("cents",), pytest.approx(-1))
+    assert found(with_columns(priced, near=number + number.std() / 5), "disguise")[0].level == "severe"
+    noisy = number + np.random.default_rng(1).normal(size=600) / 5
+    assert found(with_columns(priced, noisy=noisy), "disguise") == ()
+
+
 def test_constant_columns_and_those_that_move_later():
     examined = sound()
     moving = np.zeros(600, np.float32)
@@ -268,6 +345,44 @@ def test_an_order_among_rows():
     assert finding.columns == ("x3",)
 
 
+def test_training_rows_later_than_test_rows():
+    examined = sound()
+    split = examined.split
+    moments = np.zeros(600, np.int64)
+    for place, part in enumerate(("train", "validation", "test")):
+        moments[split[part]] = place
+    assert found(replace(examined, table=replace(examined.table, time=moments)), "declared_time") == ()
+    moments[split["train"][:2]] = 2
+    (few,) = found(replace(examined, table=replace(examined.table, time=moments)), "declared_time")
+    assert (few.level, set(few.rows)) == ("warn", set(split["train"][:2].tolist()))
+    dealt = with_columns(examined, {"day": "time"}, day=np.arange(600))
+    assert {f.level for f in found(dealt, "declared_time")} == {"suspect"}
+    first = split["test"].min()
+    counts = {key: count for f in found(dealt, "declared_time") for key, count in f.counts.items()}
+    assert counts["train after test begins"] == (split["train"] > first).sum()
+
+
+def test_one_is_said_as_one():
+    examined = sound(classes=3)
+    split = examined.split
+    examined = with_rows_copied(examined, split["test"][:1], split["train"][:1])
+    targets = examined.table.targets.copy()
+    targets[split["train"]] %= 2
+    targets[split["test"][0]] = 2
+    moments = np.where(np.isin(np.arange(600), split["train"]), 0, 1)
+    moments[split["train"][0]] = 2
+    examined = with_targets(with_columns(examined, {"day": "time"}, day=moments, zero=np.zeros(600)), targets)
+    titles = [f.title for f in inspect_data(examined, slow=False).findings if f.level != "pass"]
+    assert {
+        "1 test row is equal to a row of train",
+        "1 row repeats an earlier row",
+        "1 input occurs with more than one label",
+        "1 column has one value throughout",
+        "1 class of test does not occur in training",
+        "1 row of train is later than the first of test",
+    } <= set(titles)
+
+
 def test_wrong_labels_are_named():
     pytest.importorskip("cleanlab")
     examined = sound(2000, seed=5)
@@ -310,11 +425,44 @@ def test_an_unknown_check_is_refused_and_one_of_your_own_is_asked():
 
 def test_slow_checks_and_unfit_ones_say_why_they_were_not_asked():
     skipped = inspect_data(sound(), slow=False).skipped
-    assert set(skipped) == {"label_noise", "told_apart", "near_copies", "loose_copies"}
+    assert set(skipped) == {"declared_time", "label_noise", "told_apart", "near_copies", "loose_copies"}
     assert skipped["near_copies"] == "the inputs hold no image"
 
 
-def test_an_inspection_is_the_same_again():
-    first, second = (inspect_data(sound(), slow=False).to_json() for _ in range(2))
-    assert first == second
-    assert split_of().sizes() == first["rows"]
+def test_an_inspection_is_the_same_in_every_process():
+    code = (
+        "import json\n"
+        "import numpy as np\n"
+        "from qml.data import ArraySource\n"
+        "from qml.data.quality import examined_source, inspect_data\n"
+        "rng = np.random.default_rng(0)\n"
+        "source = ArraySource.from_arrays(rng.integers(0, 3, (400, 3)), rng.integers(0, 2, 400))\n"
+        "found = inspect_data(examined_source(source), slow=False)\n"
+        "assert found.of('contradictions') and found.of('copies')\n"
+        "print(json.dumps(found.to_json()))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1] != ""
+    assert split_of().sizes() == inspect_data(sound(), slow=False).to_json()["rows"]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text),
+        lambda text: text.replace(" ", " \u200b"),
+        lambda text: text.replace(" ", "\u00a0"),
+        lambda text: text + " t.co/abc12",
+    ],
+    ids=["letter and accent", "full width", "zero width", "hard space", "link without scheme"],
+)
+def test_texts_are_compared_whatever_their_unicode_form(way):
+    words = [f"café Zürich résumé {i}" for i in range(10)]
+    (loose,) = found(texts(words + [way(text) for text in words]), "loose_copies")
+    assert loose.counts["test in train"] == 10

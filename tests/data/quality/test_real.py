@@ -52,7 +52,8 @@ def test_the_copies_of_brain_mri_are_those_that_its_column_marks():
 
 def test_breast_mnist_has_one():
     found = told(looked_at("breast_mnist"), "copies")
-    assert found["1 test rows are equal to a row of train"].counts["test in train"] == 1
+    assert found["1 test row is equal to a row of train"].counts["test in train"] == 1
+    assert found["1 test row is equal to a row of train"].counts["with its label"] == 0
     assert not any("validation in train" in finding.counts for finding in found.values())
 
 
