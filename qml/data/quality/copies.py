@@ -157,6 +157,11 @@ def by_chance(examined: Examined, later: np.ndarray, earlier: np.ndarray) -> flo
     Rows of few possible values are equal without being copies: five answers of yes or no are 32 rows. The share of a
     value leaves one row out, so that a value that is there once is not expected again.
 
+    Args:
+        examined: table and parts.
+        later: rows of shape `(N,)`.
+        earlier: rows of shape `(M,)`.
+
     Example:
         >>> from qml.data import open_table, split_table
         >>> table = open_table("wine")

@@ -122,7 +122,7 @@ def trend(values: np.ndarray) -> float:
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation of two `(n,)`, where both are finite; 0 if one is constant or fewer than 3 are.
+    """Spearman's rank correlation of two `(N,)`, where both are finite; 0 if one is constant or fewer than 3 are.
 
     Example:
         >>> rank_correlation(np.array([1.0, 4.0, np.nan, 9.0]), np.array([-1.0, -2.0, 5.0, -3.0]))
