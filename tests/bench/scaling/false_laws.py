@@ -1,6 +1,6 @@
 """How often a law is claimed where the mean loss depends on no rows: `python -m tests.bench.scaling.false_laws`."""
 
-import sys
+import argparse
 from collections import Counter
 
 import numpy as np
@@ -35,7 +35,9 @@ def shares(name, runs, seeds=3, law=FLAT):
 
 
 if __name__ == "__main__":
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=int, nargs="?", default=500)
+    runs = parser.parse_args().runs
     for seeds, law in ((3, FLAT), (5, FLAT), (3, FALLING)):
         for name in SCATTER:
             found = {kind: f"{100 * share:.1f} %" for kind, share in shares(name, runs, seeds, law).items()}
