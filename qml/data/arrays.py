@@ -204,14 +204,23 @@ def batch_order(
     Raises:
         ConfigError: a size below 1, a start or epoch below 0, or a rank outside the world.
     """
+    check_asked(size, start, epoch, shard)
+    if seed is None:
+        return np.arange(n_rows)
+    return generator(seed, "batches", split, epoch).permutation(n_rows)
+
+
+def check_asked(size: int, start: int, epoch: int, shard: tuple[int, int]) -> None:
+    """Check the arguments of `batches`.
+
+    Raises:
+        ConfigError: a size below 1, a start or epoch below 0, or a rank outside the world.
+    """
     rank, world = shard
     if size < 1 or start < 0 or epoch < 0:
         raise ConfigError(f"batches need size >= 1, start >= 0, epoch >= 0; got {size}, {start}, {epoch}.")
     if not 0 <= rank < world:
         raise ConfigError(f"shard=({rank}, {world}) is (rank, world); the rank must lie in 0 .. {world - 1}.")
-    if seed is None:
-        return np.arange(n_rows)
-    return generator(seed, "batches", split, epoch).permutation(n_rows)
 
 
 def whole(source: Source, split: str) -> Batch:

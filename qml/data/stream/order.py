@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qml.base.errors import ConfigError
 from qml.base.seeds import generator
 
 
@@ -99,16 +98,3 @@ def pass_over(
     edge_W = np.array([*edges, len(order)] if len(order) else [0], np.int64)
     ends = np.concatenate([[0], np.cumsum(rows_G[order])]).astype(np.int64)
     return Pass(split, rows_G, first_G, order, edge_W, ends[edge_W], seed, epoch)
-
-
-def check_asked(size: int, start: int, epoch: int, shard: tuple[int, int]) -> None:
-    """Check the arguments of `batches`.
-
-    Raises:
-        ConfigError: a size below 1, a start or epoch below 0, or a rank outside the world.
-    """
-    rank, world = shard
-    if size < 1 or start < 0 or epoch < 0:
-        raise ConfigError(f"batches need size >= 1, start >= 0, epoch >= 0; got {size}, {start}, {epoch}.")
-    if not 0 <= rank < world:
-        raise ConfigError(f"shard=({rank}, {world}) is (rank, world); the rank must lie in 0 .. {world - 1}.")

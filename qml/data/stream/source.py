@@ -12,11 +12,12 @@ import numpy as np
 from qml.base.errors import ConfigError, DataError
 from qml.base.lazy import cached_property
 from qml.base.registry import unknown
+from qml.data.arrays import check_asked
 from qml.data.fitted import Fitted
 from qml.data.manifest import Manifest
 from qml.data.source import Batch, Schema
 from qml.data.stream.ahead import one_ahead
-from qml.data.stream.order import Pass, check_asked, pass_over
+from qml.data.stream.order import Pass, pass_over
 from qml.data.stream.reading import Rows, WindowReader
 from qml.data.transforms import Transform
 
