@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from qml.base.errors import ConfigError
+from qml.base.orphans import end_after
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 POLL_SECONDS = 0.5
-ORPHANED = 1  # exit status of a process whose launcher has gone
 
 
 @dataclass(frozen=True)
@@ -136,15 +135,9 @@ def end_with_launcher() -> None:
     """
     if ranks().world > 1:
         launcher = os.getppid()
-        _follow(lambda: os.getppid() == launcher)
 
+        def gone() -> None:
+            while os.getppid() == launcher:
+                time.sleep(POLL_SECONDS)
 
-def _follow(goes_on: Callable[[], bool]) -> None:
-    """End this process as soon as `goes_on()` is false."""
-
-    def follow() -> None:
-        while goes_on():
-            time.sleep(POLL_SECONDS)
-        os._exit(ORPHANED)
-
-    threading.Thread(target=follow, name="follows its launcher", daemon=True).start()
+        end_after(gone)

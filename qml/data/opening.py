@@ -12,11 +12,12 @@ import numpy as np
 
 from qml.base.digest import digest
 from qml.base.errors import DataError
+from qml.base.files import file_digest
 from qml.base.registry import unknown
 from qml.data.builtin import builtin_table
 from qml.data.catalogue import CATALOGUE, Entry, PartFile
 from qml.data.coding import check_counts, coded_targets, moments, official_parts, row_groups
-from qml.data.parquet import file_digest, names_and_rows, read_columns
+from qml.data.parquet import names_and_rows, read_columns
 from qml.data.source import Column
 from qml.data.table import ColumnValues, Table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,12 +187,6 @@ def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:
             raise DataError(f"column {name!r} cannot be stored ({error}). Give numbers or words, one a row.") from error
     with replacing(path) as temporary:
         pq.write_table(pa.table(arrays), temporary)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of the bytes of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _guarded(path: Path, read: Callable[[], T]) -> T:

@@ -13,9 +13,10 @@ import numpy as np
 
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
+from qml.base.files import file_digest
 from qml.base.registry import unknown
 from qml.data.intake import check_finite, check_present, is_absent, one_a_row, table_columns, target_values
-from qml.data.parquet import Read, file_digest, read_all, write_columns
+from qml.data.parquet import Read, read_all, write_columns
 from qml.data.source import Column, Target
 from qml.data.table import About, ColumnValues, Table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qml.base.digest import digest
 from qml.base.errors import DataError
+from qml.base.files import file_digest
 from qml.bench.facts import rows_digest
 from qml.data.source import Source
 
@@ -16,7 +17,6 @@ def catalogue_contents(name: str, root: str | None = None) -> str:
     """
     from qml.data import CATALOGUE, open_table
     from qml.data.opening import locate
-    from qml.data.parquet import file_digest
 
     entry = CATALOGUE[name]
     if entry.built_in:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qml.base.errors import LostRankError, QmlError
+from qml.base.orphans import end_with_parent
 from qml.base.ranks import Ranks, environment, ranks
 from qml.base.threads import available_cores
-from qml.estimators.side_by_side import FAILED, FORMAT, INTERRUPTED, THREADS, end_with_parent
+from qml.estimators.side_by_side import FAILED, FORMAT, INTERRUPTED, THREADS
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qml.base.errors import QmlError
+from qml.base.orphans import end_with_parent
 from qml.base.ranks import environment
 from qml.base.threads import available_cores
 
@@ -125,26 +124,3 @@ def _work(jobs: tuple[BenchmarkJob, ...], command: tuple[str, ...], level: int) 
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def end_with_parent() -> None:
-    """From now on this process ends when the one that started it does: a killed job leaves nobody behind.
-
-    For processes that `multiprocessing` started.
-
-    Example:
-        ```python
-        end_with_parent()  # first thing in the function that the process runs
-        ```
-    """
-    from multiprocessing import parent_process
-
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def follow() -> None:
-        parent.join()
-        os._exit(FAILED)
-
-    threading.Thread(target=follow, daemon=True).start()

@@ -11,11 +11,11 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.extras import require
+from qml.base.files import file_digest
 from qml.base.registry import unknown
 from qml.data.arrays import ArraySource, batch_order, dealt
 from qml.data.bank.building import ROW
 from qml.data.manifest import MANIFEST, Manifest, PreparedFile, parse_manifest
-from qml.data.parquet import file_digest
 from qml.data.source import Batch, Schema, Source
 from qml.data.transformed import TransformedSource
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
-from qml.base.files import write_json
+from qml.base.files import file_digest, write_json
 from qml.data.manifest import MANIFEST, Manifest, PreparedFile, write_manifest
-from qml.data.parquet import file_digest, names_and_rows, write_columns
+from qml.data.parquet import names_and_rows, write_columns
 from qml.data.progress import progress_bar
 from qml.data.source import Column, Source, row_numbers
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 
 from qml.base.digest import digest
 from qml.base.errors import DataError
+from qml.base.files import file_digest
 from qml.data.manifest import PreparedFile
 
 Listed = tuple[str, int, int]
@@ -159,12 +159,6 @@ def remove_local(paths: Iterable[Path]) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the bytes of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def prepared_local(folder: Path, names: Sequence[str], rows: Sequence[int]) -> tuple[PreparedFile, ...]:
     """Files of a folder of this machine with their sizes and checksums, several hashed at once.
 
@@ -174,7 +168,7 @@ def prepared_local(folder: Path, names: Sequence[str], rows: Sequence[int]) -> t
         rows: of each.
     """
     with ThreadPoolExecutor(min(8, max(1, len(names)))) as pool:
-        sums = list(pool.map(lambda name: file_sha256(folder / name), names))
+        sums = list(pool.map(lambda name: file_digest(folder / name), names))
     sizes = [(folder / name).stat().st_size for name in names]
     return tuple(PreparedFile(*item) for item in zip(names, map(int, np.asarray(rows)), sizes, sums, strict=True))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qml.base.errors import DataError
-from qml.base.files import write_json
+from qml.base.files import file_digest, write_json
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,7 @@ class Partial:
         """SHA-256 of the target that an earlier call has finished from the same address; None if there is none."""
         try:
             said = json.loads(self._whole.read_text(encoding="utf-8"))
-            with open(self.target, "rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = file_digest(self.target)
         except (OSError, ValueError):
             return None
         return found if said == {"url": self.url, "sha256": found} else None
@@ -105,7 +103,7 @@ class Partial:
         """Give the file its name, once it is whole and checked; its SHA-256."""
         with open(self.path, "rb+") as file:
             os.fsync(file.fileno())
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = file_digest(self.path)
         os.replace(self.path, self.target)
         self._about.unlink(missing_ok=True)
         write_json(self._whole, {"url": self.url, "sha256": found})

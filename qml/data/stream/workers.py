@@ -8,17 +8,15 @@ thread of training runs, and end when the process that they serve ends, however 
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import connection
 from typing import Any
 
 import numpy as np
 
 from qml.base.errors import CapabilityError, DataError, QmlError
 from qml.base.extras import require
+from qml.base.orphans import end_with_parent
 from qml.data.stream.order import Pass
 from qml.data.stream.reading import Rows, WindowReader
 
@@ -142,15 +140,7 @@ class Workers:
 
 def _ends_with_its_parent(worker: int) -> None:
     """End this process when the one that it serves ends: a server stands between them, so torch does not notice."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_after, args=(parent.sentinel,), name=f"qml-worker-{worker}", daemon=True).start()
-
-
-def _end_after(sentinel: int) -> None:
-    """Wait for the end of a process, then end this one at once."""
-    connection.wait([sentinel])
-    os._exit(1)
+    end_with_parent()
 
 
 def _as_it_is(found: Any) -> Any:

@@ -13,8 +13,8 @@ pa = pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq
 
 from qml.base.errors import DataError
+from qml.base.files import file_digest
 from qml.data.etl import ColumnRule, Division, EtlJob, FeaturePlan, Preparation, Reading, TargetPlan
-from qml.data.etl.places import file_sha256
 from qml.data.etl.rows import feature_rows, raw_rows
 from qml.data.manifest import MANIFEST, parse_manifest
 from qml.data.transforms import PCA
@@ -60,7 +60,7 @@ def test_by_moments_into_a_url_with_pca(spark, tmp_path):
     for items in manifest.parts.values():
         for item in items:
             path = tmp_path / "out" / item.path
-            assert (item.nbytes, item.sha256) == (path.stat().st_size, file_sha256(path))
+            assert (item.nbytes, item.sha256) == (path.stat().st_size, file_digest(path))
     train = feature_rows(manifest, rows.slice(0, 200))
     written = parts["train"]
     stored = np.stack([written[name].to_numpy() for name in ("pc_0", "pc_1")], axis=1)
