@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
 from qml.base.ranks import end_with_launcher, is_first_to_say, ranks
-from qml.config import COMPOSING, built, folder, register, translated
+from qml.config import COMPOSING, built, check_words, folder, register, translated
 from qml.learn.interrupt import end_on_terminate
 
 FAILED, INTERRUPTED = 1, 130
@@ -41,6 +41,7 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands errors on instead of printing them
     try:
+        check_words(sys.argv[1:])
         register()
         end_on_terminate()
         end_with_launcher()

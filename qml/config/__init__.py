@@ -5,6 +5,7 @@ from qml.base.extras import require
 require("hydra", extra="experiments", purpose="qml.config")
 from qml.config.building import build, built
 from qml.config.composing import compose, register
+from qml.config.credentials import check_words
 from qml.config.errors import COMPOSING, translated
 from qml.config.expanding import overrides_of_sizes
 from qml.config.files import choices, folder
@@ -14,6 +15,7 @@ __all__ = [
     "COMPOSING",
     "build",
     "built",
+    "check_words",
     "choices",
     "compose",
     "folder",

@@ -12,6 +12,7 @@ from qml import schema
 from qml.base.errors import ConfigError
 from qml.config import files
 from qml.config.composing import compose
+from qml.config.credentials import check_values
 from qml.config.errors import translated
 from qml.config.expanding import expanded
 from qml.config.objects import addresses, allowed, imported, instantiated, located
@@ -50,12 +51,14 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
         overrides: from which it was composed; needed where it has several `sets`.
 
     Raises:
-        ConfigError: a `_target_` outside `qml` and the plugins, a value that its class refuses, or another class.
+        ConfigError: a `_target_` outside `qml` and the plugins, a value that its class refuses, credentials in a URL,
+            or another class.
     """
     try:
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise translated(error) from error
+    check_values(config)
     several = expanded(plain, entry, overrides)
     if several is not None:
         return several.join([build(line, entry) for line in several.lines])

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from qml import schema
 from qml.base.registry import unknown
 from qml.config import files
+from qml.config.credentials import check_words
 from qml.config.errors import COMPOSING, translated
 from qml.config.words import WORDS
 
@@ -35,10 +36,11 @@ def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConf
         entry: "benchmark", "train" or "report".
 
     Raises:
-        ConfigError: an unknown group, name or key; the near name is given.
+        ConfigError: an unknown group, name or key (the near name is given), or credentials in a URL.
     """
     if entry not in schema.BUILDS:
         raise unknown("entry", entry, list(schema.BUILDS))
+    check_words(overrides)
     register()
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()

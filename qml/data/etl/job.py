@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qml.base.addresses import shown
 from qml.base.digest import digest
 from qml.base.errors import ConfigError
 from qml.data.etl.beside import temporary_beside
-from qml.data.etl.places import HadoopFolder, fingerprint, is_local, local_files, without_credentials
+from qml.data.etl.places import HadoopFolder, fingerprint, is_local, local_files
 from qml.data.etl.preparation import Preparation
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest, write_manifest
 
@@ -156,7 +157,7 @@ class EtlJob:
         scratch = Path(tempfile.mkdtemp(prefix="qml-etl-"))
         stages = Stages()
         try:
-            with self._session(stages, scratch) as session, _told(f"the work in {without_credentials(goal)}", goal):
+            with self._session(stages, scratch) as session, _told(f"the work in {shown(goal)}", goal):
                 folder = HadoopFolder(session, temporary)
                 raw = self._fingerprint(session)
                 if folder.exists(goal):
@@ -172,7 +173,7 @@ class EtlJob:
                 folder.write(f"{goal}/{MANIFEST}", written)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return EtlOutcome(without_credentials(self.out), manifest)
+        return EtlOutcome(shown(self.out), manifest)
 
     @contextmanager
     def _session(self, stages: Stages, scratch: Path) -> Iterator[SparkSession]:
@@ -198,7 +199,7 @@ class EtlJob:
         path = self.etl.read.path
         if is_local(path):
             return fingerprint(listed for _, listed in local_files(path))
-        with _told(f"the listing of {without_credentials(path)}", path):
+        with _told(f"the listing of {shown(path)}", path):
             return fingerprint(HadoopFolder(session, path).listed(path))
 
     def _found(self, out: Path, raw: Mapping[str, Any]) -> EtlOutcome | None:
@@ -214,7 +215,7 @@ class EtlJob:
         Raises:
             ConfigError: it is something else, which is never overwritten.
         """
-        out = without_credentials(self.out)
+        out = shown(self.out)
         remedy = "Nothing is overwritten: name another folder, or remove that one."
         if text is None:
             raise ConfigError(f"out={out} was asked for; it is there, and is no prepared folder. {remedy}")

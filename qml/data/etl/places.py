@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
+from qml.base.addresses import shown
 from qml.base.digest import digest
 from qml.base.errors import DataError
 from qml.base.files import file_digest
@@ -131,7 +131,7 @@ class HadoopFolder:
         system.mkdirs(goal.getParent())
         if not system.rename(where, goal):
             raise DataError(
-                f"{source} was to be renamed to {target}; the file system refused. See whether it is there."
+                f"{shown(source)} was to be renamed to {shown(target)}; the file system refused. See whether it is there."
             )
 
     def remove(self, path: str) -> None:
@@ -171,16 +171,3 @@ def prepared_local(folder: Path, names: Sequence[str], rows: Sequence[int]) -> t
         sums = list(pool.map(lambda name: file_digest(folder / name), names))
     sizes = [(folder / name).stat().st_size for name in names]
     return tuple(PreparedFile(*item) for item in zip(names, map(int, np.asarray(rows)), sizes, sums, strict=True))
-
-
-def without_credentials(url: str) -> str:
-    """A URL without user and password.
-
-    Example:
-        >>> without_credentials("s3a://me:word@bucket/a")
-        's3a://bucket/a'
-    """
-    if is_local(url):
-        return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 
+from qml.base.addresses import shown
 from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.base.registry import unknown
@@ -141,11 +142,11 @@ def _declared(preparation: Preparation, found: Sequence[str], path: str) -> list
     declared = [name for rule in preparation.columns for name in rule.names]
     for name in declared:
         if name not in found:
-            raise unknown(f"column of {path}", name, list(found))
+            raise unknown(f"column of {shown(path)}", name, list(found))
     extra = [name for name in found if name not in declared]
     if extra and preparation.read.others == "refuse":
         raise DataError(
-            f"{path} has columns that etl.columns does not name: {', '.join(extra[:5])}. Declare them (role: drop "
+            f"{shown(path)} has columns that etl.columns does not name: {', '.join(extra[:5])}. Declare them (role: drop "
             "leaves one out), or say etl.read.others=drop."
         )
     return declared

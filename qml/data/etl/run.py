@@ -7,12 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qml.base.addresses import shown
 from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.data.etl.checking import RAW, REASON, checked_frame
 from qml.data.etl.dividing import KEY, divided
 from qml.data.etl.fitting import Learnt, learnt
-from qml.data.etl.places import without_credentials
 from qml.data.etl.preparation import Preparation
 from qml.data.etl.reading import PART, named, raw_frame
 from qml.data.etl.rows import Applied, Coding
@@ -51,7 +51,7 @@ def prepare(
     Raises:
         ConfigError, DataError, CapabilityError, OSError: as `EtlJob.run` says.
     """
-    raw = without_credentials(preparation.read.path)
+    raw = shown(preparation.read.path)
     with stages.stage("read, check and divide"), told(f"the reading of {raw}", raw):
         read, broken = _check(build, preparation)
         reasons = _judged(build, preparation, read, broken)
@@ -120,7 +120,7 @@ def _part(build: Builder, part: str) -> DataFrame:
 
 def _judged(build: Builder, preparation: Preparation, read: int, broken: int) -> dict[str, int]:
     """Reasons of broken rows with their counts; refuses where there are too many."""
-    path = without_credentials(preparation.read.path)
+    path = shown(preparation.read.path)
     if not read:
         raise DataError(f"{path} has no rows. See whether it is the right path, and whether its files are empty.")
     if not broken:

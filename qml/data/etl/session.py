@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qml.base.addresses import masked
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
 
@@ -149,7 +150,7 @@ def last_words(log: Path, lines: int = 3) -> str:
     """
     text = log.read_text(errors="replace").splitlines() if log.exists() else []
     said = [line.strip() for line in text if line.strip() and not line.startswith("\t") and "WARN" not in line]
-    return f"Spark said: {' / '.join(said[-lines:])}" if said else "Spark said nothing."
+    return f"Spark said: {masked(' / '.join(said[-lines:]))}" if said else "Spark said nothing."
 
 
 def _settings(master: str, memory: str, further: Mapping[str, Any], scratch: Path) -> SparkConf:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from qml.base.addresses import masked, shown
 from qml.base.errors import CapabilityError, DataError, QmlError
 from qml.base.extras import require
 
@@ -15,7 +16,6 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 
 FILE = re.compile(r"(?:[a-z0-9]+:/|/)[^\s'\"),]+\.(?:csv|json|jsonl|parquet|gz|txt)[^\s'\"),]*")
-SECRETS = re.compile(r"://[^/@\s]+@|(?:secret|password|token|key)=[^\s&]+", re.IGNORECASE)
 
 
 @contextmanager
@@ -58,9 +58,9 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
         In the reading of raw: x.parquet is not a Parquet file. Repair the file, or leave it out.
     """
     if "No space left on device" in text or "Disk quota exceeded" in text:
-        return OSError(errno.ENOSPC, "No space left on device", _safe(where))
+        return OSError(errno.ENOSPC, "No space left on device", shown(where))
     file = next(iter(re.findall(FILE, text)), None)
-    named = f" of {_safe(file.rstrip('.'))}" if file else ""
+    named = f" of {masked(file.rstrip('.'))}" if file else ""
     if "header does not conform" in text:
         return DataError(
             f"In {doing}: the header{named} names other columns than the first file. All files of one input have the "
@@ -74,12 +74,12 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
         )
     if "No FileSystem for scheme" in text or ("ClassNotFoundException" in text and "fs." in text):
         return CapabilityError(
-            f"In {doing}: Spark knows no file system for {_safe(where)}. Give it the package of that file system: "
-            "spark={spark.jars.packages: org.apache.hadoop:hadoop-aws:3.4.2} for s3a://."
+            f"In {doing}: Spark knows no file system for {shown(where)}. Give it the package of that file system: "
+            "+spark={spark.jars.packages: org.apache.hadoop:hadoop-aws:3.4.2} for s3a://."
         )
     if "AccessDenied" in text or "Forbidden" in text or "Permission denied" in text or "Unauthorized" in text:
-        return DataError(f"In {doing}: access to {_safe(where)} is denied. Give Spark the credentials of that place.")
-    return DataError(f"In {doing}: {_safe(_first_cause(text))}. Repair the file, or leave it out.")
+        return DataError(f"In {doing}: access to {shown(where)} is denied. Give Spark the credentials of that place.")
+    return DataError(f"In {doing}: {masked(_first_cause(text))}. Repair the file, or leave it out.")
 
 
 def _first_cause(text: str) -> str:
@@ -88,8 +88,3 @@ def _first_cause(text: str) -> str:
     found = [line for line in lines if re.search(r"not a Parquet file|Error|Exception|\[[A-Z_.]+\]", line)]
     chosen = next((line for line in found if "not a Parquet file" in line), (found or lines or ["Spark failed"])[0])
     return chosen.removeprefix("Caused by: ").rstrip(". ")[:400]
-
-
-def _safe(text: str) -> str:
-    """Without credentials."""
-    return SECRETS.sub("://***@", text)

@@ -10,6 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from qml.base.addresses import shown
 from qml.base.errors import DataError
 from qml.data.fetch.partial import Version
 
@@ -64,17 +65,6 @@ class Refusal:
     stale: bool = False
 
 
-def without_secrets(url: str) -> str:
-    """`url` as it may be shown: no user, no password, no query.
-
-    Example:
-        >>> without_secrets("https://me:secret@host.org:8080/a.zip?token=1")
-        'https://host.org:8080/a.zip'
-    """
-    parts = urllib.parse.urlsplit(url)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def ask(url: str, offset: int, version: Version, timeout_s: float) -> Answer | Refusal:
     """Ask for the bytes of `url` from `offset` on, if it still is of that version, else for all of them.
 
@@ -84,7 +74,7 @@ def ask(url: str, offset: int, version: Version, timeout_s: float) -> Answer | R
         DataError: the address is not served, or needs credentials: asking again is of no use.
     """
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise DataError(f"{without_secrets(url)} was to be downloaded; only http and https addresses are.")
+        raise DataError(f"{shown(url)} was to be downloaded; only http and https addresses are.")
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}  # bytes as they lie there: ranges count those
     if offset:
         headers |= {"Range": f"bytes={offset}-", "If-Range": version.validator}
@@ -113,7 +103,7 @@ def _refused(url: str, error: urllib.error.HTTPError) -> Refusal:
     remedy = "Check whether the set has moved"
     if error.code in (401, 403, 407):
         remedy = "It needs credentials, or keeps programs out: get it by hand"
-    raise DataError(f"{without_secrets(url)} was asked for; the server answered {error.code} {error.reason}. {remedy}.")
+    raise DataError(f"{shown(url)} was asked for; the server answered {error.code} {error.reason}. {remedy}.")
 
 
 def _place(status: int, headers: Any) -> tuple[int, int | None]:

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from qml.base.addresses import shown
 from qml.base.errors import DataError
-from qml.data.fetch.asking import NETWORK, Answer, Refusal, ask, without_secrets
+from qml.data.fetch.asking import NETWORK, Answer, Refusal, ask
 from qml.data.fetch.partial import Partial, Version
 from qml.data.progress import progress_bar
 
@@ -88,17 +89,17 @@ def download(
     part = Partial(path, url)
     there = part.finished()
     if there and not _fault(path, sha256, md5):
-        return Downloaded(path, without_secrets(url), path.stat().st_size, there)
+        return Downloaded(path, shown(url), path.stat().st_size, there)
     for again in (False, True):
         told = _received(url, part, patience, title or path.name)
         fault = _fault(part.path, sha256 or told, md5)
         if not fault:
-            return Downloaded(path, without_secrets(url), part.path.stat().st_size, part.finish())
+            return Downloaded(path, shown(url), part.path.stat().st_size, part.finish())
         part.remove()
         if not again:
-            log.info("%s: %s; downloading it anew", without_secrets(url), fault)
+            log.info("%s: %s; downloading it anew", shown(url), fault)
     raise DataError(
-        f"{without_secrets(url)} was downloaded twice, and {fault}. Nothing was kept. The file was changed there or "
+        f"{shown(url)} was downloaded twice, and {fault}. Nothing was kept. The file was changed there or "
         f"on its way: try later, or get it by hand."
     )
 
@@ -116,11 +117,11 @@ def _received(url: str, part: Partial, patience: Patience, title: str) -> str | 
         most = max(most, there)
         if failures >= patience.attempts:
             raise DownloadError(
-                f"{without_secrets(url)} could not be downloaded: {outcome.reason} ({failures} attempts in a row). "
+                f"{shown(url)} could not be downloaded: {outcome.reason} ({failures} attempts in a row). "
                 f"{there:,} bytes are kept and continued the next time. Check the connection and the proxy settings."
             )
         pause = outcome.wait_s if outcome.wait_s is not None else patience.pause_s * 2 ** (failures - 1)
-        log.info("%s: %s; %s bytes are here; asking again", without_secrets(url), outcome.reason, f"{there:,}")
+        log.info("%s: %s; %s bytes are here; asking again", shown(url), outcome.reason, f"{there:,}")
         time.sleep(min(pause, patience.longest_s))
 
 

@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from qml.base.addresses import masked, secrets_of, shown
 from qml.base.errors import DataError
 from qml.base.extras import require
 
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+)://")
-_SECRET_IN_URL = re.compile(r"(?<=://)[^/@]*@")
 _REFUSED = ("credential", "access denied", "forbidden", "unauthorized", "anonymous", "accesskey", "access key", "403")
 FOREIGN = {"botocore.exceptions": "BotoCoreError", "google.auth.exceptions": "GoogleAuthError"}
 """Module -> class of errors that storage packages raise beside those of the system."""
@@ -32,12 +32,15 @@ class Place:
 
     Example:
         >>> place = Place("s3://someone:secret@bucket/rows")
-        >>> place.shown("train/part-0.parquet"), place.is_remote
-        ('s3://***@bucket/rows/train/part-0.parquet', True)
+        >>> place, place.shown("train/part-0.parquet"), place.is_remote
+        (Place('s3://bucket/rows'), 's3://bucket/rows/train/part-0.parquet', True)
     """
 
     root: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Place({self.shown()!r})"
 
     @property
     def is_remote(self) -> bool:
@@ -48,7 +51,7 @@ class Place:
     @property
     def name(self) -> str:
         """The last word of the root, without `.parquet`."""
-        return self.root.rstrip("/").rpartition("/")[2].removesuffix(".parquet") or "parquet"
+        return shown(self.root).rstrip("/").rpartition("/")[2].removesuffix(".parquet") or "parquet"
 
     def path(self, name: str = "") -> str:
         """The whole path of a file below the root; the root itself without a name."""
@@ -56,8 +59,8 @@ class Place:
         return f"{root.rstrip('/')}/{name}" if name else root
 
     def shown(self, name: str = "") -> str:
-        """`path` as a message may show it: without a user or password in the URL."""
-        return _SECRET_IN_URL.sub("***@", self.path(name))
+        """`path` as a message may show it: without the credentials of a URL."""
+        return Place(shown(self.root)).path(name)
 
     def files(self) -> dict[str, int]:
         """Parquet files -> bytes, sorted by their path below the root; "" is the root itself, where it is a file.
@@ -154,10 +157,10 @@ class Place:
 
     def _told(self, error: BaseException) -> str:
         """The first line of an error, without user, password or options."""
-        text = _SECRET_IN_URL.sub("***@", str(error).partition("\n")[0])
-        for secret in _leaves(self.options):
+        text = str(error).partition("\n")[0]
+        for secret in (*secrets_of(self.root), *_leaves(self.options)):
             text = text.replace(secret, "***")
-        return text
+        return masked(text)
 
     def _inside(self, name: str) -> str:
         """The path as its file system knows it."""
@@ -209,7 +212,7 @@ def _system(place: Place) -> tuple[Any, Any]:
     """The fsspec file system of a place, and the same for Arrow."""
     found = _SCHEME.match(place.root)
     scheme = found.group(1) if found else "file"
-    return _systems(scheme, place.root if _SECRET_IN_URL.search(place.root) else "", _Options(place.options))
+    return _systems(scheme, place.root if "@" in place.root else "", _Options(place.options))
 
 
 class _Options:

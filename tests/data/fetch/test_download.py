@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 
+from qml.base.addresses import shown
 from qml.base.errors import DataError
 from qml.data.fetch import partial
-from qml.data.fetch.asking import without_secrets
 from qml.data.fetch.download import DownloadError, Patience, download
 
 DATA = np.random.default_rng(0).bytes(1_000_000)
@@ -123,7 +123,7 @@ def test_what_is_refused_is_not_asked_twice(home, tmp_path, patience, status, sa
     with pytest.raises(DataError, match=rf"answered {status}.*{said}") as caught:
         download(f"{home.url}/a.bin?token=sesame", tmp_path / "a.bin", patience=patience)
     assert "sesame" not in str(caught.value)
-    assert "sesame" not in without_secrets(f"{secret}/a.bin?token=sesame")
+    assert "sesame" not in shown(f"{secret}/a.bin?token=sesame")
     assert len(page.asked) == 1
 
 

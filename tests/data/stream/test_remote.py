@@ -107,10 +107,24 @@ def test_secrets_are_never_printed(caplog):
         ParquetSource.open(f"refusing://someone:{SECRET}@host/rows", storage_options={"token": SECRET})
     text = str(caught.value) + caplog.text
     assert "credentials at hand (PermissionError)" in text
-    assert "refusing://***@host/rows" in text
+    assert "refusing://host/rows" in text
     assert SECRET not in text
     assert caught.value.__suppress_context__
     assert SECRET not in repr(Place("refusing://host", {"token": SECRET}))
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (f"s3://AKIAXYZ:ab/cd{SECRET}@bucket/rows", "rows"),
+        (f"https://host/rows.parquet?X-Amz-Signature={SECRET}", "rows"),
+        (f"memory://someone:{SECRET}@x", "x"),
+    ],
+)
+def test_a_place_shows_no_secret(url, name):
+    place = Place(url)
+    assert place.name == name
+    assert SECRET not in repr(place) + place.shown() + place.shown("train/a.parquet") + place._told(OSError(url))
 
 
 def test_schemes_that_nobody_knows():

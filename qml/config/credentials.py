@@ -1,0 +1,76 @@
+"""Credentials in a configuration are refused: Hydra writes what it is given beside the results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from qml.base.addresses import addresses_in, holds_credentials, shown
+from qml.base.errors import ConfigError
+
+_SECRET_KEY = re.compile(r"secret|password|token|access[.]?key|account[.]?key", re.IGNORECASE)  # as Spark redacts
+_SPARK_WORD = re.compile(r"^[+~]*spark[.=]")
+_KEY_AND_VALUE = re.compile(r"([\w.]+)['\"]?\s*[:=]\s*['\"]?(\$\{)?")
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Refuse a command line that holds credentials; called before Hydra, which would write it down.
+
+    Args:
+        words: of the command line, such as `data.options.path=s3://bucket/rows`.
+
+    Raises:
+        ConfigError: a URL names a user or is signed, or a setting of Spark is a secret.
+
+    Example:
+        >>> check_words(
+        ...     ["out=s3a://bucket/prepared", "+spark={spark.jars.packages: org.apache.hadoop:hadoop-aws:3.4.2}"]
+        ... )
+        >>> check_words(["data.options.path=s3://me:word@bucket/rows"])
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: data.options.path=s3://bucket/rows was given with credentials in the URL. ...
+    """
+    for word in words:
+        key = word.partition("=")[0].lstrip("+~")
+        _check_addresses(word.partition("=")[2], key)
+        for name, from_elsewhere in _KEY_AND_VALUE.findall(word) if _SPARK_WORD.match(word) else ():
+            _check_setting(name, bool(from_elsewhere))
+
+
+def check_values(config: DictConfig) -> None:
+    """Refuse a composed configuration that holds credentials, from whatever file they come.
+
+    A secret among the settings of Spark may be an interpolation, such as `${oc.env:NAME}`, which Hydra keeps as such.
+
+    Raises:
+        ConfigError: see `check_words`.
+    """
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    _check_addresses(plain, "")
+    literal: Any = OmegaConf.to_container(config, resolve=False)
+    for name, value in (literal.get("spark") or {}).items():
+        _check_setting(str(name), str(value).startswith("${"))
+
+
+def _check_addresses(value: Any, path: str) -> None:
+    for key, url in addresses_in(value, path):
+        if holds_credentials(url):
+            raise ConfigError(
+                f"{key}={shown(url)} was given with credentials in the URL. What is configured is written beside "
+                "results, so give them as the storage expects them: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
+                "environment or a profile for s3://, the files of Hadoop's configuration for Spark; or open the source "
+                "in Python with storage_options=."
+            )
+
+
+def _check_setting(name: str, from_elsewhere: bool) -> None:
+    if _SECRET_KEY.search(name) and not from_elsewhere:
+        raise ConfigError(
+            f"spark has the setting {name} with a value of its own. What is configured is written beside results, so "
+            f"name a variable of the environment: '+spark={{{name}: \"${{oc.env:NAME}}\"}}', or leave it to the files "
+            "of Hadoop's configuration."
+        )
