@@ -131,7 +131,8 @@ class HadoopFolder:
         system.mkdirs(goal.getParent())
         if not system.rename(where, goal):
             raise DataError(
-                f"{shown(source)} was to be renamed to {shown(target)}; the file system refused. See whether it is there."
+                f"{shown(source)} was to be renamed to {shown(target)}; the file system refused. See whether it is "
+                "there."
             )
 
     def remove(self, path: str) -> None:

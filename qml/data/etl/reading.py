@@ -146,8 +146,8 @@ def _declared(preparation: Preparation, found: Sequence[str], path: str) -> list
     extra = [name for name in found if name not in declared]
     if extra and preparation.read.others == "refuse":
         raise DataError(
-            f"{shown(path)} has columns that etl.columns does not name: {', '.join(extra[:5])}. Declare them (role: drop "
-            "leaves one out), or say etl.read.others=drop."
+            f"{shown(path)} has columns that etl.columns does not name: {', '.join(extra[:5])}. Declare them (role: "
+            "drop leaves one out), or say etl.read.others=drop."
         )
     return declared
 

@@ -13,7 +13,7 @@ from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.data.manifest import Manifest
 from qml.data.source import Column, ColumnKind, Target
-from qml.data.stream.formats import Decoder, Feature, RowFormat, check_hints, row_format, sized
+from qml.data.stream.formats import Decoder, Feature, RowFormat, check_hints, decoder_name, row_format, sized
 from qml.data.stream.scanning import Scanned
 from qml.data.stream.text import HashedWords
 from qml.data.table_file import MOST_CLASSES, MOST_WORDS
@@ -43,7 +43,8 @@ class Hints:
         kinds: column -> "number", "category", "sequence", "image", "bytes" or "text", where the type does not say it.
         shapes: column -> shape of its images, bytes or lists.
         categories: column -> its words, in the order of their codes; where they are not given, the files are read once.
-        decoders: column -> callable of your own from a list of its values to `(n, ...)` numbers.
+        decoders: column -> callable of your own from a list of its values to `(n, ...)` numbers; a function of a module
+            or a dataclass.
     """
 
     target: str | None = None
@@ -97,7 +98,7 @@ def described_format(
         where: the files lie, for messages.
 
     Raises:
-        ConfigError: a hint on a column that is not there.
+        ConfigError: a hint on a column that is not there, or a decoder without a name of its own.
         DataError: a column that nothing can be learnt from as it is.
     """
     names = list(types)
@@ -111,6 +112,8 @@ def described_format(
         categories=hints.categories,
         decoders=hints.decoders,
     )
+    for name, decoder in hints.decoders.items():
+        decoder_name(name, decoder)
     if hints.target is not None and hints.target not in types:
         raise unknown(f"column for target in {where}", hints.target, names)
     inputs = hints.columns if hints.columns is not None else [name for name in names if name not in hints.drop]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from qml.base.digest import canonical
-from qml.base.errors import CapabilityError, ConfigError, DataError
+from qml.base.errors import CapabilityError, ConfigError, DataError, kind_of
 from qml.base.registry import unknown
 from qml.data.source import Column, Target
 
@@ -73,7 +77,8 @@ class RowFormat:
     def plain(self) -> Any:
         """All that decides the numbers, for a digest."""
         features = [
-            (canonical(item.column), item.how, item.places, decoder_name(item.decoder)) for item in self.features
+            (canonical(item.column), item.how, item.places, decoder_name(item.column.name, item.decoder))
+            for item in self.features
         ]
         return {
             "features": features,
@@ -82,15 +87,35 @@ class RowFormat:
         }
 
 
-def decoder_name(decoder: Decoder | None) -> Any:
-    """What tells a decoder from others: a dataclass by its fields, anything else by its address."""
+def decoder_name(column: str, decoder: Decoder | None) -> Any:
+    """What tells a decoder from others, for a digest: a dataclass by its fields, a function by its module and name.
+
+    Args:
+        column: that it decodes, for the message.
+        decoder: None where there is none.
+
+    Raises:
+        ConfigError: it has no name of its own, so that two of them could not be told apart: a lambda, a function
+            within another, a bound method, a `functools.partial`, an object that is no dataclass of plain fields.
+
+    Example:
+        >>> decoder_name("smiles", len)
+        'builtins.len'
+    """
     if decoder is None:
         return None
-    try:
-        return canonical(decoder)
-    except TypeError:
-        kind = type(decoder)
-        return str(getattr(decoder, "__qualname__", f"{kind.__module__}.{kind.__qualname__}"))
+    if dataclasses.is_dataclass(decoder) and not isinstance(decoder, type):
+        with suppress(TypeError):
+            return [type(decoder).__module__, canonical(decoder)]
+    module, name = getattr(decoder, "__module__", None), getattr(decoder, "__qualname__", None)
+    with suppress(AttributeError, KeyError):
+        if module and name and attrgetter(name)(sys.modules[module]) is decoder:
+            return f"{module}.{name}"
+    raise ConfigError(
+        f"the decoder of column {column!r} is {name or kind_of(decoder)}, which has no name of its own: two such "
+        "decoders are not told apart, and a run would continue on the numbers of another. Give a function that stands "
+        "in a module, or a dataclass with plain fields and a __call__."
+    )
 
 
 def row_format(

@@ -18,7 +18,7 @@ from qml.data.stream.describing import Hints, described_format, prepared_format
 from qml.data.stream.fitting import fitted_on_sample
 from qml.data.stream.formats import RowFormat
 from qml.data.stream.layout import Footer, check_same_columns, layout_of, read_footers
-from qml.data.stream.parts import manifest_of, parts_of
+from qml.data.stream.parts import folder_keys, manifest_of, parts_of
 from qml.data.stream.places import Place
 from qml.data.stream.reading import WindowReader
 from qml.data.stream.scanning import Scanned
@@ -64,6 +64,9 @@ def opened_source(
     parts = parts_of(place, given) if manifest is None else check_sizes(place, manifest)
     names = list(dict.fromkeys(name for files in parts.values() for name in files))
     footers = dict(zip(names, read_footers(place, names), strict=True))
+    if manifest is None:
+        hints = _without_folder_keys(place, folder_keys(parts, given), footers[names[0]], asked.hints)
+        asked = replace(asked, hints=hints)
     form, columns = _formed(place, manifest, footers, asked)
     if manifest is not None:
         check_rows(place, manifest, footers)
@@ -137,6 +140,18 @@ def _check_alone(hints: Hints, place: Place) -> None:
             f"{given[0]}= was given for {place.shown()}, whose {MANIFEST} says what its columns are. Leave it out, or "
             "prepare the folder otherwise."
         )
+
+
+def _without_folder_keys(place: Place, keys: Mapping[str, str], first: Footer, hints: Hints) -> Hints:
+    """Refuse columns that stand in the names of folders alone, unless the caller leaves them out."""
+    keys = {key: folder for key, folder in keys.items() if key not in first.types}
+    for key, folder in keys.items():
+        if hints.columns is None and key not in hints.drop:
+            raise DataError(
+                f"{place.shown()}: folders such as {folder}/ say a column {key!r}, which the files lack, and names of "
+                f"folders are not read. Write it into the files, or leave it out: drop=[{key!r}]."
+            )
+    return replace(hints, drop=[column for column in hints.drop if column not in keys])
 
 
 def _formed(

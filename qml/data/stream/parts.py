@@ -19,9 +19,7 @@ def manifest_of(place: Place) -> Manifest | None:
     Raises:
         DataError: it is there and does not read as one.
     """
-    if place.path().endswith(".parquet"):
-        return None
-    text = place.text(MANIFEST)
+    text = None if place.is_file() else place.text(MANIFEST)
     return None if text is None else parse_manifest(text, place.shown(MANIFEST))
 
 
@@ -53,8 +51,36 @@ def parts_of(place: Place, given: Mapping[str, str] | None) -> dict[str, tuple[s
             "say parts={'train': folder, ...}."
         )
     if others:
-        log.info("%s: %d files in no folder of a part are left out, such as %s", place.shown(), len(others), others[0])
+        log.warning(
+            "%s: %d files lie in no folder of a part (%s) and are left out, such as %s; parts={...} takes them",
+            place.shown(),
+            len(others),
+            ", ".join(PARTS),
+            others[0],
+        )
     return parts
+
+
+def folder_keys(parts: Mapping[str, tuple[str, ...]], given: Mapping[str, str] | None) -> dict[str, str]:
+    """Keys of folders called `key=value` -> one such folder, leaving out those that say which part a file is of.
+
+    Args:
+        parts: part -> files below the root.
+        given: part -> path that the caller named; None where the names of folders decide.
+
+    Example:
+        >>> folder_keys({"train": ("split=train/year=2020/a.parquet",)}, None)
+        {'year': 'year=2020'}
+    """
+    keys = {}
+    for part, names in parts.items():
+        inside = "" if given is None else given[part].strip("/")
+        for name in names:
+            for folder in name.removeprefix(inside).split("/")[:-1]:
+                key, mark, value = folder.partition("=")
+                if mark and not (given is None and value in PARTS):
+                    keys[key] = folder
+    return keys
 
 
 def _below(place: Place, part: str, path: str, files: Mapping[str, int]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -75,17 +75,35 @@ class Place:
             raise DataError(f"{self.shown()} was to be read as Parquet; no .parquet file is there. Check the path.")
         return dict(sorted(found.items()))
 
+    def is_file(self) -> bool:
+        """Whether the root itself is a Parquet file; a folder may be called like one.
+
+        Raises:
+            DataError: it cannot be reached.
+        """
+        if not self.is_remote:
+            return os.path.isfile(self.path())
+        if not shown(self.root).endswith(".parquet"):
+            return False
+        with self.reaching():
+            return bool(_system(self)[0].isfile(self._inside("")))
+
     def text(self, name: str) -> str | None:
         """The text of a small file; None where there is none.
 
         Raises:
-            DataError: it is there and cannot be read.
+            DataError: it is there and cannot be read, or is no text in UTF-8.
         """
         try:
             with self.opened(name) as file:
                 return file.read().decode("utf-8")
-        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{self.shown(name)} was to be a text in UTF-8; byte {error.start} of it is none. Prepare the folder "
+                "again."
+            ) from error
 
     @contextmanager
     def opened(self, name: str) -> Iterator[IO[bytes]]:
@@ -173,8 +191,9 @@ class Place:
             return {"": root.stat().st_size}
         if not root.is_dir():
             raise DataError(f"{root} was to be read as Parquet; there is no such file or folder. Check the path.")
-        below = (path.relative_to(root) for path in root.rglob("*.parquet"))
-        return {path.as_posix(): (root / path).stat().st_size for path in below if _is_data(path.parts)}
+        with self.reaching():
+            files = [path for path in _walked(root) if path.name.endswith(".parquet") and path.is_file()]
+        return {path.relative_to(root).as_posix(): path.stat().st_size for path in files}
 
     def _remote_files(self) -> dict[str, int]:
         with self.reaching():
@@ -192,8 +211,32 @@ class Place:
         return sizes
 
 
-def _is_data(parts: tuple[str, ...]) -> bool:
+def _is_data(parts: Sequence[str]) -> bool:
     return not any(part.startswith((".", "_")) for part in parts)
+
+
+def _walked(root: Path) -> Iterator[Path]:
+    """Every file of data below a folder, also through folders that are links.
+
+    Raises:
+        DataError: a folder is reached twice.
+        OSError: one cannot be listed.
+    """
+
+    def refuse(error: OSError) -> None:  # os.walk would leave its rows out without a word
+        raise error
+
+    reached: dict[str, str] = {}
+    for folder, folders, names in os.walk(root, onerror=refuse, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in reached:
+            raise DataError(
+                f"{folder} is a link to what is read as {reached[real]} already: its rows would come twice. Take the "
+                "link away."
+            )
+        reached[real] = folder
+        folders[:] = [name for name in folders if _is_data([name])]
+        yield from (Path(folder, name) for name in names if _is_data([name]))
 
 
 def _leaves(options: Any) -> list[str]:

@@ -117,7 +117,8 @@ class ParquetSource:
                 does not say it: numbers are numbers, words categories.
             shapes: column -> shape of its images, bytes or lists.
             categories: column -> its words in the order of their codes; otherwise the files are read once for them.
-            decoders: column -> callable from a list of its values to `(n, ...)` numbers, that can be pickled.
+            decoders: column -> callable from a list of its values to `(n, ...)` numbers: a function that stands in a
+                module, or a dataclass of plain fields, by which two are told apart.
             transform: "auto" (by the kinds of the columns; none where the manifest says that the features are made
                 already), a Transform, a Fitted, or None. What is not fitted yet is fitted on a sample of the training
                 rows.
@@ -131,7 +132,8 @@ class ParquetSource:
         Raises:
             DataError: no files, damaged files, files of different schemas, an empty part, a column without values, a
                 folder that is not what its manifest says, a URL that cannot be read. The message names the file.
-            ConfigError: a column, kind or part that is not known, or options that contradict the manifest.
+            ConfigError: a column, kind or part that is not known, a decoder without a name of its own, or options that
+                contradict the manifest.
         """
         from qml.data.stream.describing import Hints
         from qml.data.stream.opening import Asked, opened_source

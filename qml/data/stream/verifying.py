@@ -24,8 +24,10 @@ def check_sizes(place: Place, manifest: Manifest) -> dict[str, tuple[str, ...]]:
     """Part -> files as the manifest lists them, each there with the bytes that it names.
 
     Raises:
-        DataError: a file is absent or of another size; a part without a file or a row.
+        DataError: a file is absent or of another size, or stands there twice; a part without a file or a row; no
+            training rows.
     """
+    _check_named_once(place, manifest)
     found = place.files()
     for part, items in manifest.parts.items():
         if not sum(item.rows for item in items):
@@ -42,6 +44,22 @@ def check_sizes(place: Place, manifest: Manifest) -> dict[str, tuple[str, ...]]:
                 )
     order = sorted(manifest.parts, key=lambda part: (PARTS.index(part) if part in PARTS else len(PARTS), part))
     return {part: tuple(item.path for item in manifest.parts[part]) for part in order}
+
+
+def _check_named_once(place: Place, manifest: Manifest) -> None:
+    """Refuse a manifest without training rows, or one that names a file twice."""
+    if "train" not in manifest.parts:
+        named = ", ".join(manifest.parts) or "(none)"
+        raise DataError(f"{place.shown(MANIFEST)} has the parts {named} and no 'train'. Prepare the folder again.")
+    part_of: dict[str, str] = {}
+    for part, items in manifest.parts.items():
+        for item in items:
+            if item.path in part_of:
+                raise DataError(
+                    f"{place.shown(item.path)} is named twice by {MANIFEST}, in {part_of[item.path]!r} and in "
+                    f"{part!r}: its rows would come twice. Prepare the folder again."
+                )
+            part_of[item.path] = part
 
 
 def check_rows(place: Place, manifest: Manifest, footers: Mapping[str, Footer]) -> None:

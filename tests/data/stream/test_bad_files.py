@@ -89,6 +89,30 @@ def test_rows_and_files_that_the_manifest_does_not_know(prepared):
     refused(prepared, "test/part-0.parquet is named by manifest.json; it is not there")
 
 
+def test_a_manifest_is_read_in_a_folder_called_like_a_file(prepared):
+    folder = prepared.rename(prepared.with_name("shops.parquet"))
+    assert ParquetSource.open(str(folder)).schema.sizes["test"] == 60
+    rewrite_manifest(folder, lambda plain: plain["parts"]["test"][0].update(sha256="0" * 64))
+    refused(folder, "has another SHA-256")
+
+
+def test_a_manifest_that_is_no_text(prepared):
+    (prepared / MANIFEST).write_bytes(b'{"name": "\xff"}')
+    refused(prepared, "manifest.json was to be a text in UTF-8")
+
+
+def test_a_manifest_that_names_a_file_twice_or_no_training_rows(prepared):
+    original = (prepared / MANIFEST).read_text()
+    rewrite_manifest(prepared, lambda plain: plain["parts"].update(test=plain["parts"]["train"]))
+    refused(prepared, "train/part-0.parquet is named twice", "in 'test' and in 'train'")
+    (prepared / MANIFEST).write_text(original)
+    rewrite_manifest(prepared, lambda plain: plain["parts"]["train"].extend(plain["parts"]["train"]))
+    refused(prepared, "is named twice", "in 'train' and in 'train'")
+    (prepared / MANIFEST).write_text(original)
+    rewrite_manifest(prepared, lambda plain: plain["parts"].pop("train"))
+    refused(prepared, "has the parts", "and no 'train'")
+
+
 def test_an_empty_partition(raw, prepared):
     write(raw / "empty.parquet", numbers(0))
     refused(raw, "empty.parquet holds no row", target="label")

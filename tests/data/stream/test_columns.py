@@ -1,6 +1,8 @@
 """Every kind of column arrives as the numbers that it means."""
 
 import io
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -149,7 +151,36 @@ def test_a_decoder_of_your_own(tmp_path):
     assert source.schema.input_shape == (3,)
     assert np.array_equal(whole(source, "train").inputs[:, 1:], lengths(texts))
     with pytest.raises(DataError, match="must give one row of numbers a value"):
-        opened(tmp_path, {"text": texts}, decoders={"text": lambda values: np.zeros(3)})
+        opened(tmp_path, {"text": texts}, decoders={"text": three})
+
+
+def three(values):
+    return np.zeros(3)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    factor: float
+
+    def __call__(self, values):
+        return self.factor * lengths(values)
+
+
+def test_decoders_are_told_apart_by_name_and_fields(tmp_path):
+    texts = {"text": ["a" * (i % 5) + "b" for i in range(ROWS)]}
+    digests = [opened(tmp_path, texts, decoders={"text": how}).schema.digest for how in (lengths, Scaled(1), Scaled(2))]
+    assert len(set(digests)) == 3
+    assert opened(tmp_path, texts, decoders={"text": Scaled(2)}).schema.digest == digests[2]
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [lambda values: lengths(values), partial(Scaled.__call__, Scaled(1)), Scaled(1).__call__, Scaled(np.sum)],
+    ids=["lambda", "partial", "bound", "field"],
+)
+def test_a_decoder_without_a_name_of_its_own(tmp_path, decoder):
+    with pytest.raises(ConfigError, match=r"decoder of column 'text' is .*no name of its own"):
+        opened(tmp_path, {"text": ["a"] * ROWS}, decoders={"text": decoder})
 
 
 @pytest.mark.parametrize(

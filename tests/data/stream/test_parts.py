@@ -1,6 +1,7 @@
 """Which rows are which part: by folders, by a mapping, by shares of exact size."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from qml.base.errors import ConfigError, DataError
@@ -15,19 +16,49 @@ from tests.data.stream.conftest import numbers, write
 def test_folders_called_like_parts(tmp_path, form, caplog):
     for part, rows in {"train": 70, "test": 30, "quarantine": 5}.items():
         write(tmp_path / form.format(part), numbers(rows))
-    with caplog.at_level("INFO"):
-        source = ParquetSource.open(str(tmp_path), target="label")
+    source = ParquetSource.open(str(tmp_path), target="label", drop=["year"] if "year" in form else [])
     assert source.schema.sizes == {"train": 70, "test": 30}
-    assert "1 files in no folder of a part are left out" in caplog.text
+    assert "1 files lie in no folder of a part" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_other_folders_are_all_training_rows(tmp_path):
     for year in (2020, 2021):
-        write(tmp_path / f"year={year}" / "a.parquet", numbers(40))
+        write(tmp_path / f"y{year}" / "a.parquet", numbers(40))
     assert ParquetSource.open(str(tmp_path), target="label").schema.sizes == {"train": 80}
     write(tmp_path / "test" / "a.parquet", numbers(40))
     with pytest.raises(DataError, match="no train/"):
         ParquetSource.open(str(tmp_path), target="label")
+
+
+def test_a_column_in_the_names_of_folders_is_not_lost(tmp_path):
+    for town in ("north", "south"):
+        write(tmp_path / f"town={town}" / "a.parquet", numbers(40))
+    with pytest.raises(DataError, match=r"folders such as town=south/ say a column 'town', which the files lack"):
+        ParquetSource.open(str(tmp_path), target="label")
+    for words in ({"drop": ["town"]}, {"columns": ["a", "b", "c"]}):
+        assert ParquetSource.open(str(tmp_path), target="label", **words).schema.input_shape == (3,)
+    named = {"train": "town=north", "test": "town=south"}
+    assert ParquetSource.open(str(tmp_path), target="label", parts=named).schema.sizes == {"train": 40, "test": 40}
+    write(tmp_path / "town=north" / "a.parquet", numbers(40).append_column("town", pa.array(np.ones(40))))
+    with pytest.raises(DataError, match=r"town=south/a\.parquet was to have the column 'town'"):
+        ParquetSource.open(str(tmp_path), target="label")
+
+
+def test_folders_that_are_links(tmp_path):
+    write(tmp_path / "elsewhere" / "b.parquet", numbers(30))
+    write(tmp_path / "rows" / "train" / "a.parquet", numbers(70))
+    (tmp_path / "rows" / "test").symlink_to(tmp_path / "elsewhere")
+    source = ParquetSource.open(str(tmp_path / "rows"), target="label")
+    assert source.schema.sizes == {"train": 70, "test": 30}
+    (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "rows")
+    with pytest.raises(DataError, match=r"test/again is a link to what is read as .*rows already"):
+        ParquetSource.open(str(tmp_path / "rows"), target="label")
+
+
+def test_folders_called_like_files(tmp_path):
+    write(tmp_path / "set.parquet" / "rows.parquet" / "part-0.parquet", numbers(40))
+    assert ParquetSource.open(str(tmp_path / "set.parquet"), target="label").schema.sizes == {"train": 40}
 
 
 def test_parts_by_name(tmp_path):
