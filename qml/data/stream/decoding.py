@@ -111,6 +111,13 @@ def positions(column: Any, values: tuple[Any, ...]) -> np.ndarray:
     return pc.fill_null(pc.index_in(column, value_set=known), -1).to_numpy()  # pyright: ignore
 
 
+def is_list(arrow: Any) -> bool:
+    """Whether an Arrow type is one of lists."""
+    import pyarrow.types as types
+
+    return types.is_fixed_size_list(arrow) or types.is_list(arrow) or types.is_large_list(arrow)
+
+
 def plain_column(column: Any) -> Any:
     """A dictionary column as its values; any other as it is."""
     import pyarrow as pa
@@ -140,26 +147,30 @@ def _as_float32(column: Any) -> np.ndarray:
         column = column.cast(pa.uint8())
     if column.type != pa.float32():
         column = column.cast(pa.float32(), safe=False)
-    return column.to_numpy()
+    return column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
 
 
 def _lists(feature: Feature, column: Any, where: str) -> np.ndarray:
-    """Lists of one length as `(n, length)`."""
-    import pyarrow as pa
-
-    name, wanted = feature.column.name, feature.places
+    """Lists of one length as `(n, length)`; NaN where a number of a list is missing."""
+    name = feature.column.name
     if column.null_count:
         raise DataError(f"{where}: column {name!r} has no list in {column.null_count} rows. Leave these rows out.")
-    array = column.combine_chunks()
-    flat = array.flatten()
+    flat = _end_to_end(column.combine_chunks(), feature.places, name, where)
+    return _as_float32(flat).reshape(len(column), feature.places)
+
+
+def _end_to_end(array: Any, wanted: int, name: str, where: str) -> Any:
+    """The values of all lists of an Arrow array, each of which holds as many as wanted."""
+    import pyarrow as pa
+
     fixed = pa.types.is_fixed_size_list(array.type)
     lengths = np.array([array.type.list_size]) if fixed else np.unique(array.value_lengths().to_numpy())
-    if lengths.tolist() != [wanted]:
+    if lengths.tolist() != [wanted] and len(array):
         raise DataError(
             f"{where}: column {name!r} was to hold lists of {wanted} numbers; it holds lists of "
             f"{lengths[:5].tolist()}. Cut or pad them when the file is written."
         )
-    return _as_float32(flat).reshape(len(column), wanted)
+    return array.flatten()
 
 
 def _whole(column: Any, name: str, where: str) -> np.ndarray:
@@ -187,8 +198,8 @@ def _pixels(feature: Feature, column: Any, where: str) -> np.ndarray:
         encoded[:] = column.to_pylist()
         return image_array(encoded, shape, f"{where}, column {name!r}")
     array = column.combine_chunks()
-    if pa.types.is_fixed_size_list(array.type):
-        flat = array.flatten()
+    if is_list(array.type):
+        flat = _end_to_end(array, feature.places, name, where)
         if flat.null_count or flat.type != pa.uint8():
             raise DataError(
                 f"{where}: column {name!r} was to hold bytes; its lists hold {flat.type}"

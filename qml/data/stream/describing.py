@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +12,11 @@ from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.data.manifest import Manifest
 from qml.data.source import Column, ColumnKind, Target
+from qml.data.stream.decoding import is_list
 from qml.data.stream.formats import Decoder, Feature, RowFormat, check_hints, decoder_name, row_format, sized
 from qml.data.stream.scanning import Scanned
 from qml.data.stream.text import HashedWords
 from qml.data.table_file import MOST_CLASSES, MOST_WORDS
-
-log = logging.getLogger(__name__)
 
 COLUMN_KINDS: dict[str, ColumnKind] = {
     "number": "number",
@@ -118,9 +116,6 @@ def described_format(
         raise unknown(f"column for target in {where}", hints.target, names)
     inputs = hints.columns if hints.columns is not None else [name for name in names if name not in hints.drop]
     features = [_feature(name, types[name], hints, scanned, where) for name in inputs if name != hints.target]
-    narrowed = [name for name in inputs if name != hints.target and str(types[name]) == "double"]
-    if narrowed:
-        log.info("%s: float64 columns become float32: %s", where, ", ".join(map(repr, narrowed[:5])))
     target, values = (None, None) if hints.target is None else _target(types[hints.target], hints, scanned, where)
     return row_format(features, target, values, allow_missing)
 
@@ -247,9 +242,8 @@ def _is_words(arrow: Any) -> bool:
 
 
 def _is_list(arrow: Any) -> bool:
-    import pyarrow.types as types
-
-    return types.is_fixed_size_list(arrow) or types.is_list(arrow) or types.is_large_list(arrow)
+    """Lists of numbers; of nothing else something can be learnt."""
+    return is_list(arrow) and _is_number(arrow.value_type)
 
 
 def _is_variable_bytes(arrow: Any) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.data.stream.narrowing import may_merge
 from qml.data.stream.places import Place
 
 FOOTERS_AT_ONCE = 8
@@ -25,14 +27,18 @@ class Footer:
         types: column -> its Arrow type.
         rows_G: `(G,)` int64 rows of each row group.
         missing: column -> rows without a value, where the file tells of every row group.
+        greatest: column of whole numbers or decimals -> the greatest size of a value, where every row group tells it.
         digest: of the end of the file: schema, sizes and statistics.
+        stamp: of the whole end of the file, by which it is noticed that another file lies there.
     """
 
     file: str
     types: Mapping[str, Any]
     rows_G: np.ndarray
     missing: Mapping[str, int]
+    greatest: Mapping[str, float]
     digest: str
+    stamp: str
 
     @property
     def rows(self) -> int:
@@ -91,13 +97,33 @@ def read_footers(place: Place, files: Sequence[str]) -> tuple[Footer, ...]:
 def _footer(place: Place, file: str) -> Footer:
     with place.parquet(file) as opened, place.sound(file):
         metadata, schema = opened.metadata, opened.schema_arrow
+        twice = next((name for name, count in Counter(schema.names).items() if count > 1), None)
+        if twice is not None:
+            raise DataError(
+                f"{place.shown(file)} has {schema.names.count(twice)} columns called {twice!r}; which of them is meant "
+                "cannot be said. Write it again with a name for each."
+            )
         rows = np.array([metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)], np.int64)
         if not rows.sum():
             raise DataError(f"{place.shown(file)} holds no row. Remove it, or write it again with its rows.")
         facts = [str(schema), metadata.num_rows, rows.tolist(), metadata.created_by, *_chunks(metadata)]
         told = hashlib.sha256(repr(facts).encode()).hexdigest()
         types = {field.name: field.type for field in schema}
-        return Footer(file, types, rows, _missing(metadata, list(types)), told)
+        return Footer(
+            file, types, rows, _missing(metadata, list(types)), _greatest(metadata, types), told, stamp_of(metadata)
+        )
+
+
+def stamp_of(metadata: Any) -> str:
+    """SHA-256 of the end of a Parquet file, from its `pyarrow.parquet.FileMetaData`.
+
+    Another file has another one, unless all sizes, places and statistics of its columns are the same.
+    """
+    import pyarrow as pa
+
+    out = pa.BufferOutputStream()
+    metadata.write_metadata_file(out)
+    return hashlib.sha256(memoryview(out.getvalue())).hexdigest()
 
 
 def _chunks(metadata: Any) -> list[Any]:
@@ -129,11 +155,39 @@ def _missing(metadata: Any, columns: Sequence[str]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count is not None}
 
 
+def _greatest(metadata: Any, types: Mapping[str, Any]) -> dict[str, float]:
+    """Column -> the greatest size of its values, where they are numbers in steps and every row group tells it."""
+    found: dict[str, float] = {}
+    silent = set()
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for place in range(row_group.num_columns):
+            chunk = row_group.column(place)
+            name = chunk.path_in_schema
+            if name not in types or may_merge(types[name], None) is not None:
+                continue
+            told = chunk.statistics if chunk.is_stats_set else None
+            if told is not None and told.has_min_max:
+                found[name] = max(found.get(name, 0.0), abs(float(told.min)), abs(float(told.max)))
+            elif told is None or told.num_values:
+                silent.add(name)
+    return {name: value for name, value in found.items() if name not in silent}
+
+
+def greatest_of(footers: Iterable[Footer]) -> dict[str, float]:
+    """Column -> the greatest size of its values over all files, where each of them tells it."""
+    told = [footer.greatest for footer in footers]
+    shared = set(told[0]).intersection(*told)
+    return {name: max(item[name] for item in told) for name in shared}
+
+
 def layout_of(footers: Sequence[Footer]) -> Layout:
     """The row groups of files end to end.
 
     Example:
-        >>> footers = [Footer("a", {}, np.array([3, 2]), {}, ""), Footer("b", {}, np.array([4]), {}, "")]
+        >>> footers = [
+        ...     Footer(name, {}, np.array(rows), {}, {}, "", "") for name, rows in {"a": [3, 2], "b": [4]}.items()
+        ... ]
         >>> layout = layout_of(footers)
         >>> layout.file_G.tolist(), layout.group_G.tolist(), layout.first_G.tolist(), layout.n_rows
         ([0, 0, 1], [0, 1, 0], [0, 3, 5], 9)

@@ -17,7 +17,8 @@ from qml.data.source import Column, Schema
 from qml.data.stream.describing import Hints, described_format, prepared_format
 from qml.data.stream.fitting import fitted_on_sample
 from qml.data.stream.formats import RowFormat
-from qml.data.stream.layout import Footer, check_same_columns, layout_of, read_footers
+from qml.data.stream.layout import Footer, check_same_columns, greatest_of, layout_of, read_footers
+from qml.data.stream.narrowing import tell_narrowed
 from qml.data.stream.parts import folder_keys, manifest_of, parts_of
 from qml.data.stream.places import Place
 from qml.data.stream.reading import WindowReader
@@ -72,10 +73,11 @@ def opened_source(
         check_rows(place, manifest, footers)
         if asked.verify:
             check_contents(place, manifest)
+    tell_narrowed(place.shown(), form, next(iter(footers.values())).types, greatest_of(footers.values()))
     _check_not_all_missing(place, form, footers, parts["train"])
     layouts = {part: layout_of([footers[name] for name in files]) for part, files in parts.items()}
     layouts = carved(layouts, asked.shares, asked.seed) if asked.shares else layouts
-    reader = WindowReader(place, form, layouts)
+    reader = WindowReader(place, form, layouts, {name: footer.stamp for name, footer in footers.items()})
     fitted = _fitted(reader, columns, manifest, asked)
     label = asked.name or (manifest.name if manifest is not None else place.name)
     contents = [footer.digest for footer in footers.values()] if manifest is None else manifest.digest

@@ -192,7 +192,10 @@ class Place:
         if not root.is_dir():
             raise DataError(f"{root} was to be read as Parquet; there is no such file or folder. Check the path.")
         with self.reaching():
-            files = [path for path in _walked(root) if path.name.endswith(".parquet") and path.is_file()]
+            files = [path for path in _walked(root) if path.name.endswith(".parquet")]
+        for path in files:
+            if not path.exists():
+                raise DataError(f"{path} is a link to a file that is not there. Copy that file, or take the link away.")
         return {path.relative_to(root).as_posix(): path.stat().st_size for path in files}
 
     def _remote_files(self) -> dict[str, int]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from qml.base.errors import DataError
 from qml.data.stream.decoding import decode_inputs, decode_targets
 from qml.data.stream.formats import RowFormat
-from qml.data.stream.layout import Layout
+from qml.data.stream.layout import Layout, stamp_of
 from qml.data.stream.places import Place
 from qml.data.stream.shares import in_interval
 
@@ -41,18 +43,20 @@ class WindowReader:
         place: of the files.
         form: of a row.
         layouts: part -> its row groups.
+        stamps: file -> what its end was when the source was opened; see `stamp_of`.
     """
 
     place: Place
     form: RowFormat
     layouts: dict[str, Layout]
+    stamps: Mapping[str, str]
     _opened: OpenFiles = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_opened", OpenFiles(self.place))
+        object.__setattr__(self, "_opened", OpenFiles(self.place, self.stamps))
 
     def __reduce__(self) -> Any:
-        return WindowReader, (self.place, self.form, self.layouts)
+        return WindowReader, (self.place, self.form, self.layouts, self.stamps)
 
     def close(self) -> None:
         """Close the files that are open."""
@@ -60,7 +64,7 @@ class WindowReader:
 
     def copy(self) -> WindowReader:
         """One with files of its own, for another thread."""
-        return WindowReader(self.place, self.form, self.layouts)
+        return WindowReader(self.place, self.form, self.layouts, self.stamps)
 
     def read(self, split: str, groups: Sequence[int] | np.ndarray, empty: Empty = np.empty) -> Rows:
         """The rows of some row groups of a part, end to end.
@@ -71,7 +75,8 @@ class WindowReader:
             empty: makes the arrays.
 
         Raises:
-            DataError: a file is damaged, or holds values that cannot be learnt from; the message names it.
+            DataError: a file is damaged or another one by now, or holds values that cannot be learnt from; the message
+                names it.
         """
         layout, form = self.layouts[split], self.form
         count = int(layout.rows_G[np.asarray(groups, np.int64)].sum())
@@ -96,30 +101,55 @@ class WindowReader:
         if layout.interval is not None:
             begin = int(layout.stored_first_G[group])
             keep = in_interval(begin, int(layout.stored_G[group]), layout.key_seed, layout.interval)
-        decode_inputs(self.form, table, inputs, keep, where)
-        if targets is not None:
-            targets[...] = decode_targets(self.form, table, keep, where)
+        with _decoding(where):
+            decode_inputs(self.form, table, inputs, keep, where)
+            if targets is not None:
+                targets[...] = decode_targets(self.form, table, keep, where)
+
+
+@contextmanager
+def _decoding(where: str) -> Iterator[None]:
+    """Turns what Arrow cannot do with the values of a sound file into a DataError that names it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except pa.ArrowException as error:
+        said = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(
+            f"{where} holds values that cannot be decoded: {said}. Clean them, or leave the column out."
+        ) from error
 
 
 class OpenFiles:
     """The last few Parquet files, kept open so that their ends are parsed once."""
 
-    def __init__(self, place: Place):
-        self.place = place
+    def __init__(self, place: Place, stamps: Mapping[str, str]):
+        self.place, self.stamps = place, stamps
         self.files: OrderedDict[str, Any] = OrderedDict()
 
     def get(self, name: str) -> Any:
         """The `ParquetFile` of a name.
 
         Raises:
-            DataError: it is damaged.
+            DataError: it is damaged, or another one than when the source was opened.
         """
         if name not in self.files:
-            self.files[name] = self.place.parquet(name)
+            self.files[name] = self._as_it_was(name)
             if len(self.files) > OPEN_FILES:
                 self.files.popitem(last=False)[1].close()
         self.files.move_to_end(name)
         return self.files[name]
+
+    def _as_it_was(self, name: str) -> Any:
+        opened = self.place.parquet(name)
+        if stamp_of(opened.metadata) != self.stamps[name]:
+            opened.close()
+            raise DataError(
+                f"{self.place.shown(name)} was written anew after the source was opened: its rows are others now. Open "
+                "the source again."
+            )
+        return opened
 
     def close(self) -> None:
         """Close all of them."""

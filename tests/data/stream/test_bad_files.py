@@ -2,6 +2,7 @@
 
 import json
 import logging
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -191,7 +192,52 @@ def test_columns_that_lose_digits_are_told_once(raw, caplog):
     with caplog.at_level(logging.INFO):
         source = ParquetSource.open(str(raw), target="label", transform=None)
         assert whole(source, "train").inputs.dtype == np.float32
-    assert caplog.text.count("float64 columns become float32: 'a'") == 1
+    assert caplog.text.count("columns become float32, of 7 digits: 'a'") == 1
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (pa.array(np.arange(500) + 20231124000), "WARNING"),
+        (pa.array(np.arange(500) - 2**24 - 1, pa.int32()), "WARNING"),
+        (pa.array([Decimal(n) / 100 for n in range(2 * 10**9, 2 * 10**9 + 500)], pa.decimal128(12, 2)), "WARNING"),
+        (pa.array(np.arange(500)), ""),
+        (pa.array([Decimal(n) / 100 for n in range(500)], pa.decimal128(12, 2)), ""),
+    ],
+    ids=["int64", "int32", "decimal", "small", "cents"],
+)
+def test_whole_numbers_that_become_one_are_warned_of(raw, caplog, values, told):
+    table = numbers(500)
+    write(raw / "rows.parquet", table.set_column(table.column_names.index("a"), "a", values))
+    ParquetSource.open(str(raw), target="label", transform=None)
+    assert [record.levelname for record in caplog.records if "'a'" in record.message] == [told] * bool(told)
+    caplog.clear()
+    ParquetSource.open(str(raw), target="a", task="number", transform=None)
+    assert [record.levelname for record in caplog.records if "'a'" in record.message] == [told] * bool(told)
+
+
+def test_whole_numbers_of_which_the_file_tells_nothing(raw, caplog):
+    table = with_column(numbers(500), "a", np.arange(500))
+    pq.write_table(table, raw / "rows.parquet", write_statistics=False)
+    with caplog.at_level(logging.INFO):
+        ParquetSource.open(str(raw), target="label", transform=None)
+    assert "columns become float32, of 7 digits: 'a'" in caplog.text
+
+
+def test_a_name_that_two_columns_have(raw):
+    table = numbers(500)
+    write(raw / "rows.parquet", table.rename_columns(["a", "b", "b", "label"]))
+    refused(raw, "rows.parquet has 2 columns called 'b'", target="label")
+
+
+@pytest.mark.parametrize("change", [0.0, 1000.0])
+@pytest.mark.parametrize("group", [50, 20])
+def test_a_file_that_is_written_anew_under_an_open_source(raw, change, group):
+    source = ParquetSource.open(str(raw), target="label", transform=None)
+    write(raw / "rows.parquet", with_column(numbers(500), "a", np.arange(500, dtype=np.float32) + change), group)
+    with pytest.raises(DataError, match=r"rows\.parquet was written anew after the source was opened"):
+        list(source.batches("train", 7))
 
 
 def test_the_file_that_is_named_is_the_one_that_is_wrong(raw):

@@ -154,6 +154,30 @@ def test_a_decoder_of_your_own(tmp_path):
         opened(tmp_path, {"text": texts}, decoders={"text": three})
 
 
+def test_a_number_within_a_list_is_missing(tmp_path):
+    beats = {"beat": pa.array([[1.0, None], [2.0, 3.0]] * (ROWS // 2))}
+    with pytest.raises(DataError, match=r"column 'beat' has \d+ missing \(NaN\)"):
+        inputs(tmp_path, beats, shapes={"beat": (2,)})
+    assert np.isfinite(inputs(tmp_path, beats, shapes={"beat": (2,)}, transform="auto")).all()
+
+
+def test_lists_of_bytes(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (ROWS, 12), dtype=np.uint8)
+    hints = {"shapes": {"image": (3, 4)}, "kinds": {"image": "bytes"}}
+    for of in (pa.list_(pa.uint8()), pa.list_(pa.uint8(), 12)):
+        found = inputs(tmp_path, {"image": pa.array(pixels.tolist(), of)}, **hints)
+        assert np.array_equal(found, pixels.reshape(ROWS, 1, 3, 4))
+    with pytest.raises(DataError, match="its lists hold int64"):
+        inputs(tmp_path, {"image": pa.array(pixels.tolist())}, **hints)
+    with pytest.raises(DataError, match="was to hold lists of 12 numbers; it holds lists of"):
+        inputs(tmp_path, {"image": pa.array([[1] * (i % 3) for i in range(ROWS)], pa.list_(pa.uint8()))}, **hints)
+
+
+def test_lists_of_words(tmp_path):
+    with pytest.raises(DataError, match=r"column 'names' is of type list<element: string>"):
+        inputs(tmp_path, {"names": pa.array([["a", "b"]] * ROWS)}, shapes={"names": (2,)})
+
+
 def three(values):
     return np.zeros(3)
 

@@ -51,6 +51,9 @@ def test_folders_that_are_links(tmp_path):
     (tmp_path / "rows" / "test").symlink_to(tmp_path / "elsewhere")
     source = ParquetSource.open(str(tmp_path / "rows"), target="label")
     assert source.schema.sizes == {"train": 70, "test": 30}
+    (tmp_path / "rows" / "train" / "gone.parquet").symlink_to(tmp_path / "nowhere.parquet")
+    with pytest.raises(DataError, match=r"train/gone\.parquet is a link to a file that is not there"):
+        ParquetSource.open(str(tmp_path / "rows"), target="label")
     (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "rows")
     with pytest.raises(DataError, match=r"test/again is a link to what is read as .*rows already"):
         ParquetSource.open(str(tmp_path / "rows"), target="label")
