@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from qml.base.alone import alone
 from qml.base.digest import digest
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.base.files import write_json
@@ -29,6 +31,8 @@ from qml.models import Spec
 
 ACCELERATORS = ("cpu", "cuda")
 SUMMARY = "summary.json"
+LOCK = ".lock"
+TO_END_SECONDS = 30.0  # for the processes of a launcher that was killed
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class TrainJob:
     """One model on one data set.
 
     Killed and run again it continues to the very same result; run again when it has ended, it only scores. Whatever
-    decides the result, the number of epochs included, has a folder of its own.
+    decides the result, the number of epochs included, has a folder of its own. One run at a time works in it: the same
+    job started beside it waits, and where several processes would wait together it is refused.
 
     With `devices` above 1, torch models are trained by so many processes that share each batch. A job that torchrun
     started in each of them is one of these; any other starts them on this machine. The number of processes changes a
@@ -134,7 +139,8 @@ class TrainJob:
             progress: a bar; None shows one in a terminal or in Jupyter.
 
         Raises:
-            ConfigError, DataError, CapabilityError: something cannot be meant; before training.
+            ConfigError, DataError, CapabilityError: something cannot be meant, or several processes were started where
+                another run is at work; before training.
             CheckpointError: a checkpoint cannot be written; the previous one is intact.
             LostRankError: a process of several has gone; the last checkpoint stands.
             KeyboardInterrupt: interrupted; the checkpoint is kept, nothing is scored on test rows, no model is saved.
@@ -150,6 +156,12 @@ class TrainJob:
             _check_together(plan)
             if here.world == 1:
                 return self._run_by_others(plan, progress)
+        with _alone(plan.folder):
+            return self._trained(plan, progress)
+
+    def _trained(self, plan: Planned, progress: bool | None) -> Trained:
+        """The work of one process: train, score and save."""
+        here = ranks()
         fitted = self._fitted(plan, self._fit(plan.spec, progress))
         if fitted.cost.stopped == "interrupted":
             raise KeyboardInterrupt(f"Interrupted after {fitted.cost.steps} updates; start again to continue.")
@@ -227,6 +239,18 @@ class TrainJob:
             hooks = (*hooks, TensorBoardLog())
         placed = self._placed() if spec.framework == "torch" else {}
         return step_fit(spec, self.training, hooks=hooks, progress=progress, **placed)
+
+
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    """No other run in `folder` meanwhile; of processes that train together the first one sees to it.
+
+    The others wait for it where they meet, for a while only; so it does not wait longer than what a killed run leaves
+    needs to end.
+    """
+    here = ranks()
+    if not here.is_first:
+        return nullcontext()
+    return alone(folder / LOCK, f"training in {folder}", wait_s=None if here.world == 1 else TO_END_SECONDS)
 
 
 def _check_together(plan: Planned) -> None:

@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from qml import config
-from qml.base.errors import DataError
+from qml.base.alone import alone
+from qml.base.errors import ConfigError, DataError
+from qml.base.ranks import Ranks
 from qml.estimators import training
 from qml.learn.interrupt import listening
 
@@ -37,6 +40,33 @@ def test_a_changed_budget_is_a_new_folder(tmp_path):
     assert [run.fitted.cost.epochs for run in runs] == [1, 2, 2, 2]
     assert len({run.folder for run in runs}) == 3
     assert runs[1].folder == runs[3].folder
+
+
+def test_two_runs_of_one_folder_do_not_meet(tmp_path, monkeypatch):
+    job = config.build([*SMALL, "epochs=1", f"folder={tmp_path}"], "train")
+    folder, begun = job._planned().folder, []
+    real = training.step_fit
+    monkeypatch.setattr(training, "step_fit", lambda *words, **more: begun.append(1) or real(*words, **more))
+    with ThreadPoolExecutor(1) as pool:
+        with alone(folder / training.LOCK, "the first run"):
+            second = pool.submit(job.run, progress=False)
+            with pytest.raises(TimeoutError):
+                second.result(0.3)
+            assert not begun
+        assert second.result().fitted.cost.epochs == 1
+    assert not (folder / training.LOCK).exists()
+
+
+def test_several_processes_are_refused_where_another_run_is_at_work(tmp_path, monkeypatch):
+    job = config.build([*SMALL, "epochs=1", "devices=2", f"folder={tmp_path}"], "train")
+    monkeypatch.setattr(training, "TO_END_SECONDS", 0.1)
+    for name, value in Ranks(0, 2, 0, 2).environ.items():
+        monkeypatch.setenv(name, value)
+    with (
+        alone(job._planned().folder / training.LOCK, "the first run"),
+        pytest.raises(ConfigError, match=r"training in .* another process is at it"),
+    ):
+        job.run(progress=False)
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])

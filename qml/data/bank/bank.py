@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from qml.base.alone import alone
 from qml.base.digest import digest as digest_of
 from qml.base.errors import ConfigError, DataError
 from qml.base.files import made_folder
-from qml.data.alone import alone
 from qml.data.bank.banked import BankedSource, open_banked
 from qml.data.bank.building import PLAN, ROWS_A_FILE, Building
 from qml.data.manifest import MANIFEST

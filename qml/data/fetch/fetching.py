@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qml.base.alone import alone
 from qml.base.errors import DataError, MissingExtraError, QmlError
 from qml.base.extras import require
 from qml.base.files import made_folder, replacing, write_json
-from qml.data.alone import alone
 from qml.data.catalogue import Entry, Home
 from qml.data.fetch.bases import shown_home
 from qml.data.fetch.download import Downloaded, DownloadError, Patience
