@@ -72,7 +72,7 @@ class KeptBatches:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns 0 when every row came once and the bars are met."""
+    """The command line; returns 0 when every row of the passes over all rows came once and the other bars are met."""
     options = _options(arguments)
     if options.part:
         print(json.dumps(PARTS[options.part](options)))
@@ -113,7 +113,9 @@ def _bars(found: dict[str, Any], options: argparse.Namespace) -> dict[str, bool]
     """Which bars are met, printed."""
     data, epoch = found["data"], found["epoch"]
     best = max(told["rows_per_s"] for told in data.values())
-    bars = {"each row once": all(told["each_row_once"] for told in [*data.values(), *epoch.values()])}
+    passes = [told["each_row_once"] for told in [*data.values(), *epoch.values()]]
+    summed = [once for once in passes if once is not None]
+    bars = {f"each row once, by the sums of {len(summed)} of {len(passes)} passes": all(summed)}
     peak = max(told["peak_mib"] for told in [*data.values(), *([epoch["streamed"]] if epoch else [])])
     bars[f"memory of the tree below {MOST_MIB} MiB"] = peak < MOST_MIB
     ratio = epoch["streamed"]["seconds"] / epoch["in memory"]["seconds"] if epoch else None
@@ -181,11 +183,11 @@ def _trained(source: SummedSource, options: argparse.Namespace) -> dict[str, Any
     begun = time.perf_counter()
     steps = -(-min(options.train_rows, source.schema.sizes["train"]) // BATCH)
     fitted = fit(spec.build, task, source, Budget(epochs=1, steps=None if whole else steps), SEED)
-    once = str(source.found) == expected_sum(options.folder) if whole else source.found.rows >= steps * BATCH
+    once = str(source.found) == expected_sum(options.folder) if whole else None  # part of a pass has no sum to compare
     loss = [item.value for item in fitted.records if item.split == "train" and item.metric == "loss"]
     told = _told(fitted.cost.rows, fitted.cost.wall_s)
     scan_s = time.perf_counter() - begun - fitted.cost.wall_s
-    return {**told, "each_row_once": once, "summed": whole, "loss": loss, "scan_s": scan_s}
+    return {**told, "each_row_once": once, "loss": loss, "scan_s": scan_s}
 
 
 PARTS = {"data": read_alone, "peer": read_by_peer, "streamed": train_streamed, "in_memory": train_in_memory}
@@ -207,11 +209,12 @@ def _told(rows: int, seconds: float) -> dict[str, Any]:
 
 def _line(told: dict[str, Any]) -> str:
     """One measurement for a reader."""
-    once = "" if "each_row_once" not in told else "; each row once" if told["each_row_once"] else "; ROWS ARE WRONG"
+    once = {True: "; each row once", False: "; ROWS ARE WRONG", None: "; rows counted, not summed"}
+    said = once[told["each_row_once"]] if "each_row_once" in told else ""
     begin, end = told["steady_mib"]
     return (
         f"{told['rows']:,} rows, {told['seconds']:.1f} s, {told['rows_per_s']:,.0f} rows/s; "
-        f"peak {told['peak_mib']:,.0f} MiB (second quarter {begin:,.0f}, last {end:,.0f}){once}"
+        f"peak {told['peak_mib']:,.0f} MiB (second quarter {begin:,.0f}, last {end:,.0f}){said}"
     )
 
 
@@ -240,12 +243,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks.stream",
         description="Rows of 30 incompressible float32 columns in Parquet files, streamed in shuffled order: rows a "
         "second of the data side alone beside PyTorch's DataLoader and Hugging Face datasets over the same files, an "
-        "epoch of a hybrid of 8 qubits beside the same batches in memory, every row counted by a sum of hashes, and "
-        "the memory of the whole process tree.",
+        "epoch of a hybrid of 8 qubits beside the same batches in memory, the rows of every whole pass compared by a "
+        "sum of hashes, and the memory of the whole process tree.",
         epilog="Exit status 0 means that every bar is met. 20 million rows need 2.5 GB of disk, 8 GB in the making.",
     )
     parser.add_argument("--rows", type=int, default=20_000_000, help="to write and read (default: %(default)s)")
-    parser.add_argument("--train-rows", type=int, default=None, help="of the epoch; 0 leaves it out (default: --rows)")
+    parser.add_argument(
+        "--train-rows",
+        type=int,
+        default=None,
+        help="of the epoch; 0 leaves it out; fewer than --rows are counted and not summed (default: --rows)",
+    )
     parser.add_argument("--buffer-rows", type=int, default=1 << 18, help="of a window (default: %(default)s)")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="processes (default: 0 2)")
     parser.add_argument("--writer", choices=("etl", "arrow"), default="etl", help="of the files (default: %(default)s)")
