@@ -14,8 +14,9 @@ from qml.estimators.data_choice import DataChoice
 from qml.estimators.jobs import OF_A_HYBRID, BenchmarkJob
 from qml.estimators.outcome import BenchmarkOutcome
 from qml.estimators.placing import arm_name
-from qml.estimators.suite_job import SuiteJob, SuiteOutcome
+from qml.estimators.suite_job import SuiteJob
 from qml.estimators.terms import Terms
+from qml.estimators.together import SuiteOutcome
 from qml.models import KINDS, MODELS, HybridSpec, Spec
 
 FIRST_LOOK = Terms("small", seeds=(0, 1), epochs=10)

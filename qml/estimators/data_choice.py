@@ -147,6 +147,12 @@ class DataChoice:
         return how if self.hold_out else f"{how}, validation rows trained on as well"
 
     @property
+    def division(self) -> dict[str, Any]:
+        """How rows are divided, as arguments of `qml.data.divided`; the seed apart."""
+        held_out = self.validation if self.hold_out else 0.0
+        return {"how": self.how, "test": self.test, "validation": held_out, "folds": self.folds, "rows": self.rows}
+
+    @property
     def deciding_options(self) -> Pairs:
         """Those of `options` that decide which rows are seen and in what order."""
         return tuple(pair for pair in self.options if pair[0] not in UNDECIDING.get(self.make or "", ()))
@@ -209,15 +215,7 @@ def _source(choice: DataChoice, seed: int) -> Source:
     make = partial(make_source, choice.name, root=choice.root)
     if own is not None:
         make = partial(table_source, own.table(choice.name), own.about)
-    source = make(
-        how=choice.how,
-        seed=seed,
-        test=choice.test,
-        validation=choice.validation if choice.hold_out else 0.0,
-        folds=choice.folds,
-        rows=choice.rows,
-        transforms=None if choice.transforms == "none" else choice.transforms,
-    )
+    source = make(seed=seed, transforms=None if choice.transforms == "none" else choice.transforms, **choice.division)
     return source if choice.hold_out else KeptSource(source, choice.validation, seed)
 
 

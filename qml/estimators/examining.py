@@ -35,15 +35,7 @@ def examined(choice: DataChoice, seed: int, *, published: bool = False) -> Exami
     as_published = published_split(table) if published and choice.how in ("auto", "official") else None
     if as_published is not None:
         return Examined(table, as_published, kept_out)
-    split = divided(
-        table,
-        how=choice.how,
-        seed=seed,
-        test=choice.test,
-        validation=choice.validation if choice.hold_out else 0.0,
-        folds=choice.folds,
-        rows=choice.rows,
-    )
+    split = divided(table, seed=seed, **choice.division)
     return Examined(table, split, kept_out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from qml.base.registry import unknown
 from qml.bench import Protocol, Store
 from qml.estimators.jobs import BenchmarkJob
 from qml.estimators.outcome import Planned
-from qml.estimators.planned_run import run_planned
-from qml.estimators.suite_job import SuiteJob, SuiteOutcome
+from qml.estimators.suite_job import SuiteJob
 
 FAULTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "label_noise": ("wrong training labels", {}),
@@ -98,30 +97,8 @@ class RobustnessJob(SuiteJob):
     fault: str = "label_noise"
     rates: tuple[float, ...] = ()
 
-    def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> SuiteOutcome:
-        """Run every cell that is missing, and write the page of curves.
-
-        Args:
-            progress: bars; None shows them in a terminal or in Jupyter.
-            command: words that run this again, kept with each cell.
-
-        Raises:
-            ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
-            WorkerError: one of several workers failed.
-        """
-        from qml.learn.bar import worth_showing
-
-        shown = worth_showing() if progress is None else progress
-        plans = [job.planned(shown) for job in self.jobs]
-        outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
-        first, store = self.jobs[0], Store(self.jobs[0].store)
-        missing = len(store.missing(cell for plan in plans for cell in plan.all_cells))
-        if missing or not first.report:
-            return replace(outcome, missing=missing)
-        return replace(outcome, report=self.written(store, plans))  # pyright: ignore[reportArgumentType]
-
     def written(self, store: Store, plans: Sequence[Planned]) -> WrittenRobustness:
-        """The page of the cells that are in the store.
+        """The page of curves of the cells that are in a store.
 
         Args:
             store: of the cells.

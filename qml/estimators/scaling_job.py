@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from qml.base.errors import ConfigError, DataError
@@ -14,10 +14,9 @@ from qml.bench.scaling.choice import FEWEST_SEEDS
 from qml.bench.scaling.growth import check_alike
 from qml.estimators.jobs import BenchmarkJob
 from qml.estimators.outcome import Planned
-from qml.estimators.planned_run import run_planned
 from qml.estimators.report_job import ReportJob
 from qml.estimators.reports import WrittenSuite, written_scaling
-from qml.estimators.suite_job import SuiteOutcome, check_shared
+from qml.estimators.together import SuiteOutcome, check_once, check_shared, run_together
 
 _logger = logging.getLogger(__name__)
 FEWEST = 2
@@ -90,10 +89,7 @@ class ScalingJob:
                 "or to each set its own: sets=[['data=wine','sizes=[50,all]'],['data=digits','sizes=[200,all]']]."
             )
         found = [made for made in scalings if isinstance(made, cls)]
-        names = [made.jobs[0].data.name for made in found]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ConfigError(f"A suite takes each data set once; it was given {names}. Leave {twice!r} out once.")
+        check_once([made.jobs[0].data.name for made in found])
         return cls(tuple(job for made in found for job in made.jobs), title=title)
 
     @property
@@ -131,6 +127,16 @@ class ScalingJob:
             found.setdefault(protocol.data, []).append(protocol)
         return tuple(tuple(group) for group in found.values())
 
+    def written(self, store: Store, plans: Sequence[Planned]) -> WrittenSuite:
+        """The reports of the cells that are in a store.
+
+        Args:
+            store: of the cells.
+            plans: of the jobs.
+        """
+        sets = self.by_set([plan.protocol for plan in plans])
+        return written_scaling(store, sets, self.jobs[0].out, self.folder, self.title)
+
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> SuiteOutcome:
         """Run every cell that is missing, and write the reports.
 
@@ -142,18 +148,7 @@ class ScalingJob:
             ConfigError, DataError, CapabilityError: something cannot be meant; before any cell runs.
             WorkerError: one of several workers failed.
         """
-        from qml.learn.bar import worth_showing
-
-        shown = worth_showing() if progress is None else progress
-        plans = self.planned(shown)
-        outcome = SuiteOutcome(run_planned(self.jobs, plans, shown, command))
-        first = self.jobs[0]
-        store = Store(first.store)
-        missing = len(store.missing(cell for plan in plans for cell in plan.all_cells))
-        if missing or not first.report:
-            return replace(outcome, missing=missing)
-        sets = self.by_set([plan.protocol for plan in plans])
-        return replace(outcome, report=written_scaling(store, sets, first.out, self.folder, self.title))
+        return run_together(self.jobs, self.planned, self.written, progress, command)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from qml.learn import Budget, StepFit, Supervised
@@ -64,34 +65,34 @@ def die_in_save(call, count):
     setattr(os, call, dying)
 
 
-def attempt(framework, folder, call, count):
-    """One child that trains; returns its process id."""
-    child = os.fork()
-    if child == 0:
-        if call:
-            die_in_save(call, count)
-        (folder / "digest").write_text(trained(framework, folder / "run"))
-        os._exit(0)
-    return child
-
-
-def main(framework, folder, kills, seed):
-    folder.mkdir(parents=True, exist_ok=True)
-    if kills == 0:
-        return {"digest": trained(framework, folder / "run")}
+def preload(framework):
+    """Load what a run needs once, not in each child."""
     if framework == "torch":
-        import qml.learn.torch_step  # loaded once, not in each child
+        import qml.learn.torch_step
     else:
         import qml.learn.jax_step
     import qml.learn.metrics
     import qml.learn.saver  # noqa: F401
 
+
+def killed_until_done(train, folder, kills, seed):
+    """Train in a child that is killed `kills` times, every second time inside a save, then left to end.
+
+    Args:
+        train: takes the folder of the run, which it resumes; gives the digest of its end.
+        folder: of the run and of what is found.
+        kills: at random moments; 0 disturbs nobody.
+        seed: of the moments.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if kills == 0:
+        return {"digest": train(folder / "run")}
     draws = random.Random(seed)
     killed = saving = 0
     while True:
         in_save = killed < kills and killed % 2 == 0
         call, count = (draws.choice(SAVING_CALLS), draws.randint(2, 30)) if in_save else (None, 0)
-        child = attempt(framework, folder, call, count)
+        child = attempt(train, folder, call, count)
         if not in_save and killed < kills:
             wait_for_progress(folder / "run" / "checkpoint.json", child, draws.uniform(0.0, 0.03))
         _, status = os.waitpid(child, 0)
@@ -101,6 +102,17 @@ def main(framework, folder, kills, seed):
             return {"digest": (folder / "digest").read_text(), "killed": killed, "saving": saving}
         killed += 1
         saving += left_behind(folder / "run")
+
+
+def attempt(train, folder, call, count):
+    """One child that trains; returns its process id."""
+    child = os.fork()
+    if child == 0:
+        if call:
+            die_in_save(call, count)
+        (folder / "digest").write_text(train(folder / "run"))
+        os._exit(0)
+    return child
 
 
 def wait_for_progress(manifest, child, seconds):
@@ -124,4 +136,6 @@ def left_behind(run):
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    framework, folder, kills, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    preload(framework)
+    print(json.dumps(killed_until_done(partial(trained, framework), folder, kills, seed)))
