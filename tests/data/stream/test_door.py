@@ -7,6 +7,7 @@ from qml.base.errors import ConfigError
 from qml.data.stream.door import parquet_source
 from tests.data.stream.conftest import numbers, write
 
+URL = "s3://someone:SECRET@bucket/rows"
 SMALL = ["data=parquet", "data.name=small", "model.circuit.n_qubits=3", "tensorboard=false", "epochs=2"]
 
 
@@ -53,3 +54,10 @@ def test_a_raw_file_is_described_on_the_command_line(tmp_path):
 def test_what_a_configuration_should_not_hold(option, words):
     with pytest.raises(ConfigError, match=words):
         parquet_source(0, "rows", **{option: {"a": "b"}})
+
+
+@pytest.mark.parametrize("path", [URL, {"train": URL, "test": URL}])
+def test_a_url_with_credentials_is_refused(path):
+    with pytest.raises(ConfigError, match="given with credentials in the URL") as caught:
+        parquet_source(0, path)
+    assert "SECRET" not in str(caught.value)
