@@ -16,9 +16,8 @@ import numpy as np
 
 from qml.base.seeds import generator
 from qml.base.words import plural
-from qml.data.duplicates import numbered
+from qml.data.duplicates import left_behind, numbered, shared
 from qml.data.quality.checks import CHECKS, Check
-from qml.data.quality.copies import shared
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
 from qml.data.quality.likeness import Likeness
@@ -87,7 +86,7 @@ def declared_groups(examined: Examined, limits: Limits) -> Iterator[Finding]:
     told = examined.table.groups
     if told is None:
         return
-    for (later, earlier), rows in shared(examined, np.asarray(told, np.int64)).items():
+    for (later, earlier), rows in shared(np.asarray(told, np.int64), examined.split).items():
         if len(rows):
             share = len(rows) / len(examined.split[later])
             count = len(np.unique(told[rows]))
@@ -227,12 +226,12 @@ def _told(examined: Examined, item: Repetition, limits: Limits) -> Finding:
     column = examined.table[item.column]
     names = np.asarray(column)
     codes = np.unique(names.astype(str) if names.dtype == object else names, return_inverse=True)[1]
-    straddling = {pair: rows for pair, rows in shared(examined, codes).items() if len(rows)}
+    straddling = {pair: rows for pair, rows in shared(codes, examined.split).items() if len(rows)}
     parts = {f"{later} with {earlier}": len(rows) for (later, earlier), rows in straddling.items()}
     worst = max((len(rows) / len(examined.split[pair[0]]) for pair, rows in straddling.items()), default=0.0)
     level: Level = "suspect" if worst >= limits.copies else "warn" if worst else "note"
     _, sizes = numbered(codes[examined.rows])
-    dealt = float((sizes * (1 - 0.2 ** (sizes - 1.0))).sum() / sizes.sum())
+    dealt = left_behind(sizes)
     where = (
         f"The split has such rows on both sides: {', '.join(f'{k} {v}' for k, v in parts.items())}."
         if parts

@@ -33,6 +33,8 @@ class Limits:
         missing: share of missing values of a column, from which this is a warning.
         missing_gap: difference between two parts in that share, from which this is a warning.
         rare: fewest rows of a class in a part.
+        unseen: share of the rows of a later part whose class does not occur in training, from which this is severe; a
+            warning below it.
         drift_alpha: of the tests between parts, after Holm's correction over the columns.
         drift_effect: least Kolmogorov-Smirnov distance, or Cramer's V, that is told.
         told_apart: area under the curve of a classifier that tells training from test rows, from which this is a
@@ -71,6 +73,7 @@ class Limits:
     missing: float = 0.05
     missing_gap: float = 0.05
     rare: int = 10
+    unseen: float = 0.01
     drift_alpha: float = 0.01
     drift_effect: float = 0.1
     told_apart: float = 0.6

@@ -88,7 +88,7 @@ def _between(
     return Finding(
         "near_copies",
         "suspect" if share >= limits.copies else "warn",
-        f"{plural(len(rows), f'{later} image is', f'{later} images are')} nearly one of {earlier}",
+        f"{plural(len(rows), f'{later} image is', f'{later} images are')} nearly equal to one of {earlier}",
         f"{len(rows)} of {size} images of {later} ({share:.2%}): nearly equal to an image of {earlier}, and not equal "
         f"to it: frames of one scan, or one picture stored twice.",
         {f"{later} near {earlier}": len(rows), "share": share},

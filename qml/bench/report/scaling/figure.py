@@ -140,7 +140,7 @@ def _panel(canvas: Canvas, panels: Panels, growth: Growth, place: int, box: tupl
     """One data set."""
     curves = panels.drawn(growth, place)
     frame = _frame(curves, box)
-    canvas.text(frame.left, frame.top - 24, growth.data, "t b")
+    canvas.text(frame.left - 28, frame.top - 24, growth.data, "t b")
     canvas.text(frame.left - 28, frame.top - 8, f"test {curves[0].measure.axis}", "t s")
     for value in _loss_marks(frame.low, frame.high):
         canvas.line(frame.left, frame.y(value), frame.right, frame.y(value), "hair")
