@@ -1,10 +1,10 @@
 """Columns that name subjects: rows of one patient, record or gene are alike, and must not be on both sides of a split.
 
-The column is found by the structure of its repetitions and not by its name. Its values are whole numbers or words;
-there are many of them, each with few rows, or fewer of about equal size; and two rows of one value are more alike than
-two rows of neighbouring values (of words, which have no neighbours: of any other). A quantity fails the last: rows at
-41 and 42 are as alike as rows at 41. A category such as a diagnosis fails the one before: few of its values hold most
-rows.
+The column is found by the structure of its repetitions and not by its name. Its values are whole numbers, words, or
+other numbers that mostly occur again; there are many of them, each with few rows, or fewer of about equal size; and
+two rows of one value are more alike than two rows of neighbouring values (of words, which have no neighbours: of any
+other). A quantity fails the last: rows at 41 and 42 are as alike as rows at 41. A category such as a diagnosis fails
+the one before: few of its values hold most rows.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ CANDIDATES = 64
 """Most columns that are measured; those that a model does not see come first."""
 ALIAS = 2.0
 """Most pairs of values that two columns have, over the values of the one with fewer, if they say the same."""
+FRACTIONS = 0.5
+"""Share of rows whose value occurs again, below which numbers with fractions are quantities: none is measured twice."""
 SURE = 6.0
 """Standard errors by which the likeness must exceed one half."""
 
@@ -130,11 +132,12 @@ def _codes(examined: Examined, column: Column) -> np.ndarray | None:
     values = values[examined.rows]
     if values.dtype == object:
         values = values.astype(str)
+    codes = np.unique(values, return_inverse=True)[1]
     if values.dtype.kind == "f":
-        whole = values[np.isfinite(values)]
-        if not np.array_equal(whole, np.rint(whole)):
+        known = values[np.isfinite(values)]
+        if not np.array_equal(known, np.rint(known)) and _counted(column.name, codes).repeated < FRACTIONS:
             return None
-    return np.unique(values, return_inverse=True)[1]
+    return codes
 
 
 def _counted(name: str, codes: np.ndarray) -> Repetition:

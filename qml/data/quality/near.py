@@ -20,6 +20,8 @@ WORD = 32
 """Bits of a word of a hash; images that share a word are compared: of four words all that differ in at most 3 bits."""
 MOST = 8_000_000
 """Pairs that are compared."""
+CONTRAST = 0.5
+"""Least spread of the grey levels of one image over that of another that it is nearly equal to."""
 
 
 def near_copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
@@ -155,16 +157,21 @@ def candidates(hashes: np.ndarray, most: int = MOST) -> tuple[np.ndarray, np.nda
 
 
 def _alike(images: np.ndarray, first: np.ndarray, second: np.ndarray, limits: Limits) -> np.ndarray:
-    """`(P,)` bool: pairs whose pixels correlate and hardly differ."""
+    """`(P,)` bool: pairs whose pixels correlate and hardly differ, brightness and contrast apart.
+
+    With both means taken away and one spread s for both, pixels of correlation r differ by s sqrt(2 (1 - r)).
+    """
     flat = images.reshape(len(images), -1)
     mean, spread = flat.mean(axis=1), flat.std(axis=1)
     out = np.zeros(len(first), bool)
     for start in range(0, len(first), CHUNK):
         a, b = first[start : start + CHUNK], second[start : start + CHUNK]
         product = np.einsum("pd,pd->p", flat[a], flat[b]) / flat.shape[1] - mean[a] * mean[b]
-        away = np.sqrt(np.square(flat[a] - flat[b]).mean(axis=1))
         correlation = product / np.maximum(spread[a] * spread[b], 1e-12)
-        out[start : start + CHUNK] = (correlation >= limits.near_correlation) & (away <= limits.near_grey)
+        most, least = np.maximum(spread[a], spread[b]), np.minimum(spread[a], spread[b])
+        away = most * np.sqrt(2 * np.maximum(1 - correlation, 0))
+        near = (correlation >= limits.near_correlation) & (away <= limits.near_grey)
+        out[start : start + CHUNK] = near & (least >= CONTRAST * most)
     return out
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import zoom
 
 from qml.base.errors import ConfigError
 from qml.bench.report.quality.figures import drift_figure
@@ -15,6 +16,7 @@ from qml.data import ArraySource
 from qml.data.quality import CHECKS, Check, Finding, Limits, examined_source, inspect_data
 from qml.data.quality.near import candidates, image_hashes
 from qml.data.source import Target
+from tests.data.quality.near_recall import recall
 from tests.data.quality.planted import images, sound, split_of, texts, with_columns, with_rows_copied, with_targets
 
 
@@ -150,6 +152,13 @@ def test_near_copies_of_images():
     assert pairs.counts["pairs"] == 3
 
 
+@pytest.mark.parametrize("way", ["brightness +30", "contrast x 0.7", "JPEG of quality 95"])
+def test_near_copies_stand_another_brightness_and_contrast(way):
+    waves = np.random.default_rng(0).normal(size=(40, 6, 6))
+    pixels = (120 + 40 * zoom(waves, (1, 5, 5), order=3)).clip(40, 200).astype(np.uint8)
+    assert recall(pixels, way) >= 38
+
+
 def test_small_images_are_not_all_compared_with_all():
     pixels = np.random.default_rng(0).random((1500, 8, 8)).astype(np.float32)
     first, _, whole = candidates(image_hashes(pixels))
@@ -181,7 +190,7 @@ def test_contradictions_bound_the_accuracy():
     assert found(copied, "contradictions") == ()
 
 
-@pytest.mark.parametrize("kind", ["id", "number", "category"])
+@pytest.mark.parametrize("kind", ["id", "number", "category", "standardised"])
 @pytest.mark.parametrize("rows_each", [2, 12])
 def test_a_subject_is_found_by_its_repetitions_alone(kind, rows_each):
     rng = np.random.default_rng(3)
@@ -191,6 +200,8 @@ def test_a_subject_is_found_by_its_repetitions_alone(kind, rows_each):
     examined = sound(n)
     values = {f"x{i}": (nature[:, i] + 0.5 * rng.normal(size=n)).astype(np.float32) for i in range(5)}
     names = rng.permutation(10**5)[subject].astype(np.int32)
+    if kind == "standardised":
+        kind, names = "number", (names - names.mean()) / names.std()
     examined = with_columns(examined, {"who": kind}, who=names, **values)
     (finding,) = found(examined, "groups")
     assert (finding.columns, finding.level) == (("who",), "suspect")
@@ -223,7 +234,8 @@ def test_quantities_and_categories_are_no_subjects():
     kind = np.minimum(rng.zipf(1.5, n), 300)
     weight = (size + rng.normal(scale=5, size=n)).astype(np.float32)
     price = (kind * 0.1 + rng.normal(size=n)).astype(np.float32)
-    examined = with_columns(sound(n), size=size, kind=kind, weight=weight, price=price)
+    mass, paid = np.round(weight, 1), rng.integers(20, 2000, n) / 10
+    examined = with_columns(sound(n), size=size, kind=kind, weight=weight, price=price, mass=mass, paid=paid)
     assert found(examined, "groups") == ()
 
 
@@ -419,7 +431,7 @@ def test_training_rows_later_than_test_rows():
     moments[split["train"][:2]] = 2
     (few,) = found(replace(examined, table=replace(examined.table, time=moments)), "declared_time")
     assert (few.level, set(few.rows)) == ("warn", set(split["train"][:2].tolist()))
-    dealt = with_columns(examined, {"day": "time"}, day=np.arange(600))
+    dealt = with_columns(sound(), {"day": "time"}, day=np.arange(600))
     assert {f.level for f in found(dealt, "declared_time")} == {"suspect"}
     first = split["test"].min()
     counts = {key: count for f in found(dealt, "declared_time") for key, count in f.counts.items()}
