@@ -18,7 +18,8 @@ class Limits:
         repeats: share of all rows that repeat an earlier one, from which this is a warning.
         contradictions: share of rows whose equal inputs have another label, from which this is suspect.
         near_correlation: least correlation of the pixels of two images that are near-copies.
-        near_grey: greatest root mean square difference of their pixels, in grey levels of 0 .. 255.
+        near_grey: greatest root mean square difference of their pixels at one brightness and contrast, in grey levels
+            of 0 .. 255.
         group_values: fewest different values of a column that may name subjects.
         group_rows: most rows a value, on average, of a column that names many subjects.
         group_open_even: least evenness (inverse Simpson index over the number of values) of such a column.

@@ -68,8 +68,8 @@ def _across(examined: Examined, pairs: np.ndarray, part_of: np.ndarray, limits: 
         "note",
         f"{plural(len(pairs), 'pair')} of images {'is' if len(pairs) == 1 else 'are'} nearly equal",
         f"{plural(len(pairs), 'pair')} of images, equal ones taken once a part, correlate by "
-        f"{limits.near_correlation} or more and differ by {limits.near_grey:g} grey levels or less; "
-        f"{len(np.unique(pairs))} images are in some pair.",
+        f"{limits.near_correlation} or more and differ by {limits.near_grey:g} grey levels or less, brightness and "
+        f"contrast apart; {len(np.unique(pairs))} images are in some pair.",
         {"pairs": len(pairs), "images": len(np.unique(pairs))},
         "Keep each such pair in one part.",
         pairs=tuple((int(a), int(b)) for a, b in pairs[: limits.shown]),
@@ -104,8 +104,10 @@ def _between(
 def image_hashes(images: np.ndarray) -> np.ndarray:
     """`(N, W)` uint32 perceptual hashes of `(N, H, W)` grey images; images below 12 pixels have fewer words than 4.
 
-    The signs, about their median, of the 128 lowest coefficients of the cosine transform, the mean left out: small
-    changes of brightness, contrast, size or compression leave most of them as they are.
+    The signs, about their median, of the 128 lowest coefficients of the cosine transform, the mean left out: changes of
+    brightness and contrast leave most of them as they are, and so does a little noise or compression. Of 400 images of
+    fashion_mnist `near_copies` finds 395 with brightness +10, 400 with contrast x 0.9, 293 written as JPEG of quality
+    75, but 35 of quality 50 and 41 resized to 64 x 64 pixels and back (docs/data_quality.md has the table).
 
     References:
         Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010. This form has 128 bits.
