@@ -11,7 +11,8 @@ import numpy as np
 from qml.base.errors import DataError
 from qml.bench.contestant import Contestant
 from qml.bench.facts import total_rows
-from qml.bench.scale import listed, plural
+from qml.bench.failures import failures
+from qml.bench.scale import listed
 from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.summary import Summary
 
@@ -97,50 +98,50 @@ class Robustness:
             return None
         return _spared([arms[curve.title] for arms in ends for curve in self.told], self.summaries[0])
 
-    def sentence(self) -> str:
-        """What the curves say, by rule: who loses less, where the difference is beyond chance, and what to mistrust."""
-        scale = self.summaries[0].scale
-        losses = [
+    def headline(self) -> str:
+        """Who loses less, in a few words."""
+        if self.spared is None:
+            return "Nothing is said of the circuit: hybrid and twin are not both at every rate"
+        if not self.spared.known:
+            return "Who loses less has no interval with these seeds"
+        if self.spared.lo <= 0 <= self.spared.hi:
+            return "Who loses less is open"
+        return f"The hybrid loses {'less' if self.spared.mean > 0 else 'more'} than its twin"
+
+    def lede(self) -> str:
+        """By how much each moves, and the difference of the two with its interval."""
+        scale, spared = self.summaries[0].scale, self.spared
+        moves = [
             f"{curve.title} moves by {scale.signed(curve.estimates[-1].mean - curve.estimates[0].mean)}"
             for curve in self.told
         ]
         units = f" {scale.units}" if scale.units else ""
-        moved = f"{self.fault[0].upper()}{self.fault[1:]}, from {self.rates[0]:g} to {self.rates[-1]:g}"
-        said = [f"{moved}: {' and '.join(losses)}{units}."] if losses else []
-        return " ".join([*said, *self._of_twin(units), *self._of_failed(), *self._at_the_floor()])
+        span = f"{self.fault[0].upper()}{self.fault[1:]}, from {self.rates[0]:g} to {self.rates[-1]:g}"
+        said = [f"{span}: {' and '.join(moves)}{units}."] if moves else []
+        if spared is not None and spared.known:
+            ends = f"95 % interval {scale.signed(spared.lo)} to {scale.signed(spared.hi)}"
+            said += [f"The hybrid's change minus its twin's is {scale.signed(spared.mean)}{units}, {ends}."]
+        return " ".join(said)
 
-    def _of_twin(self, units: str) -> list[str]:
-        """Who loses less, and at which rates one of the two is ahead."""
-        scale, spared = self.summaries[0].scale, self.spared
-        if spared is None:
-            return []
-        if not spared.known:
-            return ["Who loses less has no interval with these seeds."]
-        ends = f"95 % interval {scale.signed(spared.lo)} to {scale.signed(spared.hi)}"
-        if spared.lo <= 0 <= spared.hi:
-            size = scale.signed(spared.mean)
-            said = [f"Who loses less is open: the hybrid's change minus its twin's is {size}{units}, {ends}."]
-        else:
-            less = "less" if spared.mean > 0 else "more"
-            said = [f"The hybrid loses {less} than its twin, by {scale.size(spared.mean)}, {ends}."]
+    def subordinate(self) -> str:
+        """At which rates one of the two is ahead, and what to mistrust: failed seeds, answers that are constant."""
+        failed = failures((f"at {rate:g}", s) for rate, s in zip(self.rates, self.summaries, strict=True))
+        return " ".join(part for part in (self._ahead(), failed, self._at_the_floor()) if part)
+
+    def sentence(self) -> str:
+        """All that the curves say, by rule."""
+        return " ".join(part for part in (f"{self.headline()}.", self.lede(), self.subordinate()) if part)
+
+    def _ahead(self) -> str:
+        """The rates at which the interval of the difference excludes 0."""
         known = [(rate, each) for rate, each in zip(self.rates, self.contrast, strict=True) if each and each.known]
         ahead = [(rate, "hybrid" if e.mean > 0 else "twin") for rate, e in known if e.lo > 0 or e.hi < 0]
         if len(known) < len(self.rates):
-            return said
+            return ""
         where = ", ".join(f"{rate:g} ({who} ahead)" for rate, who in ahead) or "no rate"
-        return [*said, f"The 95 % interval of their difference excludes 0 at {where}, taken rate by rate."]
+        return f"The 95 % interval of the difference of their scores excludes 0 at {where}, taken rate by rate."
 
-    def _of_failed(self) -> list[str]:
-        """Seeds that count with the score of a constant answer because every trial failed."""
-        found = [
-            f"{arm.title} at {rate:g} ({plural(len(arm.at_chance), 'seed')})"
-            for rate, summary in zip(self.rates, self.summaries, strict=True)
-            for arm in summary.ranked
-            if arm.at_chance
-        ]
-        return [f"Every trial failed for {listed(found)}, counted as a constant answer."] if found else []
-
-    def _at_the_floor(self) -> list[str]:
+    def _at_the_floor(self) -> str:
         """Those of hybrid and twin that a constant answer equals at the first rate: they have nothing to lose."""
         first = self.summaries[0]
         found = []
@@ -150,8 +151,9 @@ class Robustness:
             if first.scale.sign * (estimate.mean - curve.arm.constant("test")) <= reach:
                 found.append(curve.title)
         if not found:
-            return []
-        return [f"At {self.rates[0]:g} {listed(found)} is not beyond a constant answer: there is little to lose."]
+            return ""
+        verb = "is" if len(found) == 1 else "are"
+        return f"At {self.rates[0]:g} {listed(found)} {verb} not beyond a constant answer: there is little to lose."
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -162,6 +164,7 @@ class Robustness:
             "curves": [{"arm": c.title, "scores": [_plain(e) for e in c.estimates]} for c in self.curves],
             "hybrid minus twin": [None if e is None else _plain(e) for e in self.contrast],
             "hybrid loses less": None if self.spared is None else _plain(self.spared),
+            "headline": self.headline(),
             "sentence": self.sentence(),
         }
 

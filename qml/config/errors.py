@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
@@ -23,6 +23,8 @@ from qml.base.registry import HELP, unknown
 from qml.config.files import choices, groups
 
 COMPOSING = (HydraException, OmegaConfBaseException)
+BELOW_NULL = "Unexpected type for root: NoneType"
+"""What OmegaConf asserts where a key is given below one that is null."""
 
 
 def translated(error: Exception) -> ConfigError:
@@ -53,6 +55,39 @@ def translated(error: Exception) -> ConfigError:
     if found:
         return unknown("configuration group", found.group(1), groups())
     return ConfigError(f"The configuration cannot be composed: {text.rstrip('.')}. See --help for groups and keys.")
+
+
+def below_null(error: AssertionError, lines: Iterable[str]) -> ConfigError | None:
+    """A key below one that is null, in words; None where that is not what was asserted.
+
+    Args:
+        error: raised while `lines` were composed.
+        lines: as on the command line, such as `["rates.fault=missing"]`.
+    """
+    if BELOW_NULL not in str(error):
+        return None
+    parts = dict(_optional())
+    for line in lines:
+        path, _, key = line.lstrip("+").partition("=")[0].rpartition(".")
+        if path in parts:
+            known = _field_names(parts[path])
+            if key not in known:
+                return unknown(f"key of {path}", key, known)
+            return ConfigError(
+                f"{line} was given; {path} is null here and has no keys to change. First choose a recipe or group that "
+                f"has it, as recipe=robustness has rates and data=file has data.file."
+            )
+    return ConfigError("A key was given below one that is null. Choose a recipe that has it, or leave the key out.")
+
+
+def _optional() -> Iterator[tuple[str, type]]:
+    """Every part of a configuration that may be null, with the dataclass of its keys."""
+    for group, nodes in schema.SCHEMAS.items():
+        begins = f"{group.replace('/', '.')}." if group else ""
+        for node in nodes.values():
+            for name, hint in get_type_hints(node).items():
+                kinds = get_args(hint) if isinstance(hint, UnionType) else ()
+                yield from ((begins + name, kind) for kind in kinds if dataclasses.is_dataclass(kind))
 
 
 def _unknown_choice(error: MissingConfigException) -> ConfigError:

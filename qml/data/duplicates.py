@@ -67,9 +67,34 @@ def shared_rows(keys: np.ndarray, split: Split) -> dict[str, int]:
         >>> shared_rows(row_keys(np.array([[1], [2], [1]])), split)
         {'test in train': 1}
     """
-    counts = {}
+    return {f"{later} in {earlier}": len(rows) for (later, earlier), rows in shared(keys, split).items()}
+
+
+def shared(keys: np.ndarray, split: Split) -> dict[tuple[str, str], np.ndarray]:
+    """(later part, earlier part) -> `(n,)` rows of the later one whose `(N,)` key occurs in the earlier one.
+
+    Example:
+        >>> split = Split({"train": np.array([0, 1]), "test": np.array([2])}, "by hand")
+        >>> shared(row_keys(np.array([[1], [2], [1]])), split)
+        {('test', 'train'): array([2])}
+    """
     names = list(split.parts)
-    for place, later in enumerate(names):
-        for earlier in names[:place]:
-            counts[f"{later} in {earlier}"] = int(np.isin(keys[split[later]], keys[split[earlier]]).sum())
-    return counts
+    return {
+        (later, earlier): split[later][np.isin(keys[split[later]], keys[split[earlier]])]
+        for place, later in enumerate(names)
+        for earlier in names[:place]
+    }
+
+
+def left_behind(sizes: np.ndarray, test: float = 0.2) -> float:
+    """Expected share of test rows with an equal row outside, if `(G,)` groups of rows are dealt row by row.
+
+    Args:
+        sizes: rows of each group.
+        test: share of the rows that are dealt to the test part.
+
+    Example:
+        >>> left_behind(np.array([1, 1])), left_behind(np.array([2]))
+        (0.0, 0.8)
+    """
+    return float((sizes * (1 - test ** (sizes - 1.0))).sum() / sizes.sum())

@@ -92,6 +92,7 @@ class LimitsConfig:
     missing: float = 0.05
     missing_gap: float = 0.05
     rare: int = 10
+    unseen: float = 0.01
     drift_alpha: float = 0.01
     drift_effect: float = 0.1
     told_apart: float = 0.6

@@ -9,7 +9,7 @@ import pytest
 from qml import config
 from qml.base.errors import ConfigError, DataError
 from qml.bench import Store
-from qml.bench.report.robustness import contrast_figure, curves_figure
+from qml.bench.report.robustness import changes_table, contrast_figure, curves_figure
 from qml.bench.robustness import Robustness
 from qml.bench.summary import summarise
 from qml.estimators.robustness import RobustnessJob, sets_of
@@ -107,11 +107,22 @@ def test_who_loses_less_is_said_with_its_interval():
     ]
     assert found.spared.values == pytest.approx(values)
     assert found.spared.lo > 0
+    assert found.headline() == "The hybrid loses less than its twin"
+    assert found.lede().startswith("Missing inputs, from 0 to 0.4: Hybrid moves by ")
     said = found.sentence()
-    assert said.startswith("Missing inputs, from 0 to 0.4: Hybrid moves by ")
-    assert "The hybrid loses less than its twin, by " in said
+    assert said.startswith(f"{found.headline()}. {found.lede()} ")
+    assert f"The hybrid's change minus its twin's is {found.summaries[0].scale.signed(found.spared.mean)} nats" in said
     assert found.summaries[0].scale.signed(found.spared.hi) in said
     assert "loses more than its twin" in made((0.3, 0.4, 0.55), (0.3, 0.35, 0.4)).sentence()
+
+
+def test_who_fell_is_in_a_table_the_farthest_first():
+    found = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55))
+    table = changes_table(found)
+    assert table.columns == ("arm", "at 0", "at 0.4", "change, nats")
+    assert [row[0] for row in table.rows] == ["Twin", "Hybrid"]
+    scale, curve = found.summaries[0].scale, found.told[1]
+    assert table.rows[0][3] == scale.signed(curve.estimates[-1].mean - curve.estimates[0].mean)
 
 
 def test_equal_losses_are_open_whoever_is_ahead():

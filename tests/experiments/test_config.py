@@ -1,5 +1,6 @@
 """Every YAML composes and builds, and what cannot be meant is refused with the near name."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +203,16 @@ def test_help_teaches(entry):
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert "Examples" in done.stdout
     assert "digits" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rates.falt=x", "key of rates 'falt' is not known. Did you mean 'fault'"),
+        ("rates.fault=missing", "rates.fault=missing was given; rates is null here"),
+        ("data.file.pat=x", "key of data.file 'pat' is not known. Did you mean 'path'"),
+    ],
+)
+def test_a_key_below_one_that_is_null_is_told(line, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        config.compose([line])

@@ -12,7 +12,7 @@ from qml.bench.report.document import Numbered, Sections, document, header, head
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.names import Plot, names
 from qml.bench.report.markdown import plain, table
-from qml.bench.report.view import Figure, View
+from qml.bench.report.view import Figure, Table, View, read_table
 from qml.bench.robustness import Robustness
 from qml.bench.scale import minus
 
@@ -128,6 +128,20 @@ def contrast_figure(found: Robustness) -> Figure | None:
     return Figure("contrast", "The hybrid minus its twin at each rate", how, draw, columns, rows)
 
 
+def changes_table(found: Robustness) -> Table:
+    """What each contestant scores at the first and at the last rate, and the change; the greatest loss first.
+
+    Args:
+        found: the curves.
+    """
+    scale, (first, last) = found.summaries[0].scale, (found.rates[0], found.rates[-1])
+    columns = ("arm", f"at {first:g}", f"at {last:g}", "change" + (f", {scale.units}" if scale.units else ""))
+    ends = [(curve.title, curve.estimates[0].mean, curve.estimates[-1].mean) for curve in found.curves]
+    ends.sort(key=lambda each: scale.sign * (each[2] - each[1]))
+    rows = tuple((title, scale.score(a), scale.score(b), scale.signed(b - a)) for title, a, b in ends)
+    return Table("robustness_changes", columns, rows)
+
+
 def _text(view: View, value: float) -> str:
     return f"{view.scale.shown(value):.4g}" if abs(value) < float("inf") else ""
 
@@ -183,9 +197,10 @@ def _page(found: Robustness, title: str, figures: list[Figure]) -> str:
     )
     body = (
         header("Robustness report, fault", found.fault, title, "")
-        + verdict_section(QUESTION, found.sentence(), ("", ""), "", LIMITS)
+        + verdict_section(QUESTION, found.headline(), (found.lede(), found.subordinate()), "", LIMITS)
         + heading(2, "Curves")
         + drawn("curves")
+        + f"<h3>From rate {found.rates[0]:g} to {found.rates[-1]:g}</h3>{read_table(changes_table(found))}"
         + heading(3, "Protocols")
         + f'<ul class="said">{protocols}</ul>'
     )
@@ -194,6 +209,8 @@ def _page(found: Robustness, title: str, figures: list[Figure]) -> str:
 
 def _markdown(found: Robustness, title: str, figures: list[Figure]) -> str:
     parts = [f"# {plain(title)}", f"## {QUESTION}", plain(found.sentence())]
+    changes = changes_table(found)
+    parts.append(table(changes.columns, [tuple(plain(cell) for cell in row) for row in changes.rows]))
     for figure in figures:
         rows = [tuple(plain(cell) for cell in row) for row in figure.rows]
         parts += [f"## {plain(figure.title)}", plain(figure.how), table(figure.columns, rows)]

@@ -111,3 +111,18 @@ def data_table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...],
         f'<div class="scroll" tabindex="0"><table data-name="{esc(name)}"><thead><tr>{head}</tr></thead>'
         f'<tbody>{body}</tbody></table></div><button class="csv" type="button">Download CSV</button></details>'
     )
+
+
+def read_table(table: Table, *, wide: bool = False) -> str:
+    """A table that is read on the page, every row of it; an empty cell is a dash.
+
+    Args:
+        table: its text.
+        wide: many columns: on a narrow page it is scrolled sideways rather than set a word a line.
+    """
+    head = "".join(f'<th scope="col">{esc(column)}</th>' for column in table.columns)
+    body = "".join("<tr>" + "".join(f"<td>{esc(cell) or '–'}</td>" for cell in row) + "</tr>" for row in table.rows)
+    return (
+        f'<div class="scroll free" tabindex="0"><table class="cells{" wide" if wide else ""}"><thead><tr>{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
+    )

@@ -14,7 +14,7 @@ LEVEL = 0.95
 
 
 def drawn_logs(readings: Sequence[Reading], draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """Logarithms of the mean losses, drawn from what seeds and test rows leave open: `(R, D)`.
+    """Logarithms of the geometric mean losses, drawn from what seeds and test rows leave open: `(R, D)`.
 
     A multiplier bootstrap. Seeds are clusters: the training rows of one seed are nested, so a seed deviates in all
     readings together, by one normal number for all of them; blocks of test rows likewise. The deviations over seeds
@@ -58,7 +58,7 @@ def drawn_logs(readings: Sequence[Reading], draws: int = DRAWS, seed: int = 0) -
         away = reading.stretch * (logs - logs.mean()) / np.sqrt(seeds * (seeds - 1))
         found[place] = logs.mean() + away @ weights / chi
         if blocks:
-            found[place] += reading.by_rows @ by_blocks[blocks] / reading.mean
+            found[place] += reading.by_rows @ by_blocks[blocks] / reading.losses.mean()
     return found
 
 

@@ -62,7 +62,7 @@ class Curve:
         return fit_many(self.sizes, self.logs_SD.T, self.choice.law.form)
 
     def interval(self, size: int) -> tuple[float, float]:
-        """Ends of the 95 % interval of the mean loss at one size; NaN where there is none."""
+        """Ends of the 95 % interval of the geometric mean loss at one size; NaN where there is none."""
         lo, hi = ends(self.logs_SD[size])
         return math.exp(lo), math.exp(hi)
 
@@ -102,9 +102,10 @@ class Ratio:
 
     Args:
         at: training rows of the hybrid: the largest size.
-        value: the ratio by the two laws; infinite where the other's floor lies above. None where it cannot be said:
-            without a law, and where the rows lie farther outside the sizes than `BEYOND` times.
-        lo, hi: ends of the 95 % interval, `hi` may be infinite; NaN without draws or without a value.
+        value: the ratio by the two laws; infinite where the other's floor lies above, and the interval with it: `lo`
+            above 1. None where it cannot be said: without a law, and where the rows lie farther outside the sizes than
+            `BEYOND` times.
+        lo, hi: ends of the 95 % interval, `hi` may be infinite; NaN without draws or without two laws.
         extrapolated: whether those rows lie outside the sizes that were measured.
         reason: why it cannot be said.
     """
@@ -268,6 +269,11 @@ def _ratio(ours: Curve, theirs: Curve, at: float) -> Ratio:
     if len(ours.laws_D3) and len(theirs.laws_D3):
         floor, scale, exponent = ours.laws_D3.T
         lo, hi = ends(rows_for_many(theirs.laws_D3, floor + scale * at**-exponent) / at)
+    if math.isinf(needed) and not lo > 1:
+        reason = (
+            f"by its law the other never has that loss, but the 95 % interval begins at {lo:.2g} times as many rows"
+        )
+        return Ratio(at, None, lo, hi, reason=reason)
     outside = not theirs.sizes[0] * (1 - 1e-9) <= needed <= theirs.sizes[-1] * (1 + 1e-9)
     return Ratio(at, needed / at, lo, hi, outside)
 

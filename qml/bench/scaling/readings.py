@@ -12,11 +12,8 @@ from qml.bench.balance import fitting_rank
 from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant
 from qml.bench.judged import BLOCKS, blocks_of, left_out
-from qml.bench.scale import LABELS, Scale
+from qml.bench.scale import LABELS
 from qml.bench.summary import Summary
-
-NO_LOSS = ("r2",)
-"""Metrics that are no loss even after turning them round: they have no lower end."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,17 @@ class Measure:
             return LABELS.get(self.metric, self.metric.replace("_", " "))
         short = {"accuracy": "error", "balanced_accuracy": "balanced error"}
         return short.get(self.metric, f"1 \N{MINUS SIGN} {LABELS.get(self.metric, self.metric.replace('_', ' '))}")
+
+    @property
+    def axis(self) -> str:
+        """With its unit, for an axis.
+
+        Example:
+            >>> Measure("log_loss", False).axis, Measure("accuracy", True).axis, Measure("auc", True).axis
+            ('log-loss, nats', 'error, share of rows', '1 − AUC')
+        """
+        units = {"log_loss": "nats", "rmse": "units of the target", "accuracy": "share of rows"}
+        return ", ".join([self.label, *([units[self.metric]] if self.metric in units else [])])
 
     @property
     def name(self) -> str:
@@ -75,8 +83,10 @@ class Reading:
 
     @property
     def mean(self) -> float:
-        """Mean loss over seeds."""
-        return float(self.losses.mean())
+        """Geometric mean of the loss over seeds, as laws and intervals have it; arithmetic where a loss is 0."""
+        if not (self.losses > 0).all():
+            return float(self.losses.mean())
+        return float(np.exp(np.log(self.losses).mean()))
 
 
 def measures_of(summary: Summary) -> tuple[Measure, ...]:
@@ -166,10 +176,3 @@ def _by_sums(metric: str, found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = (sums.sum(axis=0) - sums)[:, held] / (counts.sum(axis=0) - counts)[:, held]
     return np.nanmean(shares, axis=1)  # a class that only the left-out block holds is not counted there
-
-
-def scale_of(summary: Summary, measure: Measure) -> Scale:
-    """How a loss is written: shares in per cent, log-loss in nats."""
-    cells = [cell for arm in summary.arms for cell in arm.every]
-    facts = dict(cells[0].metric_facts.get(measure.metric, {}))
-    return Scale.of(measure.metric, {**facts, "higher_is_better": False}, 0.5)

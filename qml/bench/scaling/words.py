@@ -6,17 +6,26 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from qml.bench.failures import failures
 from qml.bench.protocol import CHAMPION
 from qml.bench.scale import listed, listed_some, minus, plural, three
 from qml.bench.scaling.growth import TWIN, Growth, Ratio, SizeContrast
-from qml.bench.words import phrase
+from qml.bench.words import Word, phrase
 
 Bought = Literal["absent", "unknown", "paid", "cost", "nothing", "crossing", "some_paid", "some_cost", "open"]
-BETTER, WORSE = ("better", "better!"), ("worse", "worse!")
+BETTER: Sequence[Word] = ("better", "better!")
+WORSE: Sequence[Word] = ("worse", "worse!")
+EQUAL: Sequence[Word] = ("equal",)
 
 
-def bought(contrasts: Sequence[SizeContrast]) -> Bought:
+def bought(contrasts: Sequence[SizeContrast], sizes: int) -> Bought:
     """What the hybrid against its twin, size by size, allows to say; the first line that holds.
+
+    A size without a contrast, as an unfinished comparison has them, keeps the words of every size from being said.
+
+    Args:
+        contrasts: one a size that has both.
+        sizes: how many sizes there are.
 
     | at the sizes | state |
     |---|---|
@@ -37,25 +46,28 @@ def bought(contrasts: Sequence[SizeContrast]) -> Bought:
         return "absent"
     if not all(c.estimate.known for c in contrasts):
         return "unknown"
-    words = [c.word for c in contrasts]
-    if all(word in BETTER for word in words):
-        return "paid"
-    if all(word in WORSE for word in words):
-        return "cost"
-    if all(word == "equal" for word in words):
-        return "nothing"
+    words = {c.word for c in contrasts} if len(contrasts) == sizes else {"open"}
+    every: dict[Bought, Sequence[Word]] = {"paid": BETTER, "cost": WORSE, "nothing": EQUAL}
+    for state, those in every.items():
+        if words <= set(those):
+            return state
     better = any(c.strict in BETTER for c in contrasts)
     worse = any(c.strict in WORSE for c in contrasts)
     return "crossing" if better and worse else "some_paid" if better else "some_cost" if worse else "open"
 
 
 def sentence(growth: Growth) -> str:
-    """What the circuit bought on one data set: the contrast with the twin, rows for equal loss, and the champion."""
+    """What the circuit bought on one data set: the contrast with the twin, rows for equal loss, and the champion.
+
+    Then what to mistrust: sizes that lack the contrast, and seeds in which every trial failed.
+    """
     found = growth.contrasts.get(TWIN, ())
-    said = [_of_twin(growth, found, bought(found))]
+    said = [_of_twin(growth, found, bought(found, len(growth.sizes)))]
     if found:
-        said += [_of_rows(growth, growth.ratio(TWIN)), _of_champion(growth)]
-    return f"{growth.data}: {' '.join(part for part in said if part)}"
+        said += [_of_lacking(growth, found), _of_rows(growth, growth.ratio(TWIN)), _of_champion(growth)]
+    places = zip(growth.sizes, growth.summaries, strict=True)
+    failed = failures((f"at {rows_text(rows)} rows", summary) for rows, summary in places)
+    return f"{growth.data}: {' '.join(part for part in (*said, failed) if part)}"
 
 
 def _of_twin(growth: Growth, found: Sequence[SizeContrast], state: Bought) -> str:
@@ -93,7 +105,7 @@ def _where(found: Sequence[SizeContrast], words: Sequence[str]) -> str:
 def _open(growth: Growth, found: Sequence[SizeContrast]) -> str:
     """Why nothing is established: what the sizes say taken alone, and what could have been seen."""
     scale, said = growth.whole.scale, []
-    heads = {"better": BETTER, "worse": WORSE, "practically equal": ("equal",)}
+    heads = {"better": BETTER, "worse": WORSE, "practically equal": EQUAL}
     for head, words in heads.items():
         where = [rows_text(c.rows) for c in found if c.word in words]
         said += [f"{head} at {listed_some(where)} rows taken alone"] if where else []
@@ -110,7 +122,10 @@ def _of_rows(growth: Growth, ratio: Ratio) -> str:
     if ratio.value is None:
         return f"How many rows that is worth has no number: {ratio.reason}."
     if math.isinf(ratio.value):
-        return f"By its law the twin never reaches the hybrid's {label} at {rows_text(ratio.at)} rows."
+        ends = f"95 % interval of the rows that it needs: {factor(ratio.lo)} times as many to {factor(ratio.hi)}"
+        ends = "at both ends of the 95 % interval" if math.isinf(ratio.lo) else ends
+        level = f"the hybrid's {label} at {rows_text(ratio.at)} rows"
+        return f"By its law (extrapolated) the twin never reaches {level}; {ends}."
     where = " (extrapolated)" if ratio.extrapolated else ""
     said = (
         f"For the hybrid's {label} at {rows_text(ratio.at)} rows the twin needs {factor(ratio.value)} times as "
@@ -121,6 +136,13 @@ def _of_rows(growth: Growth, ratio: Ratio) -> str:
     inside = ratio.lo <= 1 <= ratio.hi
     tail = ", which holds 1: no rows are saved or lost for certain" if inside else ""
     return f"{said}, 95 % interval {factor(ratio.lo)} to {factor(ratio.hi)}{tail}."
+
+
+def _of_lacking(growth: Growth, found: Sequence[SizeContrast]) -> str:
+    """Sizes at which hybrid and twin are not both there with every seed."""
+    compared = {c.rows for c in found}
+    lacking = [rows_text(rows) for rows in growth.sizes if rows not in compared]
+    return f"At {listed(lacking)} rows the comparison with the twin is not finished." if lacking else ""
 
 
 def _of_champion(growth: Growth) -> str:

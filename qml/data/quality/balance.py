@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qml.base.words import plural
-from qml.data.quality.checks import CHECKS, Check
+from qml.data.quality.checks import CHECKS, Check, without_classes
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
 from qml.data.quality.limits import Limits
@@ -26,7 +26,7 @@ def balance(examined: Examined, limits: Limits) -> Iterator[Finding]:
         part: np.bincount(classes[rows][classes[rows] >= 0], minlength=n_classes)
         for part, rows in examined.split.parts.items()
     }
-    yield from _absent(examined, counts)
+    yield from _absent(examined, counts, limits)
     for part, found in counts.items():
         rare = [place for place in range(n_classes) if 0 < found[place] < limits.rare]
         if rare:
@@ -53,7 +53,7 @@ def balance(examined: Examined, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Finding]:
+def _absent(examined: Examined, counts: dict[str, np.ndarray], limits: Limits) -> Iterator[Finding]:
     """Classes that a part lacks; one that training lacks cannot be learnt."""
     train = counts.get("train")
     for part, found in counts.items():
@@ -63,9 +63,10 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
                 names, rows = [examined.labels[place] for place in unseen], int(found[unseen].sum())
                 yield Finding(
                     "balance",
-                    "severe",
+                    "severe" if rows >= limits.unseen * found.sum() else "warn",
                     f"{plural(len(unseen), f'class of {part} does', f'classes of {part} do')} not occur in training",
-                    f"{', '.join(names)}: {plural(rows, 'row')} of {part}, which no model can get right.",
+                    f"{', '.join(names)}: {plural(rows, 'row')} of {part} ({rows / found.sum():.2%}), which no model "
+                    "can get right.",
                     {f"{examined.labels[place]} in {part}": int(found[place]) for place in unseen},
                     "Split by class, or leave these classes out of both.",
                 )
@@ -84,8 +85,4 @@ def _absent(examined: Examined, counts: dict[str, np.ndarray]) -> Iterator[Findi
             )
 
 
-def _without_classes(examined: Examined) -> str:
-    return "" if examined.classes is not None else "the target is no class"
-
-
-CHECKS.add("balance", Check("classes that are rare or absent", balance, _without_classes))
+CHECKS.add("balance", Check("classes that are rare or absent", balance, without_classes))

@@ -23,6 +23,11 @@ def _always(examined: Examined) -> str:
     return ""
 
 
+def without_classes(examined: Examined) -> str:
+    """Why a check of classes does not fit a set, or ""."""
+    return "" if examined.classes is not None else "the target is no class"
+
+
 @dataclass(frozen=True)
 class Check:
     """One question to a data set.

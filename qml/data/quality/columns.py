@@ -15,6 +15,8 @@ from qml.data.source import Column
 from qml.data.table import Ragged
 
 WORDS_FOR_MISSING = frozenset(("", "?", "na", "n/a", "nan", "null", "unknown", "-", "missing"))
+NUMBERS_FOR_MISSING = tuple(sign * (10.0**digits - 1) for digits in range(2, 7) for sign in (-1, 1))
+"""99, 999 and so on, up and down: numbers that stand for a missing one where they lie far from all others."""
 
 
 def constant(examined: Examined, limits: Limits) -> Iterator[Finding]:
@@ -75,6 +77,8 @@ def ids(examined: Examined, limits: Limits) -> Iterator[Finding]:
 def missing(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Missing values by column and part; columns without any value; words that stand for a missing one."""
     for column in examined.inputs:
+        if column.kind == "number":
+            yield from _stand_ins(examined, column, limits)
         absent = absent_of(examined, column)
         if absent is None:
             continue
@@ -106,6 +110,31 @@ def missing(examined: Examined, limits: Limits) -> Iterator[Finding]:
         )
 
 
+def _stand_ins(examined: Examined, column: Column, limits: Limits) -> Iterator[Finding]:
+    """Numbers such as -999, in many rows and farther from all others than those are from each other."""
+    values = np.asarray(examined.table[column.name])
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        return
+    values = values[examined.rows].astype(np.float64)
+    for number in NUMBERS_FOR_MISSING:
+        here = values == number
+        count, others = int(here.sum()), values[np.isfinite(values) & ~here]
+        if not len(others) or count < limits.missing * len(values):
+            continue
+        if max(others.min() - number, number - others.max()) > np.ptp(others) > 0:
+            yield Finding(
+                "missing",
+                "warn",
+                f"{column.name} is {number:g} in {plural(count, 'row')}",
+                f"{column.name} lies between {others.min():g} and {others.max():g} in the other rows: {number:g} looks "
+                f"like a missing value, and a model reads it as a number.",
+                {"rows": count, "number": number},
+                "If it stands for a missing value, write it as one (an empty field, NaN).",
+                columns=(column.name,),
+                rows=tuple(examined.rows[here][: limits.listed].tolist()),
+            )
+
+
 def absent_of(examined: Examined, column: Column) -> np.ndarray | None:
     """`(N,)` bool: where a column is missing; None where that cannot be told."""
     values = examined.table[column.name]
@@ -113,6 +142,8 @@ def absent_of(examined: Examined, column: Column) -> np.ndarray | None:
         return None
     if column.kind == "category":
         names = [word for word in column.categories if word.strip().casefold() in WORDS_FOR_MISSING]
+        if len(column.categories) > 1 and all(len(word) == 2 and word.isupper() for word in column.categories):
+            names = []  # codes of two capitals, among which NA is Namibia
         codes = [column.categories.index(word) for word in names]
         return np.asarray((values < 0) | np.isin(values, codes))
     if values.dtype.kind == "f":

@@ -8,7 +8,7 @@ import numpy as np
 
 from qml.base.words import plural
 from qml.data.duplicates import numbered
-from qml.data.quality.checks import CHECKS, Check
+from qml.data.quality.checks import CHECKS, Check, without_classes
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding
 from qml.data.quality.limits import Limits
@@ -47,10 +47,8 @@ def contradictions(examined: Examined, limits: Limits) -> Iterator[Finding]:
     )
 
 
-def _without_classes(examined: Examined) -> str:
-    if not examined.inputs:
-        return "the set has no input column"
-    return "" if examined.classes is not None else "the target is no class"
+def _unfit(examined: Examined) -> str:
+    return without_classes(examined) if examined.inputs else "the set has no input column"
 
 
-CHECKS.add("contradictions", Check("equal inputs with different labels", contradictions, _without_classes))
+CHECKS.add("contradictions", Check("equal inputs with different labels", contradictions, _unfit))

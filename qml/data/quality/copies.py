@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qml.base.words import plural
-from qml.data.duplicates import numbered
+from qml.data.duplicates import left_behind, numbered, shared, shared_rows
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
@@ -31,23 +31,13 @@ def loose_copies(examined: Examined, limits: Limits) -> Iterator[Finding]:
     keys, linkless = examined.loose_keys, examined.linkless_keys
     if keys is None or linkless is None:
         return
-    exact = {pair: set(rows.tolist()) for pair, rows in shared(examined, examined.keys).items()}
+    exact = {pair: set(rows.tolist()) for pair, rows in shared(examined.keys, examined.split).items()}
     alike = "equal, but for case, links, white space and Unicode form, to"
-    by_links = {f"{later} in {earlier}": len(rows) for (later, earlier), rows in shared(examined, linkless).items()}
+    by_links = shared_rows(linkless, examined.split)
     for finding in across(examined, keys, limits, "loose_copies", alike, known=exact):
         count = by_links[next(iter(finding.counts))]
         text = f"{finding.text} Of them {count} are equal once links alone are taken away."
         yield replace(finding, text=text, counts={**finding.counts, "but for links": count})
-
-
-def shared(examined: Examined, keys: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-    """(later part, earlier part) -> `(n,)` rows of the later one whose `(N,)` key occurs in the earlier one."""
-    split, names = examined.split, list(examined.split.parts)
-    return {
-        (later, earlier): split[later][np.isin(keys[split[later]], keys[split[earlier]])]
-        for place, later in enumerate(names)
-        for earlier in names[:place]
-    }
 
 
 def across(
@@ -69,7 +59,7 @@ def across(
         known: rows that another check tells already; a finding of these alone is not repeated.
     """
     split = examined.split
-    for (later, earlier), rows in shared(examined, keys).items():
+    for (later, earlier), rows in shared(keys, examined.split).items():
         told = (known or {}).get((later, earlier), set())
         new = [int(row) for row in rows if int(row) not in told]
         if not new:
@@ -211,7 +201,7 @@ def _within(examined: Examined, limits: Limits) -> Iterator[Finding]:
         f"{plural(repeats, 'row repeats', 'rows repeat')} an earlier row",
         f"{len(rows)} rows are {len(sizes)} different ones; {repeats} ({share:.2%}) repeat an earlier row. The one "
         f"that occurs most often does so {sizes[largest]} times. Dealt at random, one row in five to the test part, "
-        f"{_left_behind(sizes):.1%} of the test rows would have a copy in training.",
+        f"{left_behind(sizes):.1%} of the test rows would have a copy in training.",
         {
             "repeats": repeats,
             "distinct": len(sizes),
@@ -224,11 +214,6 @@ def _within(examined: Examined, limits: Limits) -> Iterator[Finding]:
         examples=(*(examined.shown(int(row)) for row in sample),),
         pairs=tuple((int(row), originals[int(keys[row])]) for row in sample),
     )
-
-
-def _left_behind(sizes: np.ndarray, test: float = 0.2) -> float:
-    """Expected share of test rows with a copy outside, if `(G,)` groups of rows are dealt row by row."""
-    return float((sizes * (1 - test ** (sizes - 1.0))).sum() / sizes.sum())
 
 
 def _without_inputs(examined: Examined) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from qml.base.extras import require
+from qml.base.words import plural
 from qml.data.quality.checks import CHECKS, Check
 from qml.data.quality.examined import NUMERIC, Examined
 from qml.data.quality.features import numbers_of, sampled
@@ -31,12 +32,14 @@ class Moved:
         test: "KS" for numbers, "chi2" for categories.
         effect: the Kolmogorov-Smirnov distance, or Cramer's V; both 0 .. 1.
         p: corrected by Holm over the columns.
+        is_target: whether it is the target.
     """
 
     column: str
     test: str
     effect: float
     p: float
+    is_target: bool = False
 
 
 def drift(examined: Examined, limits: Limits) -> Iterator[Finding]:
@@ -52,14 +55,23 @@ def drift(examined: Examined, limits: Limits) -> Iterator[Finding]:
             yield Finding(
                 "drift",
                 "warn",
-                f"{len(told)} of {len(found)} columns differ between train and {part}",
+                f"{_who(told, found)} between train and {part}",
                 f"The farthest: {'; '.join(said[:3])} (p corrected by Holm over {len(found)} columns; told from an "
                 f"effect of {limits.drift_effect:g} on).",
-                {"columns": len(told), "of": len(found), **{item.column: item.effect for item in worst[:20]}},
+                {"columns": len(told), "of": len(found), **{f"effect of {i.column}": i.effect for i in worst[:20]}},
                 f"Judge on rows like those to come. Where {part} is a later time or another place, say so.",
                 columns=tuple(item.column for item in worst),
                 examples=tuple(said[: limits.shown]),
+                part=part,
             )
+
+
+def _who(told: list[Moved], found: list[Moved]) -> str:
+    """Which differ, in words: so many input columns, the target, or both."""
+    columns, of = (sum(not item.is_target for item in items) for items in (told, found))
+    if columns == len(told):
+        return f"{columns} of {plural(of, 'column')} {'differs' if columns == 1 else 'differ'}"
+    return f"{columns} of {plural(of, 'column')} and the target differ" if columns else "the target differs"
 
 
 def moved(examined: Examined, before: str, after: str) -> list[Moved]:
@@ -82,9 +94,10 @@ def moved(examined: Examined, before: str, after: str) -> list[Moved]:
     targets, target = examined.table.targets, examined.table.target
     if target is not None and targets is not None:
         kind = "category" if target.kind == "classes" else "number"
-        found.append(_moved(Column(f"{target.name} (the target)", kind), targets, first, second))
+        item = _moved(Column(f"{target.name} (the target)", kind), targets, first, second)
+        found.append(replace(item, is_target=True))
     corrected = holm(np.array([item.p for item in found]))
-    return [Moved(m.column, m.test, m.effect, float(p)) for m, p in zip(found, corrected, strict=True)]
+    return [replace(item, p=float(p)) for item, p in zip(found, corrected, strict=True)]
 
 
 def holm(p: np.ndarray) -> np.ndarray:

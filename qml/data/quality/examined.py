@@ -31,7 +31,6 @@ class Examined:
         table: as opened; columns that a model must not see have kind "id" or "time", or are in `kept_out`.
         split: which rows are in which part.
         kept_out: columns that are read to be looked at and are no inputs.
-        declared: whether `table.groups` was given by the description of the set, and may be believed.
 
     Example:
         >>> from qml.data import open_table, split_table
@@ -44,7 +43,6 @@ class Examined:
     table: Table
     split: Split
     kept_out: tuple[str, ...] = ()
-    declared: bool = True
 
     @property
     def name(self) -> str:
@@ -146,10 +144,6 @@ class Examined:
         more = ", ..." if len(self.inputs) > most else ""
         said = ", ".join(parts) + more
         return f"row {row}: " + (said if len(said) <= 110 else said[:107].rstrip() + "...")
-
-    def with_table(self, table: Table) -> Examined:
-        """The same parts of another table of as many rows."""
-        return Examined(table, self.split, self.kept_out, self.declared)
 
 
 def published_split(table: Table) -> Split | None:

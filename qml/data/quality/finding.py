@@ -33,6 +33,7 @@ class Finding:
         rows: numbers in the table of the rows that it is about, ascending, the first few hundred.
         examples: some of them as text.
         pairs: numbers of two rows that belong together, such as a copy and its original.
+        part: that differs from training; "" where a finding is of no such part.
 
     Example:
         >>> Finding("missing", "warn", "2 values are missing", counts={"missing": 2}).is_severe
@@ -49,6 +50,7 @@ class Finding:
     rows: tuple[int, ...] = ()
     examples: tuple[str, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+    part: str = ""
 
     @property
     def is_severe(self) -> bool:

@@ -1,10 +1,10 @@
 """Columns that name subjects: rows of one patient, record or gene are alike, and must not be on both sides of a split.
 
-The column is found by the structure of its repetitions and not by its name. Its values are whole numbers or words;
-there are many of them, each with few rows, or fewer of about equal size; and two rows of one value are more alike than
-two rows of neighbouring values (of words, which have no neighbours: of any other). A quantity fails the last: rows at
-41 and 42 are as alike as rows at 41. A category such as a diagnosis fails the one before: few of its values hold most
-rows.
+The column is found by the structure of its repetitions and not by its name. Its values are whole numbers, words, or
+other numbers that mostly occur again; there are many of them, each with few rows, or fewer of about equal size; and
+two rows of one value are more alike than two rows of neighbouring values (of words, which have no neighbours: of any
+other). A quantity fails the last: rows at 41 and 42 are as alike as rows at 41. A category such as a diagnosis fails
+the one before: few of its values hold most rows.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 
 from qml.base.seeds import generator
 from qml.base.words import plural
-from qml.data.duplicates import numbered
+from qml.data.duplicates import left_behind, numbered, shared
 from qml.data.quality.checks import CHECKS, Check
-from qml.data.quality.copies import shared
 from qml.data.quality.examined import Examined
 from qml.data.quality.finding import Finding, Level
 from qml.data.quality.likeness import Likeness
@@ -32,6 +31,8 @@ CANDIDATES = 64
 """Most columns that are measured; those that a model does not see come first."""
 ALIAS = 2.0
 """Most pairs of values that two columns have, over the values of the one with fewer, if they say the same."""
+FRACTIONS = 0.5
+"""Share of rows whose value occurs again, below which numbers with fractions are quantities: none is measured twice."""
 SURE = 6.0
 """Standard errors by which the likeness must exceed one half."""
 
@@ -87,7 +88,7 @@ def declared_groups(examined: Examined, limits: Limits) -> Iterator[Finding]:
     told = examined.table.groups
     if told is None:
         return
-    for (later, earlier), rows in shared(examined, np.asarray(told, np.int64)).items():
+    for (later, earlier), rows in shared(np.asarray(told, np.int64), examined.split).items():
         if len(rows):
             share = len(rows) / len(examined.split[later])
             count = len(np.unique(told[rows]))
@@ -131,11 +132,12 @@ def _codes(examined: Examined, column: Column) -> np.ndarray | None:
     values = values[examined.rows]
     if values.dtype == object:
         values = values.astype(str)
+    codes = np.unique(values, return_inverse=True)[1]
     if values.dtype.kind == "f":
-        whole = values[np.isfinite(values)]
-        if not np.array_equal(whole, np.rint(whole)):
+        known = values[np.isfinite(values)]
+        if not np.array_equal(known, np.rint(known)) and _counted(column.name, codes).repeated < FRACTIONS:
             return None
-    return np.unique(values, return_inverse=True)[1]
+    return codes
 
 
 def _counted(name: str, codes: np.ndarray) -> Repetition:
@@ -227,12 +229,12 @@ def _told(examined: Examined, item: Repetition, limits: Limits) -> Finding:
     column = examined.table[item.column]
     names = np.asarray(column)
     codes = np.unique(names.astype(str) if names.dtype == object else names, return_inverse=True)[1]
-    straddling = {pair: rows for pair, rows in shared(examined, codes).items() if len(rows)}
+    straddling = {pair: rows for pair, rows in shared(codes, examined.split).items() if len(rows)}
     parts = {f"{later} with {earlier}": len(rows) for (later, earlier), rows in straddling.items()}
     worst = max((len(rows) / len(examined.split[pair[0]]) for pair, rows in straddling.items()), default=0.0)
     level: Level = "suspect" if worst >= limits.copies else "warn" if worst else "note"
     _, sizes = numbered(codes[examined.rows])
-    dealt = float((sizes * (1 - 0.2 ** (sizes - 1.0))).sum() / sizes.sum())
+    dealt = left_behind(sizes)
     where = (
         f"The split has such rows on both sides: {', '.join(f'{k} {v}' for k, v in parts.items())}."
         if parts

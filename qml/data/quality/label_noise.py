@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qml.base.extras import require
-from qml.data.quality.checks import CHECKS, Check
+from qml.data.quality.checks import CHECKS, Check, without_classes
 from qml.data.quality.examined import Examined
 from qml.data.quality.features import numbers_of, sampled
 from qml.data.quality.finding import Finding
@@ -109,8 +109,4 @@ def out_of_fold(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(cross_val_predict(model, inputs, labels, cv=deal, method="predict_proba"))
 
 
-def _without_classes(examined: Examined) -> str:
-    return "" if examined.classes is not None else "the target is no class"
-
-
-CHECKS.add("label_noise", Check("labels that are likely wrong", label_noise, _without_classes, slow=True))
+CHECKS.add("label_noise", Check("labels that are likely wrong", label_noise, without_classes, slow=True))

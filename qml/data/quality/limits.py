@@ -18,7 +18,8 @@ class Limits:
         repeats: share of all rows that repeat an earlier one, from which this is a warning.
         contradictions: share of rows whose equal inputs have another label, from which this is suspect.
         near_correlation: least correlation of the pixels of two images that are near-copies.
-        near_grey: greatest root mean square difference of their pixels, in grey levels of 0 .. 255.
+        near_grey: greatest root mean square difference of their pixels at one brightness and contrast, in grey levels
+            of 0 .. 255.
         group_values: fewest different values of a column that may name subjects.
         group_rows: most rows a value, on average, of a column that names many subjects.
         group_open_even: least evenness (inverse Simpson index over the number of values) of such a column.
@@ -33,6 +34,8 @@ class Limits:
         missing: share of missing values of a column, from which this is a warning.
         missing_gap: difference between two parts in that share, from which this is a warning.
         rare: fewest rows of a class in a part.
+        unseen: share of the rows of a later part whose class does not occur in training, from which this is severe; a
+            warning below it.
         drift_alpha: of the tests between parts, after Holm's correction over the columns.
         drift_effect: least Kolmogorov-Smirnov distance, or Cramer's V, that is told.
         told_apart: area under the curve of a classifier that tells training from test rows, from which this is a
@@ -71,6 +74,7 @@ class Limits:
     missing: float = 0.05
     missing_gap: float = 0.05
     rare: int = 10
+    unseen: float = 0.01
     drift_alpha: float = 0.01
     drift_effect: float = 0.1
     told_apart: float = 0.6

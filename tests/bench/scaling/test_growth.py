@@ -11,7 +11,7 @@ from qml.bench.judged import left_out
 from qml.bench.protocol import CHAMPION
 from qml.bench.scaling import words
 from qml.bench.scaling.draws import drawn_logs, ends
-from qml.bench.scaling.growth import BEYOND, TWIN, Growth, SizeContrast, check_alike
+from qml.bench.scaling.growth import BEYOND, TWIN, Growth, SizeContrast, _curve, _ratio, check_alike
 from qml.bench.scaling.law import Law
 from qml.bench.scaling.readings import Measure, Reading, _by_sums, measures_of, reading_of
 from qml.bench.statistics import Estimate, over_rows
@@ -150,6 +150,50 @@ def test_a_contestant_that_lacks_a_seed_at_a_size_has_no_reading_there():
     found = Growth(tuple(summarise(cells, p.hash) for p, cells in zip(protocols, made, strict=True)))
     assert [reading.rows for reading in found.curve(TWIN).readings] == [100, 1000, 3000]
     assert [c.rows for c in found.contrasts[TWIN]] == [100, 1000, 3000]
+    said = words.sentence(found)
+    assert "at all" not in said
+    assert "At 300 rows the comparison with the twin is not finished." in said
+
+
+def test_seeds_in_which_every_trial_failed_are_named():
+    protocols = [protocol_of(rows) for rows in SIZES]
+    made = [cells_at(p, {"hybrid": LAW(p.rows), "twin": LAW(p.rows)}) for p in protocols]
+    made[1] = [
+        replace(cell, status="failed", reason="diverged") if cell.cell.arm.name == "twin" and cell.cell.seed else cell
+        for cell in made[1]
+    ]
+    found = Growth(tuple(summarise(cells, p.hash) for p, cells in zip(protocols, made, strict=True)))
+    said = words.sentence(found)
+    assert said.endswith("Every trial failed for Twin at 300 rows (2 seeds), counted as a constant answer.")
+    assert [reading.failed for reading in found.curve(TWIN).readings] == [0, 2, 0, 0]
+
+
+def test_the_point_is_the_mean_that_its_interval_is_of():
+    reading = Reading(100.0, np.array([0.305, 0.31, 4.0]), np.zeros(0), 1.0)
+    assert np.log(reading.mean) == pytest.approx(np.median(drawn_logs([reading])), abs=0.1)
+    assert Reading(100.0, np.array([0.0, 0.2]), np.zeros(0), 1.0).mean == 0.1
+
+
+def test_a_loss_that_is_never_reached_has_its_interval():
+    floored = Law("floored", 0.3, 8.0, 0.5)
+    higher = Law("floored", floored(9000) + 0.01, 6.0, 0.6)
+    found = Growth(summaries_of({"hybrid": floored, "twin": higher}, sizes=(100, 300, 1000, 3000, 9000), sd=0.03))
+    ratio = found.ratio(TWIN)
+    assert ratio.value == np.inf
+    assert 1 < ratio.lo < np.inf
+    said = f"95 % interval of the rows that it needs: {words.factor(ratio.lo)} times as many to no bound."
+    assert f"the twin never reaches the hybrid's log-loss at 9\u202f000 rows; {said}" in words.sentence(found)
+
+
+def test_nothing_is_never_reached_where_as_many_rows_are_within_the_interval():
+    sizes, rng = np.array([1e3, 3e3, 1e4, 23967.0]), np.random.default_rng(25)  # one law, another draw of each
+    losses = [(0.5 + 5 * sizes**-0.5) * np.exp(0.02 * rng.normal(size=(3, 4))) for _ in range(2)]
+    readings = [[Reading(n, of, np.zeros(0), 1.0) for n, of in zip(sizes, each.T, strict=True)] for each in losses]
+    ours, theirs = (_curve("made", Measure("log_loss", False), tuple(found)) for found in readings)
+    assert theirs.choice.law.rows_for(ours.choice.law(sizes[-1])) == np.inf
+    ratio = _ratio(ours, theirs, sizes[-1])
+    assert (ratio.value, ratio.hi) == (None, np.inf)
+    assert ratio.reason.endswith("but the 95 % interval begins at 0.31 times as many rows")
 
 
 # words
@@ -177,13 +221,21 @@ def contrast(word, strict="open", known=True):
     ],
 )
 def test_states_follow_from_words(found, state):
-    assert words.bought(found) == state
+    assert words.bought(found, len(found)) == state
+
+
+@pytest.mark.parametrize(
+    ("word", "strict", "state"),
+    [("better!", "better", "some_paid"), ("worse!", "worse", "some_cost"), ("equal", "equal", "open")],
+)
+def test_no_word_of_every_size_is_said_of_some(word, strict, state):
+    assert words.bought([contrast(word, strict)], 5) == state
 
 
 def test_the_sentence_says_what_the_numbers_allow(growth):
     said = words.sentence(growth)
     means = [c.estimate.mean for c in growth.contrasts[TWIN]]
-    assert words.bought(growth.contrasts[TWIN]) == "paid"
+    assert words.bought(growth.contrasts[TWIN], len(SIZES)) == "paid"
     assert said.startswith("made: the circuit paid at all 4 sizes: the hybrid is better than its twin by ")
     assert growth.whole.scale.size(max(means)) in said
     assert "the twin needs" in said

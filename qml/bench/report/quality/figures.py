@@ -41,8 +41,8 @@ def drift_figure(inspection: Inspection) -> Figure | None:
     """Effects of the columns that differ between training and later parts; None where none does."""
     found: dict[str, dict[str, float]] = {}
     for finding in inspection.of("drift"):
-        part = finding.title.rpartition(" ")[2]
-        found[part] = {name: value for name, value in finding.counts.items() if name in finding.columns}
+        effects = {name: finding.counts.get(f"effect of {name}") for name in finding.columns}
+        found[finding.part] = {name: value for name, value in effects.items() if value is not None}
     names = list(dict.fromkeys(name for effects in found.values() for name in effects))
     if not names:
         return None

@@ -79,10 +79,11 @@ def _finding(number: int, finding: Finding, pictures: Pictures) -> str:
     parts = [f"<b>{esc(finding.title)}</b>"]
     parts += [f" {esc(finding.text)}"] if finding.text else []
     parts += [f'<br><span class="sub">{esc(finding.remedy)}</span>'] if finding.remedy else []
-    if finding.examples:
+    drawn = _pairs(finding, pictures)
+    if finding.examples and not drawn:
         lines = "".join(f"<li><code>{esc(example)}</code></li>" for example in finding.examples)
         parts.append(f'<ul class="said">{lines}</ul>')
-    parts.append(_pairs(finding, pictures))
+    parts.append(drawn)
     if finding.counts:
         rows = tuple((key, _number(value)) for key, value in finding.counts.items())
         parts.append(data_table(f"{finding.check}-{number}", ("what", "number"), rows, "finding"))
@@ -94,19 +95,19 @@ def _finding(number: int, finding: Finding, pictures: Pictures) -> str:
 
 
 def _pairs(finding: Finding, pictures: Pictures) -> str:
-    """Images of two rows side by side."""
-    shown = [pair for pair in finding.pairs if pair[0] in pictures and pair[1] in pictures]
-    if not shown:
+    """Images of two rows side by side with their numbers; nothing where some image is not at hand."""
+    if not finding.pairs or not all(row in pictures for pair in finding.pairs for row in pair):
         return ""
-    style = "display:inline-block;margin:6px 18px 6px 0"
-    drawn = "".join(f'<span style="{style}">{_image(pictures[a], a)}{_image(pictures[b], b)}</span>' for a, b in shown)
-    return f"<div>{drawn}</div>"
+    drawn = "".join(
+        f"<span>{_image(pictures[a], a)}{_image(pictures[b], b)}<small>rows {a} and {b}</small></span>"
+        for a, b in finding.pairs
+    )
+    return f'<div class="pairs">{drawn}</div>'
 
 
 def _image(data: bytes, row: int) -> str:
     text = base64.b64encode(data).decode("ascii")
-    style = "width:72px;height:72px;image-rendering:pixelated;margin-right:4px"
-    return f'<img src="data:image/png;base64,{text}" alt="row {row}" title="row {row}" style="{style}">'
+    return f'<img src="data:image/png;base64,{text}" alt="row {row}">'
 
 
 def _number(value: float) -> str:

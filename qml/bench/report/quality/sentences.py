@@ -17,12 +17,14 @@ def headline(inspection: Inspection) -> str:
     """The answer in one line."""
     severe = inspection.severe
     if severe:
-        return f"Not as they are: {plural(len(severe), 'severe finding')}"
+        return f"No score on these data can be believed as they are: {plural(len(severe), 'severe finding')}"
     suspect = sum(finding.level == "suspect" for finding in inspection.findings)
     if suspect:
         return f"Nothing severe; {plural(suspect, 'suspect finding')} to look at first"
     warned = sum(finding.level == "warn" for finding in inspection.findings)
-    return f"Nothing severe was found; {plural(warned, 'warning')}" if warned else "Nothing was found that forbids it"
+    if warned:
+        return f"Nothing severe was found; {plural(warned, 'warning')}"
+    return "Nothing was found that speaks against it"
 
 
 def lede(inspection: Inspection) -> str:

@@ -11,11 +11,11 @@ import numpy as np
 from qml.bench.report.canvas import Canvas, Map, decades, logarithmic, ticks
 from qml.bench.report.scaling.panels import Panels
 from qml.bench.report.view import NARROW, WIDE, Figure
-from qml.bench.scale import short, three
+from qml.bench.scale import plural, short, three
 from qml.bench.scaling.growth import BEYOND, TWIN, Curve, Growth
 from qml.bench.scaling.words import rows_text
 
-HIGH, LEGEND_ROW, STEPS = 300, 20, 25
+HIGH, TOP, LEGEND_ROW, STEPS = 314, 40, 20, 25
 COLUMNS = ("data set", "loss", "arm", "training rows", "mean", "low", "high", "what")
 
 
@@ -31,7 +31,7 @@ def growth_figure(panels: Panels, place: int) -> Figure | None:
         return None
     seeds = len(shown[0].whole.protocol.seeds)
     how = (
-        f"Mean test loss of {seeds} seed{'' if seeds == 1 else 's'} against training rows, both axes logarithmic, the "
+        f"Test loss, geometric mean of {plural(seeds, 'seed')}, against training rows, both axes logarithmic, the "
         "same test rows at every size where the set has a published test part. Lines: the law that AICc prefers, only "
         "where a constant does not fit as well and the 95\u00a0% interval of its exponent, in brackets above, leaves 0 "
         "out; points without a line follow none. Solid: the hybrid and its twin, dashed where extrapolated. Dotted: "
@@ -124,8 +124,8 @@ def _draw(panels: Panels, shown: Sequence[Growth], place: int, wide: bool) -> Ca
     canvas = Canvas(across, lines * HIGH + below, f"Test loss against training rows on {names}, both axes logarithmic.")
     for number, growth in enumerate(shown):
         width = across / columns
-        corner = (number % columns * width, number // columns * HIGH)
-        _panel(canvas, panels, growth, place, (corner[0] + 40, corner[0] + width - 12, corner[1] + 26, corner[1] + 240))
+        left, up = number % columns * width, number // columns * HIGH + TOP
+        _panel(canvas, panels, growth, place, (left + 40, left + width - 12, up, up + 214))
     top = lines * HIGH + 18
     per_column = -(-len(panels.roles) // legend)
     for number, role in enumerate(panels.roles):
@@ -140,7 +140,8 @@ def _panel(canvas: Canvas, panels: Panels, growth: Growth, place: int, box: tupl
     """One data set."""
     curves = panels.drawn(growth, place)
     frame = _frame(curves, box)
-    canvas.text(frame.left, frame.top - 10, f"{growth.data}: {curves[0].measure.label}", "t b")
+    canvas.text(frame.left - 28, frame.top - 24, growth.data, "t b")
+    canvas.text(frame.left - 28, frame.top - 8, f"test {curves[0].measure.axis}", "t s")
     for value in _loss_marks(frame.low, frame.high):
         canvas.line(frame.left, frame.y(value), frame.right, frame.y(value), "hair")
         canvas.text(frame.left - 6, frame.y(value) + 4, f"{value:g}", "t s", "end")

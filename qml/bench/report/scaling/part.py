@@ -13,7 +13,7 @@ from qml.bench.report.document import Numbered
 from qml.bench.report.scaling.figure import growth_figure
 from qml.bench.report.scaling.panels import Panels
 from qml.bench.report.scaling.tables import tables
-from qml.bench.report.view import Figure, Table, data_table
+from qml.bench.report.view import Figure, Table, data_table, read_table
 from qml.bench.scaling.growth import COMPARED, TWIN, Curve, Growth
 from qml.bench.scaling.words import bought, sentence
 
@@ -64,9 +64,9 @@ class GrowthPart:
         )
         return (
             f'\n<h2 id="{HEADING}">{QUESTION}</h2>\n<ul class="said">{said}</ul>{drawn(ANCHOR)}'
-            f"<h3>The hybrid against others, size by size</h3>{_plain_table(self.tables[1])}"
+            f"<h3>The hybrid against others, size by size</h3>{read_table(self.tables[1], wide=True)}"
             f'<p class="note under">{esc(NOTE)}</p>{contrasts}'
-            f"<h3>Rows for equal loss</h3>{_plain_table(self.tables[2])}{ratios}"
+            f"<h3>Rows for equal loss</h3>{read_table(self.tables[2], wide=True)}{ratios}"
             f"<h3>Laws</h3>{laws}{links}"
         )
 
@@ -90,16 +90,6 @@ class GrowthPart:
         return [_growth_json(g, text) for g, text in zip(self.panels.growths, self.sentences, strict=True)]
 
 
-def _plain_table(table: Table) -> str:
-    """A table that is read on the page."""
-    head = "".join(f'<th scope="col">{esc(column)}</th>' for column in table.columns)
-    body = "".join("<tr>" + "".join(f"<td>{esc(cell) or '–'}</td>" for cell in row) + "</tr>" for row in table.rows)
-    return (
-        f'<div class="scroll free" tabindex="0"><table class="cells"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
 def _growth_json(growth: Growth, text: str) -> dict[str, Any]:
     ratios = [
         {"against": role, "loss": measure.name, **_ratio_json(growth, role, measure)}
@@ -110,7 +100,7 @@ def _growth_json(growth: Growth, text: str) -> dict[str, Any]:
     return {
         "data": growth.data,
         "sentence": text.replace("\u00a0", " "),
-        "bought": bought(growth.contrasts.get(TWIN, ())),
+        "bought": bought(growth.contrasts.get(TWIN, ()), len(growth.sizes)),
         "sizes": [_number(size) for size in growth.sizes],
         "protocols": [summary.protocol.hash for summary in growth.summaries],
         "curves": [_curve_json(curve) for curve in growth.curves.values()],
@@ -153,6 +143,7 @@ def _curve_json(curve: Curve) -> dict[str, Any]:
         "rows": [_number(r.rows) for r in curve.readings],
         "losses": [[_number(v) for v in r.losses] for r in curve.readings],
         "intervals": [[_number(v) for v in curve.interval(size)] for size in range(len(curve.readings))],
+        "failed": [r.failed for r in curve.readings],
         "kind": curve.choice.kind,
         "reason": curve.choice.reason or None,
         "aicc": {form: _number(value) for form, value in curve.choice.aicc.items()},
