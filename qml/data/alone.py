@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(lock: Path, doing: str) -> Iterator[None]:
+def alone(lock: Path, doing: str, *, waits: bool = True) -> Iterator[None]:
     """Hold `lock` while the block runs; wait while another process holds it, and say so once.
 
     The file is taken away at the end, so that nothing is left of it.
@@ -21,6 +21,10 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
     Args:
         lock: a file for this alone; its folder is made.
         doing: what it is for, for the log.
+        waits: for the other process; else its lock is an error.
+
+    Raises:
+        BlockingIOError: another process holds it, and this one was not to wait.
 
     Example:
         >>> import tempfile
@@ -31,7 +35,7 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
         >>> path.exists()
         False
     """
-    handle = _held(lock, doing)
+    handle = _held(lock, doing, waits)
     try:
         yield
     finally:
@@ -39,7 +43,7 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
         os.close(handle)
 
 
-def _held(lock: Path, doing: str) -> int:
+def _held(lock: Path, doing: str, waits: bool) -> int:
     """The lock, open and held; asked again where another took the file or its folder away meanwhile."""
     while True:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +54,9 @@ def _held(lock: Path, doing: str) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not waits:
+                os.close(handle)
+                raise
             log.info("%s: another process is at it; waiting", doing)
             fcntl.flock(handle, fcntl.LOCK_EX)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.base.registry import unknown
-from qml.data.etl.places import is_local, local_files, spark_path
+from qml.data.etl.places import HadoopFolder, is_local, local_files, spark_path, spark_pattern, without_credentials
 from qml.data.etl.preparation import Preparation, Reading
 from qml.data.parquet import parquet_types
 
@@ -18,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+_logger = logging.getLogger(__name__)
 BROKEN, FILE, PART = "__broken", "__file", "__part"
 """Columns of a frame: the text of a line that does not parse, the file of a row, its part where files are parts."""
 UNREADABLE = "the line does not parse"
@@ -40,17 +42,43 @@ def raw_frame(session: SparkSession, preparation: Preparation) -> DataFrame:
 
     Raises:
         ConfigError: a column that is declared and not there, or there and not declared.
-        DataError: no file.
+        DataError: no file, or one in two parts.
     """
     read, files = preparation.read, preparation.split.files
     if not files:
         return _frame(session, preparation, read.path, read.path)
-    frames = [
-        _frame(session, preparation, f"{read.path.rstrip('/')}/{file}", read.path).withColumn(PART, F.lit(part))
-        for part, found in files.items()
-        for file in found
-    ]
+    pieces = [(part, f"{read.path.rstrip('/')}/{file}") for part, found in files.items() for file in found]
+    _check_parts(session, read.path, pieces)
+    frames = [_frame(session, preparation, path, read.path).withColumn(PART, F.lit(part)) for part, path in pieces]
     return reduce(DataFrame.unionByName, frames)
+
+
+def _check_parts(session: SparkSession, root: str, pieces: Sequence[tuple[str, str]]) -> None:
+    """Refuse a file that is named twice, by whatever patterns and links; tell those of no part."""
+    owners: dict[str, str] = {}
+    for part, path in pieces:
+        for file in _files(session, path):
+            if file in owners:
+                raise DataError(
+                    f"{without_credentials(file)} is of the parts {owners[file]!r} and {part!r} by etl.split.files: "
+                    "its rows would be read twice. Name each file once."
+                )
+            owners[file] = part
+    left = [file for file in _files(session, root) if file not in owners]
+    if left:
+        _logger.warning(
+            "%d files below %s are of no part by etl.split.files and are not read, such as %s.",
+            len(left),
+            without_credentials(root),
+            without_credentials(left[0]),
+        )
+
+
+def _files(session: SparkSession, path: str) -> list[str]:
+    """Whole names of the files of a path."""
+    if is_local(path):
+        return [str(file.resolve()) for file, _ in local_files(path)]
+    return [file for file, _ in HadoopFolder(session, path).files(path)]
 
 
 def _frame(session: SparkSession, preparation: Preparation, path: str, root: str) -> DataFrame:
@@ -66,19 +94,17 @@ def _frame(session: SparkSession, preparation: Preparation, path: str, root: str
         frame = reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(paths)
     else:
         frame = _parquet(session, path).withColumn(BROKEN, F.lit(None).cast("string"))
-    declared = _declared(preparation, [name for name in frame.columns if name != BROKEN], path)
+    columns = [name for name in frame.columns if name != BROKEN]
+    if read.format == "csv":
+        _check_header(preparation, columns, path)
+    declared = _declared(preparation, columns, path)
     file = _below(F.col("_metadata.file_path"), root)
     return frame.select(*(named(name) for name in declared), named(BROKEN), file.alias(FILE))
 
 
 def _paths(path: str) -> list[str]:
     """What Spark is handed: each file of this machine by name, so that it reads what was listed."""
-    if not is_local(path):
-        return [path]
-    if not Path(path).expanduser().is_dir():
-        return [spark_path(file) for file, _ in local_files(path)]
-    local_files(path)  # says what is wrong with it
-    return [spark_path(Path(path).expanduser())]
+    return [spark_pattern(file) for file, _ in local_files(path)] if is_local(path) else [path]
 
 
 def _parquet(session: SparkSession, path: str) -> DataFrame:
@@ -94,7 +120,7 @@ def _parquet(session: SparkSession, path: str) -> DataFrame:
     reader = session.read
     if root.is_dir() and any("=" in str(file.parent.relative_to(root)) for file, _ in listed):
         reader = reader.option("basePath", spark_path(root))
-    return reader.parquet(*(spark_path(file) for file, _ in listed))
+    return reader.parquet(*(spark_pattern(file) for file, _ in listed))
 
 
 def _check_one_schema(files: Sequence[Path]) -> None:
@@ -118,6 +144,7 @@ def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFram
         "escape": read.quote,
         "header": read.header,
         "multiLine": read.multiline,
+        "encoding": read.encoding,
         "ignoreLeadingWhiteSpace": read.trim,
         "ignoreTrailingWhiteSpace": read.trim,
         "recursiveFileLookup": True,
@@ -134,6 +161,18 @@ def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFram
 def _texts(names: Sequence[str]) -> T.StructType:
     """A schema of texts, and of the line that is broken."""
     return T.StructType([T.StructField(name, T.StringType()) for name in (*names, BROKEN)])
+
+
+def _check_header(preparation: Preparation, found: Sequence[str], path: str) -> None:
+    """Refuse a declared name that stands twice in a header; Spark has put its place behind it then."""
+    for rule in preparation.columns:
+        for name in rule.names:
+            places = [place for place, column in enumerate(found) if column == f"{name}{place}"]
+            if name not in found and len(places) > 1:
+                raise DataError(
+                    f"The header of {without_credentials(path)} names the column {name!r} {len(places)} times, at "
+                    f"places {', '.join(str(place + 1) for place in places)}. Rename all but one."
+                )
 
 
 def _declared(preparation: Preparation, found: Sequence[str], path: str) -> list[str]:
