@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from qml.base.errors import DataError
 from qml.base.extras import require
@@ -15,6 +19,7 @@ from qml.data.etl.preparation import Preparation, Reading
 from qml.data.parquet import parquet_types
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -88,10 +93,7 @@ def _frame(session: SparkSession, preparation: Preparation, path: str, root: str
     if read.format == "csv":
         frame = _csv(session, read, paths)
     elif read.format == "json":
-        names = session.read.option("recursiveFileLookup", True).json(paths).columns
-        known = [name for name in names if name != "_corrupt_record"]
-        reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
-        frame = reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(paths)
+        frame = _json(session, path, paths)
     else:
         frame = _parquet(session, path).withColumn(BROKEN, F.lit(None).cast("string"))
     columns = [name for name in frame.columns if name != BROKEN]
@@ -134,6 +136,39 @@ def _check_one_schema(files: Sequence[Path]) -> None:
                     f"{file} was to be read beside {files[0]}; column {name!r} is {found.get(name, 'not there')} in it "
                     f"and {first.get(name, 'not there')} in the other. Write them with one schema."
                 )
+
+
+def _json(session: SparkSession, path: str, paths: Sequence[str]) -> DataFrame:
+    """JSON objects, one a line, as text columns; their keys are found by reading the files once.
+
+    Raises:
+        DataError: an object has a key twice, of which Spark would take either.
+    """
+    try:
+        names = session.read.option("recursiveFileLookup", True).json(list(paths)).columns
+    except AnalysisException as error:
+        if error.getCondition() == "COLUMN_ALREADY_EXISTS" and is_local(path):
+            _check_keys([file for file, _ in local_files(path)])
+        raise
+    known = [name for name in names if name != "_corrupt_record"]
+    reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
+    return reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(list(paths))
+
+
+def _check_keys(files: Sequence[Path]) -> None:
+    """Name the first line whose object has a key twice."""
+    doubled: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        doubled.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+
+    for file in files:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, start=1):
+                with suppress(ValueError):  # a line that does not parse goes to quarantine
+                    json.loads(line, object_pairs_hook=note)
+                if doubled:
+                    raise DataError(f"{file} has the key {doubled[0]!r} twice, in line {number}. Leave one of them.")
 
 
 def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFrame:

@@ -65,6 +65,11 @@ def test_files_are_listed_as_spark_sees_them(tmp_path):
         (tmp_path / name).write_text(name)
     assert [name for _, (name, _, _) in local_files(str(tmp_path))] == ["b.csv", "deep/a.csv"]
     assert [name for _, (name, _, _) in local_files(str(tmp_path / "*.csv"))] == ["b.csv"]
+    (tmp_path / "deep/linked").symlink_to(tmp_path.parent / f"{tmp_path.name} elsewhere")
+    (tmp_path / "deep/linked").resolve().mkdir()
+    (tmp_path / "deep/linked/c.csv").write_text("c")
+    (tmp_path / "deep/linked/back").symlink_to(tmp_path / "deep/linked")
+    assert [name for _, (name, _, _) in local_files(str(tmp_path))] == ["b.csv", "deep/a.csv", "deep/linked/c.csv"]
     with pytest.raises(DataError, match="there is no file"):
         local_files(str(tmp_path / "none*"))
 
@@ -94,6 +99,29 @@ def test_what_a_killed_run_left_is_removed_and_a_living_one_is_not_disturbed(tmp
     with temporary_beside(out) as folder:
         assert set(os.listdir(tmp_path)) == {folder.name, ".out.etl.lock"}
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a**b", "out"])
+def test_one_run_at_a_time_whatever_the_name(tmp_path, name):
+    other = tmp_path / f".{name}.etl-later.etl-1"  # of a run for another folder
+    other.mkdir()
+    dead = tmp_path / f".{name}.etl-1"
+    dead.mkdir()
+    with temporary_beside(tmp_path / name) as folder:
+        with pytest.raises(ConfigError, match="another process"), temporary_beside(tmp_path / name):
+            pass
+        assert folder.is_dir()
+        assert not dead.exists()
+    assert os.listdir(tmp_path) == [other.name]
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError("[Errno 111]"), EOFError()])
+def test_a_java_that_is_gone_is_no_raw_error(error):
+    pytest.importorskip("pyspark")
+    from qml.data.etl.trouble import told
+
+    with pytest.raises(CapabilityError, match=r"In the work: Java has ended.*memory=4g"), told("the work", "out"):
+        raise error
 
 
 @pytest.mark.parametrize(
