@@ -122,9 +122,13 @@ def _stop(session: SparkSession, log: Path) -> None:
     from py4j.protocol import Py4JError
 
     try:
-        session.stop()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Unable to cleanly shutdown Spark JVM", category=RuntimeWarning)
+            session.stop()
     except (ConnectionError, Py4JError):
         _logger.error("Java has ended before its time. %s", last_words(log))
+        session.sparkContext.stop()  # the half of it that is Python, now that there is no Java to tell
+        SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _started(conf: SparkConf, gateway: Any, master: str, log: Path) -> SparkSession:

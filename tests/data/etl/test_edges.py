@@ -29,7 +29,7 @@ TARGET = TargetPlan(classes={"rare": ["k0"], "second": ["k1"]}, rest="other")
 
 def line(row, part, kind):
     town = ["Zürich", "Zörich", "*", "Bern"][row % 4]
-    return f"{FAR + row},{row % 7},{town},{['1', '01', '2.0', '2'][row % 4]},{['yes', 'no'][row % 2]},{part},{kind}"
+    return f"{FAR + row},{row},{town},{['1', '01', '2.0', '2'][row % 4]},{['yes', 'no'][row % 2]},{part},{kind}"
 
 
 def by_inputs(table, features):
