@@ -50,8 +50,7 @@ def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
         if rule.type == "string" and preparation.read.format == "csv":
             broken.append((there.contains(REPLACED), f"not in {preparation.read.encoding}"))
         reasons.extend(F.when(condition, F.lit(f"{name}: {why}")) for condition, why in broken)
-        value = value.cast("float") if kinds[name] == "float" else value
-        stored.append(_stored(value, there, rule, preparation))
+        stored.append(_stored(value, there, rule, preparation, kinds[name]))
     frame = frame.select("*", F.concat_ws("; ", *reasons).alias("__reasons"))
     reason = F.when(named(BROKEN).isNotNull(), F.lit(UNREADABLE)).when(F.col("__reasons") != "", F.col("__reasons"))
     frame = frame.select("*", reason.alias(REASON))
@@ -129,8 +128,8 @@ def _unusable(present: Column, value: Column, rule: ColumnRule, preparation: Pre
     return found
 
 
-def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation) -> Column:
-    """A column as the checked rows hold it."""
+def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation, found: str) -> Column:
+    """A column as the checked rows hold it; float32 of a file needs no more room than that."""
     if rule.role == "part":
         return present.cast("string")
     if rule.role == "target" and preparation.target is not None:
@@ -138,7 +137,9 @@ def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Prepa
             return value.cast("float")
         return _label(present, value, rule, preparation.target)
     if rule.role == "input":
-        return value if rule.kind == "number" else _text(value, present, rule)
+        if rule.kind == "number":
+            return value.cast("float") if found == "float" else value
+        return _text(value, present, rule)
     return _whole(value, present) if rule.type == "int" else value
 
 
