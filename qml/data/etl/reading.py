@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import reduce
 from pathlib import Path
@@ -15,7 +15,7 @@ from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.base.registry import unknown
 from qml.data.etl.places import HadoopFolder, is_local, local_files, spark_path, spark_pattern, without_credentials
-from qml.data.etl.preparation import Preparation, Reading
+from qml.data.etl.preparation import Preparation
 from qml.data.parquet import parquet_types
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
@@ -91,14 +91,12 @@ def _frame(session: SparkSession, preparation: Preparation, path: str, root: str
     read = preparation.read
     paths = _paths(path)
     if read.format == "csv":
-        frame = _csv(session, read, paths)
+        frame = _csv(session, preparation, paths)
     elif read.format == "json":
         frame = _json(session, path, paths)
     else:
         frame = _parquet(session, path).withColumn(BROKEN, F.lit(None).cast("string"))
     columns = [name for name in frame.columns if name != BROKEN]
-    if read.format == "csv":
-        _check_header(preparation, columns, path)
     declared = _declared(preparation, columns, path)
     file = _below(F.col("_metadata.file_path"), root)
     return frame.select(*(named(name) for name in declared), named(BROKEN), file.alias(FILE))
@@ -171,43 +169,58 @@ def _check_keys(files: Sequence[Path]) -> None:
                     raise DataError(f"{file} has the key {doubled[0]!r} twice, in line {number}. Leave one of them.")
 
 
-def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFrame:
-    """CSV as text columns."""
+def _csv(session: SparkSession, preparation: Preparation, paths: Sequence[str]) -> DataFrame:
+    """CSV as text columns.
+
+    Raises:
+        DataError: a header names a declared column twice.
+    """
+    read = preparation.read
     options = {
         "sep": read.separator,
         "quote": read.quote,
         "escape": read.quote,
-        "header": read.header,
         "multiLine": read.multiline,
         "encoding": read.encoding,
         "ignoreLeadingWhiteSpace": read.trim,
         "ignoreTrailingWhiteSpace": read.trim,
         "recursiveFileLookup": True,
+        "inferSchema": False,
     }
     names = list(read.names)
     if read.header:
-        names = session.read.options(**options, inferSchema=False).csv(list(paths)).columns
+        names = session.read.options(**options, header=True).csv(list(paths)).columns
+        declared = {name for rule in preparation.columns for name in rule.names}
+        # Spark puts its place behind a name that stands there twice
+        numbered = [(name, name.removesuffix(str(place))) for place, name in enumerate(names)]
+        if any(name != plain and plain in declared for name, plain in numbered):
+            first = session.read.options(**options, header=False).csv(list(paths[:1])).first()
+            _check_header(declared, list(first or ()), paths[0])
     reader = session.read.schema(_texts(names)).options(
-        **options, mode="PERMISSIVE", columnNameOfCorruptRecord=BROKEN, enforceSchema=False, columnPruning=False
+        **options,
+        header=read.header,
+        mode="PERMISSIVE",
+        columnNameOfCorruptRecord=BROKEN,
+        enforceSchema=False,
+        columnPruning=False,
     )
     return reader.csv(list(paths))
+
+
+def _check_header(declared: Collection[str], header: Sequence[str], path: str) -> None:
+    """Refuse a declared name that stands twice."""
+    for name in header:
+        places = [place for place, found in enumerate(header, start=1) if found == name]
+        if len(places) > 1 and name in declared:
+            raise DataError(
+                f"The header of {without_credentials(path)} names the column {name!r} {len(places)} times, at places "
+                f"{', '.join(map(str, places))}. Rename all but one."
+            )
 
 
 def _texts(names: Sequence[str]) -> T.StructType:
     """A schema of texts, and of the line that is broken."""
     return T.StructType([T.StructField(name, T.StringType()) for name in (*names, BROKEN)])
-
-
-def _check_header(preparation: Preparation, found: Sequence[str], path: str) -> None:
-    """Refuse a declared name that stands twice in a header; Spark has put its place behind it then."""
-    for rule in preparation.columns:
-        for name in rule.names:
-            places = [place for place, column in enumerate(found) if column == f"{name}{place}"]
-            if name not in found and len(places) > 1:
-                raise DataError(
-                    f"The header of {without_credentials(path)} names the column {name!r} {len(places)} times, at "
-                    f"places {', '.join(str(place + 1) for place in places)}. Rename all but one."
-                )
 
 
 def _declared(preparation: Preparation, found: Sequence[str], path: str) -> list[str]:

@@ -70,7 +70,7 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
             "same columns in the same order; give the others a preparation of their own."
         )
     if "COLUMN_ALREADY_EXISTS" in text:
-        return DataError(f"In {doing}: {_safe(_first_cause(text))}. An object of JSON has that key twice. Leave one.")
+        return DataError(f"In {doing}: {_safe(_first_cause(text))}. A JSON object, or a file, has it twice. Leave one.")
     if "Answer from Java side is empty" in text:
         return CapabilityError(f"In {doing}: {ENDED}")
     if "OutOfMemoryError" in text or "heap space" in text:
