@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +70,9 @@ def _codes(values: Any, column: Column, kind: str) -> np.ndarray:
         return positions(values, column.categories)
     if kind == "bool":
         return _truths(values, column)
-    if pa.types.is_integer(values.type):
-        return positions(pc.cast(values, pa.int64()), tuple(int(float(one)) for one in column.categories))
+    if kind == "int":
+        with suppress(pa.ArrowInvalid):  # "2.0" is a whole number by way of float64 only; 2**53 + 1 is one without
+            return positions(pc.cast(values, pa.int64()), tuple(map(int, column.categories)))
     return positions(pc.cast(values, pa.float64(), safe=False), tuple(float(one) for one in column.categories))
 
 
@@ -118,21 +120,27 @@ def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.nda
 
 def _check_rows(columns: Sequence[Column], fitted: Fitted, rows: np.ndarray) -> None:
     """Refuse numbers that are infinite as float32, and missing ones of columns that the transform does not fill."""
-    alone = np.zeros((len(columns), len(columns)))
-    np.fill_diagonal(alone, np.nan)
-    filled = np.isfinite(fitted(alone)).all(axis=1)
     for place, column in enumerate(columns):
+        if column.kind != "number":
+            continue
         endless, missing = np.abs(rows[:, place]) > np.finfo(np.float32).max, np.isnan(rows[:, place])
         if endless.any():
             raise DataError(
                 f"The column {column.name!r} holds {rows[endless, place][0]} in row {int(np.flatnonzero(endless)[0])}, "
                 "which is not finite as float32. Such rows went to quarantine in training; leave it out."
             )
-        if missing.any() and not filled[place]:
+        if missing.any() and not _fills(fitted, len(columns), place):
             raise DataError(
                 f"The column {column.name!r} has no value in row {int(np.flatnonzero(missing)[0])}; it was required in "
                 "training, so nothing is known that could take its place. Fill it in, or leave the row out."
             )
+
+
+def _fills(fitted: Fitted, width: int, place: int) -> bool:
+    """Whether a transform of rows of a width has a value for what is missing in a column."""
+    row = np.zeros((1, width))
+    row[0, place] = np.nan
+    return bool(np.isfinite(fitted(row)).all())
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ pa = pytest.importorskip("pyarrow")
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.data.etl.beside import temporary_beside
 from qml.data.etl.places import fingerprint, local_files
-from qml.data.etl.rows import Applied, Coding, raw_rows
-from qml.data.fitted import Affine, Branched, OneHotCoded
+from qml.data.etl.rows import Applied, Coding, feature_rows, raw_rows
+from qml.data.fitted import Affine, Branched, Filled, OneHotCoded
+from qml.data.manifest import Manifest
 from qml.data.source import Column
 
 COLUMNS = (Column("size", "number"), Column("kind", "category", ("corner", "mall")))
@@ -26,6 +27,20 @@ def test_rows_are_numbers_and_codes_whatever_the_arrow_type():
     np.testing.assert_array_equal(raw_rows(COLUMNS, table), np.array([[1, 1], [np.nan, np.nan], [3, np.nan]], "f4"))
     coded = table.set_column(0, "kind", table["kind"].dictionary_encode())
     np.testing.assert_array_equal(raw_rows(COLUMNS, coded), raw_rows(COLUMNS, table))
+
+
+def test_codes_are_compared_as_numbers_and_a_required_number_must_be_there():
+    columns = (Column("id", "category", ("9007199254740992", "9007199254740993")), Column("rate", "category", ("0.5",)))
+    table = pa.table({"id": ["09007199254740993", None], "rate": pa.array([0.5, 1], pa.float32())})
+    wanted = np.array([[1, 0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(raw_rows(columns, table, {"id": "int", "rate": "float"}), wanted)
+    chained = Branched(((0,), (1,)), (Affine(np.float32([0]), np.float32([1])), Filled(np.float32([7]), ())))
+    numbers = (Column("size", "number"), Column("age", "number"))
+    manifest = Manifest("shops", ("size", "age"), numbers, None, {}, transform=chained.state())
+    given = pa.table({"size": pa.array([1, 2], pa.int8()), "age": pa.array([None, 3.0])})
+    np.testing.assert_array_equal(feature_rows(manifest, given), np.float32([[1, 7], [2, 3]]))
+    with pytest.raises(DataError, match="'size' has no value in row 1; it was required"):
+        feature_rows(manifest, given.set_column(0, "size", pa.array([1.0, None])))
 
 
 def test_rows_of_another_schema_are_refused_by_name():
