@@ -29,7 +29,7 @@ def alone(lock: Path, doing: str, *, wait_s: float | None = None) -> Iterator[No
     Args:
         lock: a file for this alone; its folder is made.
         doing: what it is for, for the log.
-        wait_s: seconds after which it is refused; None waits until the other process is done.
+        wait_s: seconds after which it is refused; 0 at once; None waits until the other process is done.
 
     Raises:
         ConfigError: another process holds it for longer than that.
@@ -62,7 +62,8 @@ def _held(lock: Path, doing: str, wait_s: float | None) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.info("%s: another process is at it; waiting", doing)
+            if wait_s != 0:
+                log.info("%s: another process is at it; waiting", doing)
             if not _waited(handle, wait_s):
                 os.close(handle)
                 raise ConfigError(

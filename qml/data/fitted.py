@@ -66,6 +66,8 @@ class _Digested(ABC):
 class Affine(_Digested):
     """`(rows - shift) * scale`, with shift and scale in the shape of a row or one that broadcasts to it.
 
+    Rows of float64 are shifted before they are rounded, so what lies close together far from zero stays apart.
+
     Args:
         shift: float32.
         scale: float32.
@@ -77,7 +79,7 @@ class Affine(_Digested):
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """`(B, ...)` numbers or uint8 to `(B, ...)` float32."""
         try:
-            moved = np.subtract(rows, self.shift, dtype=np.float32)
+            moved = np.subtract(rows, self.shift, dtype=np.result_type(rows, np.float32)).astype(np.float32, copy=False)
         except ValueError as error:
             raise ShapeError(
                 f"rows of shape {rows.shape[1:]} were given to a transform fitted on rows like {self.shift.shape}. "

@@ -44,6 +44,8 @@ class Manifest:
         features: the columns of a file that are the inputs, in order; numbers, one place of a row each, unless
             `columns` gives the shape of one.
         columns: what the inputs were before the transform.
+        types: category of `columns` that is no text -> "int", "float" or "bool", by which 1 and 1.0, yes and true are
+            one value when fresh rows come.
         target: what is predicted, in the column of its name: int64 classes or float32 numbers; None without labels.
         parts: "train", "validation", "test" or others -> their files, in the order of the rows.
         kept: further columns of the files that are no inputs: groups, moments, row keys.
@@ -65,6 +67,7 @@ class Manifest:
     transform: Mapping[str, Any] | None = None
     statistics: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     made: Mapping[str, Any] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

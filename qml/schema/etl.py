@@ -15,7 +15,7 @@ class ReadConfig:
     Args:
         path: a file, folder, pattern or URL.
         format: "csv", "json" or "parquet".
-        header, names, separator, quote, nulls, trim, multiline: of CSV files.
+        header, names, separator, quote, nulls, trim, multiline, encoding: of CSV files.
         others: "refuse" columns that no rule names, or "drop" them.
     """
 
@@ -29,6 +29,7 @@ class ReadConfig:
     nulls: list[str] = field(default_factory=lambda: ["", "NA", "NaN", "nan", "null", "?"])
     trim: bool = False
     multiline: bool = False
+    encoding: str = "UTF-8"
     others: str = "refuse"
 
 
@@ -87,7 +88,7 @@ class DivisionConfig:
     seed: int = 0
     cut: Any = None
     validation_cut: Any = None
-    values: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, list[Any]] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
     distinct: bool = False
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from qml.base.errors import ConfigError
+from qml.base.alone import alone
 from qml.base.files import made_folder
 from qml.data.etl.places import remove_local
 
@@ -36,31 +36,17 @@ def temporary_beside(out: Path) -> Iterator[Path]:
         []
     """
     made_folder("out", out.parent)
-    folder = out.with_name(f".{out.name}.etl-{os.getpid()}")
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        for other in sorted(out.parent.glob(f".{out.name}.etl-*")):
-            if other != folder:
-                _clear(other, out)
-        yield folder
-    finally:
-        remove_local([folder])
-        os.close(handle)
-
-
-def _clear(other: Path, out: Path) -> None:
-    """Remove the folder of a run that has died; refuse to disturb one that lives."""
-    try:
-        handle = os.open(other, os.O_RDONLY)
-    except FileNotFoundError:  # it has just ended
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _logger.info("A run for %s was interrupted; what it left is removed, and it starts anew.", out)
-        remove_local([other])
-    except BlockingIOError as error:
-        raise ConfigError(f"out={out} is being prepared by another process. Wait for it, or name another.") from error
-    finally:
-        os.close(handle)
+    with ExitStack() as stack:
+        lock = out.with_name(f".{out.name}.etl.lock")
+        stack.enter_context(alone(lock, f"The preparing of out={out}", wait_s=0))
+        temporary = re.compile(re.escape(f".{out.name}.etl-") + r"\d+")
+        left = [path for path in out.parent.iterdir() if temporary.fullmatch(path.name)]
+        if left:
+            _logger.info("A run for %s was interrupted; what it left is removed, and it starts anew.", out)
+            remove_local(left)
+        folder = out.with_name(f".{out.name}.etl-{os.getpid()}")
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            remove_local([folder])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qml.base.extras import require
-from qml.data.etl.declared import ColumnRule
+from qml.data.etl.declared import FALSE, TRUE, ColumnRule, TargetPlan
 from qml.data.etl.preparation import Preparation
 from qml.data.etl.reading import BROKEN, FILE, PART, UNREADABLE, named
 
@@ -16,7 +18,8 @@ REASON, RAW = "__reason", "__raw"
 NUMBER = r"(?i)^\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)\s*$"
 DATED = r"^\s*\d{4}-\d{1,2}-\d{1,2}(\D|$)"
 """What a text must look like to be a number, or a moment of no declared format."""
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+REPLACED = "\ufffd"
+"""What stands in a text for bytes that its encoding does not know."""
 
 
 def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
@@ -27,8 +30,9 @@ def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
         preparation: the rules.
 
     Returns:
-        Inputs (float numbers, categories as text), target (text or float), kept columns in their type, `__part` and the
-        column of parts where there are such, `__file`, `__reason`, `__raw`.
+        Inputs (numbers in float64, or float32 where the file has that; categories as text), target (the label of its
+        class, or float), kept columns in their type, `__part` and the column of parts where there are such, `__file`,
+        `__reason`, `__raw`.
     """
     nulls = list(preparation.read.nulls)
     used = [(rule, name) for rule in preparation.columns if rule.role != "drop" for name in rule.names]
@@ -42,9 +46,11 @@ def checked_frame(frame: DataFrame, preparation: Preparation) -> DataFrame:
     reasons, stored = [], []
     for number, (rule, name) in enumerate(used):
         there, value = F.col(f"__present{number}"), F.col(f"__value{number}")
-        broken = [*_broken(there, value, rule), *_unusable(there, rule, preparation)]
+        broken = [*_broken(there, value, rule), *_unusable(there, value, rule, preparation)]
+        if rule.type == "string" and preparation.read.format == "csv":
+            broken.append((there.contains(REPLACED), f"not in {preparation.read.encoding}"))
         reasons.extend(F.when(condition, F.lit(f"{name}: {why}")) for condition, why in broken)
-        stored.append(_stored(value, there, rule, preparation))
+        stored.append(_stored(value, there, rule, preparation, kinds[name]))
     frame = frame.select("*", F.concat_ws("; ", *reasons).alias("__reasons"))
     reason = F.when(named(BROKEN).isNotNull(), F.lit(UNREADABLE)).when(F.col("__reasons") != "", F.col("__reasons"))
     frame = frame.select("*", reason.alias(REASON))
@@ -108,32 +114,32 @@ def _broken(present: Column, value: Column, rule: ColumnRule) -> list[tuple[Colu
     return found
 
 
-def _unusable(present: Column, rule: ColumnRule, preparation: Preparation) -> list[tuple[Column, str]]:
+def _unusable(present: Column, value: Column, rule: ColumnRule, preparation: Preparation) -> list[tuple[Column, str]]:
     """What makes a value useless for its role: a target that is no class, a part or group that is not named."""
-    text = present.cast("string")
     split, target = preparation.split, preparation.target
     needed = rule.role in ("target", "part") or rule.role == split.how
     found = [(present.isNull(), "missing")] if needed and not rule.required else []
     if rule.role == "part":
         known = [value for values in split.values.values() for value in values]
-        found.append((present.isNotNull() & ~text.isin(known), "names no part"))
+        found.append((present.isNotNull() & ~present.cast("string").isin(known), "names no part"))
     if rule.role == "target" and target is not None and target.classes and not target.rest:
         known = [value for values in target.classes.values() for value in values]
-        found.append((present.isNotNull() & ~text.isin(known), "none of the classes"))
+        found.append((present.isNotNull() & ~_among(present, value, rule, known), "none of the classes"))
     return found
 
 
-def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation) -> Column:
-    """A column as the checked rows hold it."""
+def _stored(value: Column, present: Column, rule: ColumnRule, preparation: Preparation, found: str) -> Column:
+    """A column as the checked rows hold it; float32 of a file needs no more room than that."""
+    if rule.role == "part":
+        return present.cast("string")
     if rule.role == "target" and preparation.target is not None:
         if preparation.target.kind == "number":
             return value.cast("float")
-        spelled = rule.type in ("int", "bool") and not preparation.target.classes
-        return _text(value, present, rule) if spelled else present.cast("string")
+        return _label(present, value, rule, preparation.target)
     if rule.role == "input":
         if rule.kind == "number":
-            return value.cast("float")
-        return present.cast("string") if rule.type in ("string", "float") else _text(value, present, rule)
+            return value.cast("float") if found == "float" else value
+        return _text(value, present, rule)
     return _whole(value, present) if rule.type == "int" else value
 
 
@@ -143,5 +149,29 @@ def _whole(value: Column, present: Column) -> Column:
 
 
 def _text(value: Column, present: Column, rule: ColumnRule) -> Column:
-    """A category of another type in one spelling: 1 and 1.0 are one code, yes and true one truth value."""
-    return (_whole(value, present) if rule.type == "int" else value).cast("string")
+    """A category in one spelling: 1 and 1.0 are one code, yes and true one truth value."""
+    if rule.type == "int":
+        return _whole(value, present).cast("string")
+    if rule.type == "float":
+        whole = (F.rint(value) == value) & (F.abs(value) < 2.0**53)
+        return F.when(whole, value.cast("bigint").cast("string")).otherwise(value.cast("string"))
+    return value.cast("string")
+
+
+def _label(present: Column, value: Column, rule: ColumnRule, target: TargetPlan) -> Column:
+    """The class of a row: the label that its value stands under, or the value itself where it is a class."""
+    if not target.classes:
+        return _text(value, present, rule)
+    made = F.when(present.isNull(), None)
+    for label, values in target.classes.items():
+        made = made.when(_among(present, value, rule, values), label)
+    return made.otherwise(target.rest)
+
+
+def _among(present: Column, value: Column, rule: ColumnRule, values: Sequence[str]) -> Column:
+    """Whether a value is one of those that a configuration spells: 1.0 is among (1), yes among (true)."""
+    if rule.type in ("int", "float"):
+        return value.isin([float(one) for one in values])
+    if rule.type == "bool":
+        return value.isin([one.lower() in TRUE for one in values])
+    return present.cast("string").isin(list(values))

@@ -14,6 +14,8 @@ TYPES = ("float", "int", "bool", "string", "timestamp")
 ROLES = ("input", "target", "group", "time", "key", "part", "drop")
 KEPT = ("group", "time", "key")
 """Roles whose columns are written as they were, beside the features."""
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+"""Spellings of truth values, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -142,3 +144,20 @@ def spelled(value: Any) -> str:
         ('true', '3', 'a')
     """
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def could_be(value: str, kind: str) -> bool:
+    """Whether a value that a configuration spells can stand in a column of a type.
+
+    Example:
+        >>> could_be("1", "int"), could_be("one", "int"), could_be("yes", "bool")
+        (True, False, True)
+    """
+    if kind == "bool":
+        return value.lower() in (*TRUE, *FALSE)
+    if kind in ("int", "float"):
+        try:
+            float(value)
+        except ValueError:
+            return False
+    return True

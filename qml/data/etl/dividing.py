@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
-from qml.base.errors import ConfigError
 from qml.base.extras import require
+from qml.data.etl.division import moment
 from qml.data.etl.preparation import Preparation
 from qml.data.etl.reading import PART, named
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 KEY = "__key"
@@ -25,9 +26,6 @@ def divided(frame: DataFrame, preparation: Preparation, usable: Column) -> DataF
         frame: checked rows.
         preparation: says how.
         usable: which rows count for the shares of a split by time.
-
-    Raises:
-        ConfigError: a split by time of a column that has no order.
     """
     split = preparation.split
     frame = frame.withColumn(KEY, input_key(preparation))
@@ -49,7 +47,7 @@ def input_key(preparation: Preparation) -> Column:
     """A 64-bit hash of the inputs of a checked row: of their values, so 1 and 1.0, 0 and -0 are one."""
     zero = F.lit(0.0).cast("float")
     inputs = [
-        named(name) + zero if rule.kind == "number" else named(name)
+        named(name).cast("float") + zero if rule.kind == "number" else named(name)
         for rule in preparation.of_role("input")
         for name in rule.names
     ]
@@ -71,8 +69,8 @@ def _by_hash(value: Column, preparation: Preparation) -> Column:
 
 
 def _by_values(preparation: Preparation) -> Column:
-    """The part that a column names."""
-    text = named(preparation.names_of("part")[0]).cast("string")
+    """The part that a column names, as the file spells it."""
+    text = named(preparation.names_of("part")[0])
     cases = [(text.isin(list(values)), part) for part, values in preparation.split.values.items()]
     first, *others = cases
     return reduce(lambda made, case: made.when(*case), others, F.when(*first))
@@ -81,27 +79,26 @@ def _by_values(preparation: Preparation) -> Column:
 def _by_time(rows: DataFrame, preparation: Preparation) -> Column:
     """The last rows to the test part, those before them to validation; equal moments stay together."""
     split, name = preparation.split, preparation.names_of("time")[0]
-    rule = preparation.rule(name)
-    if rule.type not in ("int", "float", "timestamp"):
-        raise ConfigError(f"The column {name!r} of role time is a {rule.type}, which has no order. Say type=timestamp.")
-    moment = named(name).cast("double")
+    time, kind = named(name).cast("double"), preparation.rule(name).type
     if split.cut is not None:
-        tests = moment >= _moment(split.cut, rule.type)
+        tests = time >= moment(split.cut, kind)
         validates = F.lit(False)
         if split.validation_cut is not None:
-            validates = moment >= _moment(split.validation_cut, rule.type)
+            validates = time >= moment(split.validation_cut, kind)
         return F.when(tests, "test").when(validates, "validation").otherwise("train")
     shares = [1 - split.test - split.validation, 1 - split.test]
-    found = rows.select(moment.alias("moment")).approxQuantile("moment", shares, 0.0)
-    last_train, last_validation = found or (0.0, 0.0)  # of no rows at all: told when the parts turn out empty
-    part = F.when(moment > last_validation, "test") if split.test else F.when(F.lit(False), "test")
+    last_train, last_validation = _last_moments(rows.select(time.alias("time")), shares)
+    part = F.when(time > last_validation, "test") if split.test else F.when(F.lit(False), "test")
     return (
-        part.when(moment > last_train, "validation").otherwise("train") if split.validation else part.otherwise("train")
+        part.when(time > last_train, "validation").otherwise("train") if split.validation else part.otherwise("train")
     )
 
 
-def _moment(cut: str | float, kind: str) -> Column:
-    """A cut as the number that its column becomes."""
-    if kind == "timestamp":
-        return F.to_timestamp(F.lit(str(cut))).cast("double")
-    return F.lit(float(cut))
+def _last_moments(times: DataFrame, shares: Sequence[float]) -> list[float]:
+    """The first moment up to which each share of the rows lies; Spark counts and sorts on disk where it must."""
+    until = F.sum("count").over(Window.orderBy("time"))
+    counts = times.groupBy("time").count().select("time", until.alias("until"))
+    counts = counts.select("*", F.max("until").over(Window.partitionBy()).alias("rows"))
+    asked = [F.min(F.when(F.col("until") >= F.ceil(F.col("rows") * share), F.col("time"))) for share in shares]
+    found = counts.agg(*asked).first() or shares
+    return [0.0 if last is None else last for last in found]  # of no rows at all: told when the parts turn out empty

@@ -10,8 +10,8 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.extras import require
+from qml.data.etl.medians import medians
 from qml.data.etl.preparation import FeaturePlan, Preparation
-from qml.data.etl.reading import named
 from qml.data.etl.rows import raw_rows
 from qml.data.etl.session import mapped
 from qml.data.etl.sums import Counted, Moments
@@ -23,11 +23,11 @@ require("pyspark", extra="spark", purpose="qml.data.etl")
 import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 _logger = logging.getLogger(__name__)
-EXACT_MEDIANS = 2_000_000
-"""Training rows up to which medians are exact; of more rows their rank is within 0.01 % of the middle."""
+FAR, CONSTANT = 1e-3, 1e-12
+"""Spread over distance from zero: below the first, float32 would round away what tells rows apart; below the second it
+is rounding of a constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,12 @@ def learnt(frame: DataFrame, counted: Counted, preparation: Preparation) -> Lear
     """
     columns = input_columns(preparation, counted)
     plan = preparation.features
+    shift = _shift(plan, columns, counted)
+    moments = {
+        column.name: counted.moments[column.name].less(float(shift[place]))
+        for place, column in enumerate(columns)
+        if column.kind == "number"
+    }
     number = [place for place, column in enumerate(columns) if column.kind == "number"]
     required = [place for place in number if preparation.rule(columns[place].name).required]
     optional = [place for place in number if place not in required]
@@ -68,15 +74,21 @@ def learnt(frame: DataFrame, counted: Counted, preparation: Preparation) -> Lear
     branches: list[tuple[list[int], Fitted, list[str]]] = []
     if required:
         names = [columns[place].name for place in required]
-        branches.append((required, _scaled(plan, [counted.moments[name] for name in names]), names))
+        branches.append((required, _scaled(plan, [moments[name] for name in names]), names))
     if optional:
         names = [columns[place].name for place in optional]
-        branches.append((optional, *_filled(frame, counted, plan, names)))
+        if plan.impute == "mean":
+            fill = np.array([moments[name].mean for name in names], np.float32)
+        else:
+            fill = medians(frame, names, shift[optional])
+        branches.append((optional, *_filled(plan, fill, [moments[name] for name in names], names, counted)))
     if words:
         kept = tuple(tuple(range(len(columns[place].categories))) for place in words)
-        labels = [f"{columns[place].name}={label}" for place in words for label in (*columns[place].categories, "*")]
+        labels = [f"{columns[place].name}={label}" for place in words for label in _labels(columns[place])]
         branches.append((words, OneHotCoded(kept), labels))
     fitted: Fitted = Branched(tuple(tuple(item[0]) for item in branches), tuple(item[1] for item in branches))
+    if shift.any():
+        fitted = Chained((Affine(shift, np.ones_like(shift)), fitted))
     features = tuple(name for item in branches for name in item[2])
     if plan.pca is not None:
         fitted = Chained((fitted, _projected(frame, columns, fitted, plan.pca, counted.rows)))
@@ -110,37 +122,57 @@ def input_columns(preparation: Preparation, counted: Counted) -> tuple[Column, .
     return tuple(columns)
 
 
-def _filled(frame: DataFrame, counted: Counted, plan: FeaturePlan, names: list[str]) -> tuple[Fitted, list[str]]:
+def _labels(column: Column) -> tuple[str, ...]:
+    """The categories of a column, and a word that is none of them for all others."""
+    others = "*"
+    while others in column.categories:
+        others += "*"
+    return (*column.categories, others)
+
+
+def _shift(plan: FeaturePlan, columns: tuple[Column, ...], counted: Counted) -> np.ndarray:
+    """`(D,)` float32 that is subtracted in float64 of numbers that lie far from zero beside their spread; else 0."""
+    shift = np.zeros(len(columns), np.float32)
+    for place, column in enumerate(columns):
+        if column.kind != "number":
+            continue
+        one = counted.moments[column.name]
+        if not CONSTANT * abs(one.mean) < one.spread < FAR * abs(one.mean):
+            continue
+        if plan.scale != "none":
+            shift[place] = one.mean
+            continue
+        _logger.warning(
+            "%s: its values spread by %.3g about %.10g and are written as float32, which rounds them by %.2g. "
+            "etl.features.scale=standard centres them first.",
+            column.name,
+            one.spread,
+            one.mean,
+            np.spacing(np.float32(abs(one.mean))) / 2,
+        )
+    return shift
+
+
+def _filled(
+    plan: FeaturePlan, fill: np.ndarray, moments: list[Moments], names: list[str], counted: Counted
+) -> tuple[Fitted, list[str]]:
     """Missing numbers filled in and flagged, then scaled by what the filled training rows are like."""
-    fill = _fills(frame, counted, plan, names)
     holed = [place for place, name in enumerate(names) if plan.flags and counted.missing[name]]
-    moments = [
-        counted.moments[name] + Moments(counted.missing[name], float(value), 0.0, float(value), float(value))
+    whole = [
+        one + Moments(counted.missing[name], float(value), 0.0, float(value), float(value))
         if counted.missing[name]
-        else counted.moments[name]
-        for name, value in zip(names, fill, strict=True)
+        else one
+        for name, one, value in zip(names, moments, fill, strict=True)
     ]
     flags = [_flag(counted.missing[names[place]], counted.rows) for place in holed]
     labels = [*names, *(f"{names[place]} is missing" for place in holed)]
-    return Chained((Filled(fill, tuple(holed)), _scaled(plan, [*moments, *flags]))), labels
+    return Chained((Filled(fill, tuple(holed)), _scaled(plan, [*whole, *flags]))), labels
 
 
 def _flag(missing: int, rows: int) -> Moments:
     """Moments of a 0/1 column."""
     share = missing / rows
     return Moments(rows, share, rows * share * (1 - share), 0.0, 1.0)
-
-
-def _fills(frame: DataFrame, counted: Counted, plan: FeaturePlan, names: list[str]) -> np.ndarray:
-    """What takes the place of a missing number, `(D,)` float32."""
-    if plan.impute == "mean":
-        return np.array([counted.moments[name].mean for name in names], np.float32)
-    if counted.rows <= EXACT_MEDIANS:
-        asked = [F.percentile(named(name).cast("double"), F.lit(0.5)) for name in names]
-        return np.array(frame.agg(*asked).first(), np.float32)
-    _logger.info("Medians of %d training rows: their rank is within 0.01 %% of the middle.", counted.rows)
-    quoted = ["`" + name.replace("`", "``") + "`" for name in names]
-    return np.array(frame.approxQuantile(quoted, [0.5], 1e-4), np.float32)[:, 0]
 
 
 def _scaled(plan: FeaturePlan, moments: list[Moments]) -> Affine:

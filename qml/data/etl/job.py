@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from qml.base.addresses import shown
 from qml.base.digest import digest
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError
 from qml.data.etl.beside import temporary_beside
-from qml.data.etl.places import HadoopFolder, fingerprint, is_local, local_files
+from qml.data.etl.places import HadoopFolder, Listed, fingerprint, is_local, local_files
 from qml.data.etl.preparation import Preparation
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest, write_manifest
 
@@ -162,7 +162,7 @@ class EtlJob:
                 raw = self._fingerprint(session)
                 if folder.exists(goal):
                     text = folder.read(f"{goal}/{MANIFEST}") if folder.exists(f"{goal}/{MANIFEST}") else None
-                    return self._same(text, raw)
+                    return self._same(text, raw, folder.listed(goal))
                 try:
                     folder.remove(temporary)
                     manifest = self._prepared(session, temporary, raw, stages)
@@ -207,13 +207,16 @@ class EtlJob:
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return None
         file = out / MANIFEST
-        return self._same(file.read_text() if file.is_file() else None, raw)
+        if not file.is_file():
+            return self._same(None, raw, [])
+        return self._same(file.read_text(), raw, [listed for _, listed in local_files(str(out))])
 
-    def _same(self, text: str | None, raw: Mapping[str, Any]) -> EtlOutcome:
-        """An earlier result, if it is of this job and of these files.
+    def _same(self, text: str | None, raw: Mapping[str, Any], there: Iterable[Listed]) -> EtlOutcome:
+        """An earlier result, if it is of this job and of these files, and whole by the sizes of its files.
 
         Raises:
             ConfigError: it is something else, which is never overwritten.
+            DataError: files of it are gone or cut off.
         """
         out = shown(self.out)
         remedy = "Nothing is overwritten: name another folder, or remove that one."
@@ -229,8 +232,23 @@ class EtlJob:
                 f"out={out} was prepared by this job, of other raw files: names, sizes or times of change "
                 f"differ. {remedy}"
             )
+        sizes = {name: size for name, size, _ in there}
+        for name, wanted in _sizes(manifest):
+            if sizes.get(name) != wanted:
+                raise DataError(
+                    f"out={out} was prepared by this job; its file {name} "
+                    f"{f'has {sizes[name]:,} bytes where {wanted:,} were written' if name in sizes else 'is gone'}. "
+                    "Remove that folder, and run it again."
+                )
         _logger.info("%s is there already, made by this job of these files; it is kept.", out)
         return EtlOutcome(out, manifest, kept=True)
+
+
+def _sizes(manifest: Manifest) -> Iterator[tuple[str, int]]:
+    """Name and bytes of each file that was written."""
+    for items in manifest.parts.values():
+        yield from ((item.path, item.nbytes) for item in items)
+    yield from ((item["path"], item["nbytes"]) for item in manifest.made["quarantine"]["files"])
 
 
 def _told(doing: str, where: str) -> AbstractContextManager[None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,16 @@ def spark_path(path: Path) -> str:
     return f"file://{path.resolve()}"
 
 
+def spark_pattern(path: Path) -> str:
+    r"""A path of this machine as Spark takes it where it looks for patterns: its signs stand for themselves.
+
+    Example:
+        >>> print(spark_pattern(Path("/run[1]/a.csv")))
+        file:///run\[1\]/a.csv
+    """
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", spark_path(path))
+
+
 def hidden(name: str) -> bool:
     """Whether Spark looks past a file: those that begin with a dot or an underscore."""
     return any(part[:1] in "._" for part in name.split("/"))
@@ -51,12 +62,14 @@ def hidden(name: str) -> bool:
 def local_files(path: str) -> list[tuple[Path, Listed]]:
     """The files of a path of this machine, sorted by name: a file, all below a folder, or a pattern.
 
+    Links to folders are followed, as Spark follows them.
+
     Raises:
         DataError: there is none, or one cannot be read.
     """
     root = Path(path).expanduser()
     if root.is_dir():
-        found = [(file, file.relative_to(root).as_posix()) for file in root.rglob("*") if file.is_file()]
+        found = [(file, file.relative_to(root).as_posix()) for file in _walked(root)]
     elif root.is_file():
         found = [(root, root.name)]
     else:
@@ -69,6 +82,14 @@ def local_files(path: str) -> list[tuple[Path, Listed]]:
         if not os.access(file, os.R_OK):
             raise DataError(f"{file} was to be read; it cannot be opened. Make it readable.")
     return [(file, (name, file.stat().st_size, file.stat().st_mtime_ns // 1_000_000)) for name, file in files]
+
+
+def _walked(root: Path) -> Iterator[Path]:
+    """All files below a folder, through links too; a link to a folder that it lies in is passed by."""
+    for folder, folders, names in os.walk(root, followlinks=True):
+        inside = Path(folder).resolve()
+        folders[:] = [name for name in folders if not inside.is_relative_to((inside / name).resolve())]
+        yield from (Path(folder, name) for name in names if Path(folder, name).is_file())
 
 
 def fingerprint(listed: Iterable[Listed]) -> dict[str, Any]:
@@ -104,21 +125,22 @@ class HadoopFolder:
         system, where = self._system(path)
         return bool(system.exists(where))
 
-    def listed(self, path: str) -> list[Listed]:
-        """All files below a path."""
+    def files(self, path: str) -> list[tuple[str, Listed]]:
+        """All files below a path, with their whole names, sorted by those below the path."""
         system, where = self._system(path)
-        statuses = system.globStatus(where) or []
-        found: list[Listed] = []
-        for status in statuses:
+        found: list[tuple[str, Listed]] = []
+        for status in system.globStatus(where) or []:
             if status.isFile():
-                found.append((status.getPath().getName(), status.getLen(), status.getModificationTime()))
+                found.append(_listed(status, status.getPath().getParent().toString()))
                 continue
             files, root = system.listFiles(status.getPath(), True), status.getPath().toString()
             while files.hasNext():
-                file = files.next()
-                name = file.getPath().toString().removeprefix(root).lstrip("/")
-                found.append((name, file.getLen(), file.getModificationTime()))
-        return sorted(item for item in found if not hidden(item[0]))
+                found.append(_listed(files.next(), root))
+        return sorted((item for item in found if not hidden(item[1][0])), key=lambda item: item[1])
+
+    def listed(self, path: str) -> list[Listed]:
+        """All files below a path by their names below it."""
+        return [listed for _, listed in self.files(path)]
 
     def move(self, source: str, target: str) -> None:
         """Give a file or folder another name.
@@ -152,6 +174,13 @@ class HadoopFolder:
             stream.write(bytearray(text.encode()))
         finally:
             stream.close()
+
+
+def _listed(status: Any, root: str) -> tuple[str, Listed]:
+    """A file of Hadoop by its whole name, and as it is listed below a folder."""
+    name = status.getPath().toString()
+    below = name.removeprefix(root).lstrip("/")
+    return name, (below, status.getLen(), status.getModificationTime())
 
 
 def remove_local(paths: Iterable[Path]) -> None:

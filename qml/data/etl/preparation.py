@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qml.base.digest import canonical, digest
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
-from qml.data.etl.declared import KEPT, ColumnRule, TargetPlan
-from qml.data.table import share
+from qml.data.etl.declared import KEPT, ColumnRule, TargetPlan, could_be
+from qml.data.etl.division import Division, moment
 
 FORMATS = ("csv", "json", "parquet")
-HOWS = ("random", "group", "time", "official")
+ENCODINGS = ("UTF-8", "ISO-8859-1", "UTF-16")
 SCALES = ("standard", "minmax", "none")
 IMPUTES = ("median", "mean")
-PART_NAME = re.compile(r"[a-z][a-z0-9_]*")
-TAKEN = ("quarantine", "checked", "written", "test_distinct")
-"""Names of folders that are no parts of a person's own."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +30,13 @@ class Reading:
         quote: around CSV fields that hold separators; doubled within.
         nulls: texts that mean "missing", beside the empty one.
         trim: take white space off both ends of a CSV field.
+        encoding: of CSV files: "UTF-8", "ISO-8859-1" (Latin-1), or "UTF-16", which needs `multiline`.
         multiline: quoted CSV fields may hold line breaks; each file is then read by one process.
         others: "refuse" columns that no rule names, or "drop" them.
 
     Raises:
-        ConfigError: a word that is not known, or CSV files without header and names.
+        ConfigError: a word that is not known, CSV files without header and names, or an encoding that does not go
+            with the rest.
     """
 
     path: str
@@ -50,83 +48,27 @@ class Reading:
     nulls: Sequence[str] = ("", "NA", "NaN", "nan", "null", "?")
     trim: bool = False
     multiline: bool = False
+    encoding: str = "UTF-8"
     others: str = "refuse"
 
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "nulls", tuple(self.nulls))
-        for what, known in (("format", FORMATS), ("others", ("refuse", "drop"))):
+        object.__setattr__(self, "encoding", self.encoding.upper())
+        for what, known in (("format", FORMATS), ("encoding", ENCODINGS), ("others", ("refuse", "drop"))):
             if getattr(self, what) not in known:
                 raise unknown(f"etl.read.{what}", getattr(self, what), list(known))
         if self.format == "csv" and self.header == bool(self.names):
             found = "both a header and names" if self.header else "neither a header nor names"
             raise ConfigError(f"etl.read has {found}. Say header=true, or header=false with names=[...].")
-
-
-@dataclass(frozen=True)
-class Division:
-    """Which part each row belongs to. No answer depends on how the rows lie in files or on how many processes read.
-
-    "random" takes the hash of a row's inputs and the seed, so rows with equal inputs stay in one part; "group" the
-    hash of the group; "time" gives the last rows to the test part; "official" follows the values of the column with
-    the role "part", or files.
-
-    Args:
-        how: "random", "group", "time" or "official".
-        test: share of the rows; of the groups for "group".
-        validation: share of the rows; of an official training part. 0 for none.
-        seed: of the hash.
-        cut: for "time", the first moment of the test part, in place of a share.
-        validation_cut: the first moment of the validation part.
-        values: for "official", part -> values of the column with the role "part".
-        files: for "official", part -> files or folders below `read.path`.
-        distinct: writes a further part `test_distinct`: every test row once whose inputs no training row has.
-
-    Raises:
-        ConfigError: a word that is not known, shares that leave no training rows, or ways that exclude each other.
-    """
-
-    how: str = "random"
-    test: float = 0.2
-    validation: float = 0.2
-    seed: int = 0
-    cut: str | float | None = None
-    validation_cut: str | float | None = None
-    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    distinct: bool = False
-
-    def __post_init__(self):
-        object.__setattr__(self, "values", {part: tuple(map(str, found)) for part, found in self.values.items()})
-        object.__setattr__(self, "files", {part: tuple(map(str, found)) for part, found in self.files.items()})
-        if self.how not in HOWS:
-            raise unknown("etl.split.how", self.how, list(HOWS))
-        if share(self.test, "etl.split.test") + share(self.validation, "etl.split.validation") >= 1:
-            raise ConfigError(f"etl.split.test={self.test} and validation={self.validation} leave no training rows.")
-        if (self.how == "official") != bool(self.values or self.files) or (self.values and self.files):
-            raise ConfigError("etl.split.how=official needs values or files, one of them; the other ways need neither.")
-        if (self.cut is not None or self.validation_cut is not None) and self.how != "time":
-            raise ConfigError(f"etl.split.cut was given with how={self.how}. Say how=time, or leave the cut out.")
-        for part in (*self.values, *self.files):
-            if not PART_NAME.fullmatch(part) or part in TAKEN:
-                raise ConfigError(
-                    f"The part {part!r} is no name. Use small letters, digits and _, such as train; quarantine is "
-                    "taken."
-                )
-        if self.how == "official" and "train" not in (*self.values, *self.files):
-            raise ConfigError("etl.split names no part 'train', on which everything is fitted. Name it.")
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Names of the parts in order."""
-        if self.how == "official":
-            named = (*self.values, *self.files)
-            carved = ("validation",) if self.validation and "validation" not in named else ()
-            known = [part for part in ("train", "validation", "test") if part in (*named, *carved)]
-            return (*known, *(part for part in named if part not in known))
-        has_validation = self.validation_cut is not None if self.cut is not None else bool(self.validation)
-        has_test = self.cut is not None or bool(self.test)
-        return ("train", *(["validation"] if has_validation else []), *(["test"] if has_test else []))
+        if self.encoding != "UTF-8" and self.format != "csv":
+            raise ConfigError(
+                f"etl.read.encoding={self.encoding} was given for {self.format}, which is UTF-8. Leave it."
+            )
+        if self.encoding == "UTF-16" and not self.multiline:
+            raise ConfigError(
+                "etl.read.encoding=UTF-16 is read whole files at a time. Say etl.read.multiline=true too."
+            )
 
 
 @dataclass(frozen=True)
@@ -187,7 +129,7 @@ class Preparation:
     read: Reading
     columns: Sequence[ColumnRule]
     target: TargetPlan | None = None
-    split: Division = Division()
+    split: Division = field(default_factory=Division)
     features: FeaturePlan = FeaturePlan()
     tolerated: float = 0.1
 
@@ -217,12 +159,47 @@ class Preparation:
                 raise ConfigError(f"etl.columns gives the role {role} to {self.names_of(role)}. Give it to one column.")
         if counts["target"] != (self.target is not None):
             raise ConfigError("etl.target and a column of role target belong together. Give both, or neither.")
+        if self.target is not None:
+            self._check_target(self.target, self.of_role("target")[0])
         needs = {"group": "group", "time": "time"}.get(self.split.how) or ("part" if self.split.values else None)
         if needs and not counts[needs]:
             raise ConfigError(f"etl.split.how={self.split.how} needs a column of role {needs}. Name it.")
         if counts["part"] and not self.split.values:
             raise ConfigError(
                 "A column has the role part; say etl.split.how=official and etl.split.values={train: [..]}."
+            )
+        if self.split.how == "time":
+            self._check_time()
+
+    @staticmethod
+    def _check_target(target: TargetPlan, rule: ColumnRule) -> None:
+        """Refuse a number that is declared as none, and classes of values that the column cannot hold."""
+        name = rule.names[0]
+        if target.kind == "number" and rule.type not in ("float", "int"):
+            raise ConfigError(
+                f"target.kind=number was asked for; column {name!r} is declared as type={rule.type}. Say type: float "
+                "or int, or target.kind=classes."
+            )
+        for values in target.classes.values():
+            for value in values:
+                if not could_be(value, rule.type):
+                    raise ConfigError(
+                        f"target.classes names the value {value!r}; column {name!r} is declared as type={rule.type}, "
+                        "which can never hold that. Correct one of them."
+                    )
+
+    def _check_time(self) -> None:
+        """Refuse a column without order, and moments that leave a part no time."""
+        rule, split = self.of_role("time")[0], self.split
+        if rule.type not in ("int", "float", "timestamp"):
+            raise ConfigError(
+                f"The column {rule.names[0]!r} of role time is a {rule.type}, which has no order. Say type=timestamp."
+            )
+        cuts = [moment(cut, rule.type) for cut in (split.validation_cut, split.cut) if cut is not None]
+        if cuts != sorted(set(cuts)):
+            raise ConfigError(
+                f"etl.split.validation_cut={split.validation_cut} is not before cut={split.cut}, so no moment is left "
+                "for the validation part. Give an earlier one."
             )
 
     def of_role(self, *roles: str) -> tuple[ColumnRule, ...]:

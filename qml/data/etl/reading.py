@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import logging
+from collections import Counter
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from qml.base.addresses import shown
 from qml.base.errors import DataError
 from qml.base.extras import require
 from qml.base.registry import unknown
-from qml.data.etl.places import is_local, local_files, spark_path
-from qml.data.etl.preparation import Preparation, Reading
+from qml.data.etl.places import HadoopFolder, is_local, local_files, spark_path, spark_pattern
+from qml.data.etl.preparation import Preparation
 from qml.data.parquet import parquet_types
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+_logger = logging.getLogger(__name__)
 BROKEN, FILE, PART = "__broken", "__file", "__part"
 """Columns of a frame: the text of a line that does not parse, the file of a row, its part where files are parts."""
 UNREADABLE = "the line does not parse"
@@ -41,17 +48,43 @@ def raw_frame(session: SparkSession, preparation: Preparation) -> DataFrame:
 
     Raises:
         ConfigError: a column that is declared and not there, or there and not declared.
-        DataError: no file.
+        DataError: no file, or one in two parts.
     """
     read, files = preparation.read, preparation.split.files
     if not files:
         return _frame(session, preparation, read.path, read.path)
-    frames = [
-        _frame(session, preparation, f"{read.path.rstrip('/')}/{file}", read.path).withColumn(PART, F.lit(part))
-        for part, found in files.items()
-        for file in found
-    ]
+    pieces = [(part, f"{read.path.rstrip('/')}/{file}") for part, found in files.items() for file in found]
+    _check_parts(session, read.path, pieces)
+    frames = [_frame(session, preparation, path, read.path).withColumn(PART, F.lit(part)) for part, path in pieces]
     return reduce(DataFrame.unionByName, frames)
+
+
+def _check_parts(session: SparkSession, root: str, pieces: Sequence[tuple[str, str]]) -> None:
+    """Refuse a file that is named twice, by whatever patterns and links; tell those of no part."""
+    owners: dict[str, str] = {}
+    for part, path in pieces:
+        for file in _files(session, path):
+            if file in owners:
+                raise DataError(
+                    f"{shown(file)} is of the parts {owners[file]!r} and {part!r} by etl.split.files: "
+                    "its rows would be read twice. Name each file once."
+                )
+            owners[file] = part
+    left = [file for file in _files(session, root) if file not in owners]
+    if left:
+        _logger.warning(
+            "%d files below %s are of no part by etl.split.files and are not read, such as %s.",
+            len(left),
+            shown(root),
+            shown(left[0]),
+        )
+
+
+def _files(session: SparkSession, path: str) -> list[str]:
+    """Whole names of the files of a path."""
+    if is_local(path):
+        return [str(file.resolve()) for file, _ in local_files(path)]
+    return [file for file, _ in HadoopFolder(session, path).files(path)]
 
 
 def _frame(session: SparkSession, preparation: Preparation, path: str, root: str) -> DataFrame:
@@ -59,27 +92,20 @@ def _frame(session: SparkSession, preparation: Preparation, path: str, root: str
     read = preparation.read
     paths = _paths(path)
     if read.format == "csv":
-        frame = _csv(session, read, paths)
+        frame = _csv(session, preparation, paths)
     elif read.format == "json":
-        names = session.read.option("recursiveFileLookup", True).json(paths).columns
-        known = [name for name in names if name != "_corrupt_record"]
-        reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
-        frame = reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(paths)
+        frame = _json(session, path, paths)
     else:
         frame = _parquet(session, path).withColumn(BROKEN, F.lit(None).cast("string"))
-    declared = _declared(preparation, [name for name in frame.columns if name != BROKEN], path)
+    columns = [name for name in frame.columns if name != BROKEN]
+    declared = _declared(preparation, columns, path)
     file = _below(F.col("_metadata.file_path"), root)
     return frame.select(*(named(name) for name in declared), named(BROKEN), file.alias(FILE))
 
 
 def _paths(path: str) -> list[str]:
     """What Spark is handed: each file of this machine by name, so that it reads what was listed."""
-    if not is_local(path):
-        return [path]
-    if not Path(path).expanduser().is_dir():
-        return [spark_path(file) for file, _ in local_files(path)]
-    local_files(path)  # says what is wrong with it
-    return [spark_path(Path(path).expanduser())]
+    return [spark_pattern(file) for file, _ in local_files(path)] if is_local(path) else [path]
 
 
 def _parquet(session: SparkSession, path: str) -> DataFrame:
@@ -95,7 +121,7 @@ def _parquet(session: SparkSession, path: str) -> DataFrame:
     reader = session.read
     if root.is_dir() and any("=" in str(file.parent.relative_to(root)) for file, _ in listed):
         reader = reader.option("basePath", spark_path(root))
-    return reader.parquet(*(spark_path(file) for file, _ in listed))
+    return reader.parquet(*(spark_pattern(file) for file, _ in listed))
 
 
 def _check_one_schema(files: Sequence[Path]) -> None:
@@ -111,25 +137,86 @@ def _check_one_schema(files: Sequence[Path]) -> None:
                 )
 
 
-def _csv(session: SparkSession, read: Reading, paths: Sequence[str]) -> DataFrame:
-    """CSV as text columns."""
+def _json(session: SparkSession, path: str, paths: Sequence[str]) -> DataFrame:
+    """JSON objects, one a line, as text columns; their keys are found by reading the files once.
+
+    Raises:
+        DataError: an object has a key twice, of which Spark would take either.
+    """
+    try:
+        names = session.read.option("recursiveFileLookup", True).json(list(paths)).columns
+    except AnalysisException as error:
+        if error.getCondition() == "COLUMN_ALREADY_EXISTS" and is_local(path):
+            _check_keys([file for file, _ in local_files(path)])
+        raise
+    known = [name for name in names if name != "_corrupt_record"]
+    reader = session.read.schema(_texts(known)).option("recursiveFileLookup", True)
+    return reader.option("mode", "PERMISSIVE").option("columnNameOfCorruptRecord", BROKEN).json(list(paths))
+
+
+def _check_keys(files: Sequence[Path]) -> None:
+    """Name the first line whose object has a key twice."""
+    doubled: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        doubled.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+
+    for file in files:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, start=1):
+                with suppress(ValueError):  # a line that does not parse goes to quarantine
+                    json.loads(line, object_pairs_hook=note)
+                if doubled:
+                    raise DataError(f"{file} has the key {doubled[0]!r} twice, in line {number}. Leave one of them.")
+
+
+def _csv(session: SparkSession, preparation: Preparation, paths: Sequence[str]) -> DataFrame:
+    """CSV as text columns.
+
+    Raises:
+        DataError: a header names a declared column twice.
+    """
+    read = preparation.read
     options = {
         "sep": read.separator,
         "quote": read.quote,
         "escape": read.quote,
-        "header": read.header,
         "multiLine": read.multiline,
+        "encoding": read.encoding,
         "ignoreLeadingWhiteSpace": read.trim,
         "ignoreTrailingWhiteSpace": read.trim,
         "recursiveFileLookup": True,
+        "inferSchema": False,
     }
     names = list(read.names)
     if read.header:
-        names = session.read.options(**options, inferSchema=False).csv(list(paths)).columns
+        names = session.read.options(**options, header=True).csv(list(paths)).columns
+        declared = {name for rule in preparation.columns for name in rule.names}
+        # Spark puts its place behind a name that stands there twice
+        numbered = [(name, name.removesuffix(str(place))) for place, name in enumerate(names)]
+        if any(name != plain and plain in declared for name, plain in numbered):
+            first = session.read.options(**options, header=False).csv(list(paths[:1])).first()
+            _check_header(declared, list(first or ()), paths[0])
     reader = session.read.schema(_texts(names)).options(
-        **options, mode="PERMISSIVE", columnNameOfCorruptRecord=BROKEN, enforceSchema=False, columnPruning=False
+        **options,
+        header=read.header,
+        mode="PERMISSIVE",
+        columnNameOfCorruptRecord=BROKEN,
+        enforceSchema=False,
+        columnPruning=False,
     )
     return reader.csv(list(paths))
+
+
+def _check_header(declared: Collection[str], header: Sequence[str], path: str) -> None:
+    """Refuse a declared name that stands twice."""
+    for name in header:
+        places = [place for place, found in enumerate(header, start=1) if found == name]
+        if len(places) > 1 and name in declared:
+            raise DataError(
+                f"The header of {shown(path)} names the column {name!r} {len(places)} times, at places "
+                f"{', '.join(map(str, places))}. Rename all but one."
+            )
 
 
 def _texts(names: Sequence[str]) -> T.StructType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.extras import require
+from qml.data.arrow import plain_column, positions
+from qml.data.etl.declared import FALSE, TRUE
 from qml.data.fitted import Fitted, from_state
 from qml.data.manifest import Manifest
 from qml.data.source import Column
@@ -19,15 +22,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def raw_rows(columns: Sequence[Column], table: pa.Table | pa.RecordBatch) -> np.ndarray:
+def raw_rows(
+    columns: Sequence[Column], table: pa.Table | pa.RecordBatch, types: Mapping[str, str] | None = None
+) -> np.ndarray:
     """Rows as the fitted transform of a prepared folder takes them.
 
     Args:
         columns: of the manifest: numbers, and categories with those that are known.
         table: has a column of each name: any numbers, and the categories as text. Other columns are not looked at.
+        types: of the manifest: categories that are compared as numbers or truth values, whatever their spelling.
 
     Returns:
-        `(B, D)` float32: numbers, and positions of categories; NaN where missing and for a category that is not known.
+        `(B, D)` float64: numbers, and positions of categories; NaN where missing and for a category that is not known.
 
     Raises:
         DataError: a column is not there, or holds something else.
@@ -36,18 +42,19 @@ def raw_rows(columns: Sequence[Column], table: pa.Table | pa.RecordBatch) -> np.
         >>> columns = (Column("size", "number"), Column("kind", "category", ("corner", "mall")))
         >>> raw_rows(columns, pa.table({"kind": ["mall", None], "size": [1, 2]}))
         array([[ 1.,  1.],
-               [ 2., nan]], dtype=float32)
+               [ 2., nan]])
     """
-    rows = np.empty((table.num_rows, len(columns)), np.float32)
+    rows = np.empty((table.num_rows, len(columns)), np.float64)
     for place, column in enumerate(columns):
         if column.name not in table.schema.names:
             raise DataError(f"The column {column.name!r} is not there; found {table.schema.names}. Give them all.")
         values = table.column(column.name)
         try:
             if column.kind == "category":
-                known = pa.array(column.categories, pa.string())
-                values = _places(pc.cast(values, pa.string()), known)
-            rows[:, place] = pc.cast(values, pa.float32(), safe=False).to_numpy(zero_copy_only=False)
+                codes = _codes(values, column, (types or {}).get(column.name, "string"))
+                rows[:, place] = np.where(codes < 0, np.nan, codes)
+            else:
+                rows[:, place] = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(
                 f"The column {column.name!r} is to hold a {column.kind}; it holds {values.type} ({error}). Declare it "
@@ -56,9 +63,32 @@ def raw_rows(columns: Sequence[Column], table: pa.Table | pa.RecordBatch) -> np.
     return rows
 
 
-def _places(values: Any, known: pa.Array) -> Any:
-    """The place of each value among those that are known; null where it is not, or missing."""
-    return pc.call_function("index_in", [values], pc.SetLookupOptions(known))
+def _codes(values: Any, column: Column, kind: str) -> np.ndarray:
+    """`(B,)` places of the values of a category; -1 where missing or not known."""
+    values = plain_column(values)
+    if kind == "string":
+        return positions(values, column.categories)
+    if kind == "bool":
+        return _truths(values, column)
+    if kind == "int":
+        with suppress(pa.ArrowInvalid):  # "2.0" is a whole number by way of float64 only; 2**53 + 1 is one without
+            return positions(pc.cast(values, pa.int64()), tuple(map(int, column.categories)))
+    return positions(pc.cast(values, pa.float64(), safe=False), tuple(float(one) for one in column.categories))
+
+
+def _truths(values: Any, column: Column) -> np.ndarray:
+    """Places of truth values in any spelling."""
+    if pa.types.is_floating(values.type):
+        values = pc.cast(values, pa.int64())
+    spellings = positions(pc.utf8_lower(pc.cast(values, pa.string())), (*TRUE, *FALSE))
+    strange = (spellings < 0) & pc.is_valid(values).to_numpy(zero_copy_only=False)
+    if strange.any():
+        found = values[int(np.flatnonzero(strange)[0])].as_py()
+        raise DataError(
+            f"The column {column.name!r} holds {found!r}, which is neither true nor false. Correct the row."
+        )
+    places = [column.categories.index(word) if word in column.categories else -1 for word in ("true", "false")]
+    return np.array([*[places[0]] * len(TRUE), *[places[1]] * len(FALSE), -1])[spellings]
 
 
 def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.ndarray:
@@ -72,7 +102,8 @@ def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.nda
         `(B, F)` float32, in the order of `manifest.features`.
 
     Raises:
-        DataError: a column is not there, or the manifest holds no transform.
+        DataError: a column is not there, a number is infinite, or missing where nothing fills it in; the manifest
+            holds no transform.
 
     Example:
         ```python
@@ -82,20 +113,45 @@ def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.nda
     """
     if manifest.transform is None:
         raise DataError(f"The manifest of {manifest.name!r} holds no transform, so nothing is known of fresh rows.")
-    return from_state(manifest.transform)(raw_rows(manifest.columns, table))
+    fitted, rows = from_state(manifest.transform), raw_rows(manifest.columns, table, manifest.types)
+    _check_rows(manifest.columns, fitted, rows)
+    return fitted(rows)
+
+
+def _check_rows(columns: Sequence[Column], fitted: Fitted, rows: np.ndarray) -> None:
+    """Refuse numbers that are infinite as float32, and missing ones of columns that the transform does not fill."""
+    for place, column in enumerate(columns):
+        if column.kind != "number":
+            continue
+        endless, missing = np.abs(rows[:, place]) > np.finfo(np.float32).max, np.isnan(rows[:, place])
+        if endless.any():
+            raise DataError(
+                f"The column {column.name!r} holds {rows[endless, place][0]} in row {int(np.flatnonzero(endless)[0])}, "
+                "which is not finite as float32. Such rows went to quarantine in training; leave it out."
+            )
+        if missing.any() and not _fills(fitted, len(columns), place):
+            raise DataError(
+                f"The column {column.name!r} has no value in row {int(np.flatnonzero(missing)[0])}; it was required in "
+                "training, so nothing is known that could take its place. Fill it in, or leave the row out."
+            )
+
+
+def _fills(fitted: Fitted, width: int, place: int) -> bool:
+    """Whether a transform of rows of a width has a value for what is missing in a column."""
+    row = np.zeros((1, width))
+    row[0, place] = np.nan
+    return bool(np.isfinite(fitted(row)).all())
 
 
 @dataclass(frozen=True)
 class Coding:
-    """Values of a target column as classes.
+    """Labels of a target column as classes 0, 1, ...
 
     Args:
-        codes: value -> class.
-        rest: class of every other value; None where there is none.
+        labels: in the order of the classes.
     """
 
-    codes: Mapping[str, int]
-    rest: int | None = None
+    labels: tuple[str, ...]
 
     def __call__(self, values: Any) -> pa.Array:
         """An Arrow column of texts as int64 classes.
@@ -103,13 +159,11 @@ class Coding:
         Raises:
             DataError: a value without a class.
         """
-        places = _places(values, pa.array(list(self.codes), pa.string()))
-        table = np.array([*self.codes.values(), -1 if self.rest is None else self.rest], np.int64)
-        coded = table[pc.fill_null(places, len(self.codes)).to_numpy(zero_copy_only=False)]
-        if (coded < 0).any():
-            strange = values[int(np.flatnonzero(coded < 0)[0])].as_py()
-            raise DataError(f"The target holds {strange!r}, which is none of the classes {list(self.codes)}.")
-        return pa.array(coded)
+        codes = positions(values, self.labels)
+        if (codes < 0).any():
+            strange = values[int(np.flatnonzero(codes < 0)[0])].as_py()
+            raise DataError(f"The target holds {strange!r}, which is none of the classes {list(self.labels)[:10]}.")
+        return pa.array(codes.astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

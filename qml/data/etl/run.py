@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from qml.base.addresses import shown
@@ -33,6 +34,7 @@ _logger = logging.getLogger(__name__)
 PLACE, CHECKED = "__place", "checked"
 MOST_CLASSES = 1000
 MOST_REASONS = 20
+OTHER_REASONS = "other reasons"
 DISTINCT = "test_distinct"
 
 
@@ -67,8 +69,7 @@ def prepare(
                 part: write_part(build, _part(build, part), part, counts[part].rows, applied, layout) for part in counts
             }
             if preparation.split.distinct:
-                frame = _distinct(build, preparation)
-                files[DISTINCT] = write_part(build, frame, DISTINCT, frame.count(), applied, layout)
+                files |= _distinct(build, preparation, applied, layout)
             quarantine = _quarantine(build, broken, layout)
     rows = _added_up(read, files, quarantine)
     build.remove(CHECKED)
@@ -79,7 +80,7 @@ def prepare(
         "preparation": _without_path(preparation),
         "rows": rows,
         "quarantine": {"reasons": reasons, "files": [vars(item) for item in quarantine]},
-        "classes": _class_counts(counts, preparation, target, coding),
+        "classes": _class_counts(counts, preparation, target),
         "stages": stages.seconds,
         "spark": build.session.version,
     }
@@ -115,7 +116,7 @@ def _part(build: Builder, part: str) -> DataFrame:
         raise DataError(
             f"The part {part!r} has no rows. Change etl.split, or give it more rows; a share of 0 leaves a part out."
         )
-    return build.session.read.parquet(build.path(CHECKED, f"{PLACE}={part}"))
+    return build.frame(CHECKED, f"{PLACE}={part}")
 
 
 def _judged(build: Builder, preparation: Preparation, read: int, broken: int) -> dict[str, int]:
@@ -128,6 +129,8 @@ def _judged(build: Builder, preparation: Preparation, read: int, broken: int) ->
     rows = _part(build, QUARANTINE)
     found = rows.groupBy(named(REASON).alias("reason")).count().orderBy(F.desc("count"), "reason").limit(MOST_REASONS)
     reasons = {row["reason"]: row["count"] for row in found.collect()}
+    if others := broken - sum(reasons.values()):
+        reasons[OTHER_REASONS] = others
     _logger.info("%d of %d rows break the schema and go to quarantine: %s", broken, read, _worst(reasons))
     if broken == read or broken > preparation.tolerated * read:
         example = rows.select(named(RAW)).first()
@@ -140,6 +143,7 @@ def _judged(build: Builder, preparation: Preparation, read: int, broken: int) ->
 
 
 def _worst(reasons: Mapping[str, int]) -> str:
+    """The most frequent reasons in words."""
     return "; ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
 
 
@@ -150,7 +154,8 @@ def _count(build: Builder, preparation: Preparation, part: str) -> Counted:
     words = [name for rule, name in inputs if rule.kind == "category"]
     if preparation.target is not None:
         (numbers if preparation.target.kind == "number" else words).extend(preparation.names_of("target"))
-    limit = max(MOST_CLASSES, preparation.features.categories)
+    labels = () if preparation.target is None else preparation.target.labels
+    limit = max(MOST_CLASSES, preparation.features.categories, len(labels))
     return counted(_part(build, part), numbers, words, limit)
 
 
@@ -166,9 +171,7 @@ def _target(preparation: Preparation, counts: Mapping[str, Counted]) -> tuple[Ta
     if plan.kind == "number":
         return Target(name, "number"), None
     if plan.classes:
-        labels = plan.labels
-        codes = {value: labels.index(label) for label, values in plan.classes.items() for value in values}
-        return Target(name, "classes", labels), Coding(codes, labels.index(plan.rest) if plan.rest else None)
+        return Target(name, "classes", plan.labels), Coding(plan.labels)
     column = preparation.names_of("target")[0]
     distinct = max(one.distinct[column] for one in counts.values())
     if distinct > MOST_CLASSES:
@@ -178,7 +181,7 @@ def _target(preparation: Preparation, counts: Mapping[str, Counted]) -> tuple[Ta
         lacking = [value for value in values if value not in one.values[column]]
         if lacking and part == "train":
             _logger.warning("The training part has no row of %s.", ", ".join(map(repr, lacking[:5])))
-    return Target(name, "classes", tuple(values)), Coding({value: code for code, value in enumerate(values)})
+    return Target(name, "classes", tuple(values)), Coding(tuple(values))
 
 
 def _applied(preparation: Preparation, known: Learnt, target: Target | None, coding: Coding | None) -> Applied:
@@ -193,13 +196,19 @@ def _applied(preparation: Preparation, known: Learnt, target: Target | None, cod
     return Applied(known.columns, known.fitted.state(), known.features, column, preparation.kept)
 
 
-def _distinct(build: Builder, preparation: Preparation) -> DataFrame:
-    """Each test row once whose inputs no training row has; in the order of their hashes."""
-    if "test" not in preparation.split.parts:
-        raise DataError("etl.split.distinct needs a test part. Give it one, or say distinct=false.")
+def _distinct(
+    build: Builder, preparation: Preparation, applied: Applied, layout: Layout
+) -> dict[str, tuple[PreparedFile, ...]]:
+    """The part `test_distinct`, in the order of hashes; nothing where no test row is left."""
     keys = [KEY, *preparation.names_of("target")]
-    unseen = _part(build, "test").join(_part(build, "train").select(KEY).distinct(), KEY, "left_anti")
-    return unseen.dropDuplicates(keys).sort(*(named(name) for name in keys))
+    others = [_part(build, part).select(KEY) for part in preparation.split.parts if part != "test"]
+    frame = _part(build, "test").join(reduce(DataFrame.unionByName, others), KEY, "left_anti")
+    frame = frame.dropDuplicates(keys).sort(*(named(name) for name in keys))
+    rows = frame.count()
+    if not rows:
+        _logger.warning("Every test row has the inputs of a row of another part: there is no part %s.", DISTINCT)
+        return {}
+    return {DISTINCT: write_part(build, frame, DISTINCT, rows, applied, layout)}
 
 
 def _quarantine(build: Builder, broken: int, layout: Layout) -> tuple[PreparedFile, ...]:
@@ -227,19 +236,13 @@ def _added_up(
 
 
 def _class_counts(
-    counts: Mapping[str, Counted], preparation: Preparation, target: Target | None, coding: Coding | None
+    counts: Mapping[str, Counted], preparation: Preparation, target: Target | None
 ) -> dict[str, dict[str, int]]:
     """Part -> label -> rows."""
-    if target is None or coding is None:
+    if target is None or target.kind != "classes":
         return {}
     column = preparation.names_of("target")[0]
-    found = {part: dict.fromkeys(target.labels, 0) for part in counts}
-    for part, one in counts.items():
-        for value, rows in one.values[column].items():
-            code = coding.codes.get(value, coding.rest)
-            if code is not None:
-                found[part][target.labels[code]] += rows
-    return found
+    return {part: {label: one.values[column].get(label, 0) for label in target.labels} for part, one in counts.items()}
 
 
 def _without_path(preparation: Preparation) -> dict[str, Any]:
@@ -271,4 +274,9 @@ def _manifest(
         transform=known.fitted.state(),
         statistics={part: one.plain() for part, one in counts.items()},
         made=made,
+        types={
+            column.name: preparation.rule(column.name).type
+            for column in known.columns
+            if column.kind == "category" and preparation.rule(column.name).type in ("int", "float", "bool")
+        },
     )

@@ -109,13 +109,27 @@ def spark_session(master: str, memory: str, further: Mapping[str, Any], scratch:
             _logger.info("Spark %s has started (%s, %s of memory).", session.version, master, memory)
             yield session
         finally:
-            session.stop()
+            _stop(session, log)
     finally:
         gateway.shutdown()
         if gateway.proc is not None and gateway.proc.stdin is not None:
             gateway.proc.stdin.close()  # Java ends when its input ends
             gateway.proc.wait()
         SparkContext._gateway = SparkContext._jvm = None  # else the next session would speak to a Java that is gone
+
+
+def _stop(session: SparkSession, log: Path) -> None:
+    """End a session; where Java has ended already, its last words are told, and the error of the work goes on."""
+    from py4j.protocol import Py4JError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Unable to cleanly shutdown Spark JVM", category=RuntimeWarning)
+            session.stop()
+    except (ConnectionError, Py4JError):
+        _logger.error("Java has ended before its time. %s", last_words(log))
+        session.sparkContext.stop()  # the half of it that is Python, now that there is no Java to tell
+        SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _started(conf: SparkConf, gateway: Any, master: str, log: Path) -> SparkSession:

@@ -62,6 +62,10 @@ class Moments:
         m2 = self.m2 + other.m2 + apart * apart * self.n * other.n / n
         return Moments(n, mean, m2, min(self.least, other.least), max(self.greatest, other.greatest))
 
+    def less(self, shift: float) -> Moments:
+        """Of the same numbers with `shift` subtracted of each."""
+        return Moments(self.n, self.mean - shift, self.m2, self.least - shift, self.greatest - shift)
+
     @property
     def spread(self) -> np.float64:
         """Standard deviation with divisor n, as transforms use it; 0 of no numbers."""

@@ -12,10 +12,11 @@ from qml.base.errors import CapabilityError, DataError, QmlError
 from qml.base.extras import require
 
 require("pyspark", extra="spark", purpose="qml.data.etl")
-from py4j.protocol import Py4JError, Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
 FILE = re.compile(r"(?:[a-z0-9]+:/|/)[^\s'\"),]+\.(?:csv|json|jsonl|parquet|gz|txt)[^\s'\"),]*")
+ENDED = "Java has ended, most often because it had too little memory. Give it more: memory=4g."
 
 
 @contextmanager
@@ -33,6 +34,8 @@ def told(doing: str, where: str) -> Iterator[None]:
     """
     try:
         yield
+    except (ConnectionError, EOFError, Py4JNetworkError) as error:
+        raise CapabilityError(f"In {doing}: {ENDED}") from error
     except (Py4JError, PySparkException) as error:
         raise translated(_text(error), doing, where) from error
 
@@ -66,6 +69,12 @@ def translated(text: str, doing: str, where: str) -> QmlError | OSError:
             f"In {doing}: the header{named} names other columns than the first file. All files of one input have the "
             "same columns in the same order; give the others a preparation of their own."
         )
+    if "COLUMN_ALREADY_EXISTS" in text:
+        return DataError(
+            f"In {doing}: {masked(_first_cause(text))}. A JSON object, or a file, has it twice. Leave one."
+        )
+    if "Answer from Java side is empty" in text:
+        return CapabilityError(f"In {doing}: {ENDED}")
     if "OutOfMemoryError" in text or "heap space" in text:
         return CapabilityError(f"In {doing}: Java has too little memory. Give it more: memory=4g.")
     if re.search("No module named '?qml", text):

@@ -12,7 +12,7 @@ from typing import Any
 
 from qml.base.extras import require
 from qml.data.etl.checking import RAW, REASON
-from qml.data.etl.places import HadoopFolder, is_local, prepared_local, remove_local, spark_path
+from qml.data.etl.places import HadoopFolder, is_local, prepared_local, remove_local, spark_path, spark_pattern
 from qml.data.etl.reading import FILE, named
 from qml.data.etl.rows import Applied
 from qml.data.etl.session import mapped
@@ -68,6 +68,11 @@ class Builder:
         if self.local:
             return spark_path(Path(self.folder, *names))
         return "/".join([self.folder.rstrip("/"), *names])
+
+    def frame(self, *names: str) -> DataFrame:
+        """The Parquet rows of a file or folder below."""
+        path = spark_pattern(Path(self.folder, *names)) if self.local else self.path(*names)
+        return self.session.read.parquet(path)
 
     def has(self, *names: str) -> bool:
         """Whether there is something."""
@@ -175,7 +180,7 @@ def _rows_of(build: Builder, names: Sequence[str]) -> list[int]:
     """Rows of Parquet files, by their footers where this process reaches them."""
     if build.local:
         return [pq.read_metadata(Path(build.folder, name)).num_rows for name in names]
-    return [build.session.read.parquet(build.path(name)).count() for name in names]
+    return [build.frame(name).count() for name in names]
 
 
 def prepared(build: Builder, names: Sequence[str], rows: Sequence[int]) -> tuple[PreparedFile, ...]:

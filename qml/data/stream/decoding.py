@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from qml.base.errors import DataError
+from qml.data.arrow import plain_column, positions
 from qml.data.images import image_array
 from qml.data.stream.formats import Feature, RowFormat
 
@@ -91,38 +92,11 @@ def _codes(values: np.ndarray, name: str, n_classes: int, where: str) -> np.ndar
     return values
 
 
-def positions(column: Any, values: tuple[Any, ...]) -> np.ndarray:
-    """`(n,)` int32 place of each value of an Arrow column among `values`; -1 for none of them.
-
-    Example:
-        >>> import pyarrow as pa
-        >>> positions(pa.chunked_array([["b", None, "a"]]), ("a", "b"))
-        array([ 1, -1,  0], dtype=int32)
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    column = plain_column(column)
-    if isinstance(values[0], str):
-        column = column.cast(pa.large_string())
-        known = pa.array(values, pa.large_string())
-    else:
-        known = pa.array(values).cast(column.type, safe=False)
-    return pc.fill_null(pc.index_in(column, value_set=known), -1).to_numpy()  # pyright: ignore
-
-
 def is_list(arrow: Any) -> bool:
     """Whether an Arrow type is one of lists."""
     import pyarrow.types as types
 
     return types.is_fixed_size_list(arrow) or types.is_list(arrow) or types.is_large_list(arrow)
-
-
-def plain_column(column: Any) -> Any:
-    """A dictionary column as its values; any other as it is."""
-    import pyarrow as pa
-
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _numbers(feature: Feature, column: Any, where: str) -> np.ndarray:

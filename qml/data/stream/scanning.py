@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from qml.data.stream.decoding import plain_column
+from qml.data.arrow import plain_column
 from qml.data.stream.places import Place
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,10 @@ from qml.data.etl import ColumnRule, Division, EtlJob, FeaturePlan, Preparation,
 
 INPUT, TARGET = ColumnRule(["size"]), ColumnRule(["open"], "string", role="target")
 
+TIME, WORD = ColumnRule(["when"], "timestamp", role="time"), ColumnRule(["when"], "string", role="time")
+OPEN = ColumnRule(["open"], "int", role="target")
+LATE = Division("time", cut="2020-01-01T00:00:00Z", validation_cut="2021-01-01")
+
 
 def shops(columns=(INPUT, TARGET), target=TargetPlan(), read=Reading("raw.csv"), **further):  # noqa: B008
     return Preparation("shops", read, columns, target, **further)
@@ -32,12 +36,30 @@ def shops(columns=(INPUT, TARGET), target=TargetPlan(), read=Reading("raw.csv"),
         (lambda: Division("official", files={"train": ["a"], "quarantine": ["b"]}), "quarantine is taken"),
         (lambda: Division("official", files={"test": ["a"]}), "no part 'train'"),
         (lambda: Division(cut=3), "Say how=time"),
+        (lambda: Division("time", validation_cut=3), "without etl.split.cut"),
+        (lambda: Division(test=0, distinct=True), "distinct needs a test part"),
+        (lambda: Division("official", values={"train": [1], "test": [1]}), "gives '1' to 'train' and to 'test'"),
+        (lambda: Division("official", files={"train": ["a", "b"], "test": ["b"]}), "'b' to 'test' and 'b' to 'train'"),
+        (lambda: Division("official", files={"train": ["a/", "a"]}), "rows would be read twice"),
+        (lambda: Division("official", files={"train": ["a/b/c"], "test": ["a"]}), "'a/b/c' to 'train' and 'a' to"),
+        (lambda: Reading("a", encoding="latin"), "etl.read.encoding 'LATIN' is not known"),
+        (lambda: Reading("a", "json", encoding="ISO-8859-1"), "was given for json"),
+        (lambda: Reading("a", encoding="UTF-16"), "multiline=true"),
         (lambda: FeaturePlan(scale="standrad"), "Did you mean 'standard'"),
         (lambda: FeaturePlan(pca=0), "give 1 or more"),
         (lambda: shops((TARGET,)), "no column of role input"),
         (lambda: shops((INPUT, INPUT, TARGET)), "more than one rule for 'size'"),
         (lambda: shops((INPUT,)), "belong together"),
         (lambda: shops(split=Division("group")), "needs a column of role group"),
+        (lambda: shops((INPUT, TARGET, TIME), split=Division("time", cut="12:30")), "Give a date such as"),
+        (lambda: shops((INPUT, TARGET, TIME), split=Division("time", cut=2020)), "Give a date such as"),
+        (lambda: shops((INPUT, TARGET, TIME), split=LATE), "validation_cut=2021-01-01 is not before cut=2020-01-01T00"),
+        (lambda: shops((INPUT, TARGET, WORD), split=Division("time")), "which has no order"),
+        (lambda: shops(target=TargetPlan("number")), "'open' is declared as type=string"),
+        (
+            lambda: shops((INPUT, OPEN), TargetPlan(classes={"a": ["yes"]})),
+            "the value 'yes'; column 'open'",
+        ),
         (lambda: shops((ColumnRule(["__a"]), TARGET)), "keeps for itself"),
         (lambda: shops(tolerated=2), "a share of the rows"),
         (lambda: shops(read=Reading("a", header=False, names=["size"])), "differ in 'open'"),

@@ -179,6 +179,17 @@ def test_the_same_job_keeps_its_result_and_another_never_overwrites_it(done):
     assert f"{700 + len(BROKEN)} = written 700 + quarantined {len(BROKEN)}" in str(outcome)
     with pytest.raises(ConfigError, match="by another job"):
         replace(job, rows_per_file=100).run()
+    train = folder / "out/train/part-00000.parquet"
+    whole = train.read_bytes()
+    try:
+        train.write_bytes(whole[:-1])
+        with pytest.raises(DataError, match=r"train/part-00000\.parquet has .* bytes where"):
+            job.run()
+        train.unlink()
+        with pytest.raises(DataError, match=r"train/part-00000\.parquet is gone"):
+            job.run()
+    finally:
+        train.write_bytes(whole)
     with pytest.raises(ConfigError, match="is no prepared folder"):
         replace(job, out=str(folder / "raw")).run()
     raw = folder / "raw/one.csv"
@@ -192,20 +203,26 @@ def test_the_same_job_keeps_its_result_and_another_never_overwrites_it(done):
     assert (folder / "out" / MANIFEST).read_bytes() == before
 
 
-def test_test_rows_change_no_parameter_and_equal_test_rows_are_told_apart(spark, tmp_path):
+def test_test_rows_change_no_parameter_and_equal_test_rows_are_told_apart(spark, tmp_path, caplog):
     seen = list(lines(200, 0))
     split = Division("official", validation=0, files={"train": ["train.csv"], "test": ["test.csv"]}, distinct=True)
     made = []
-    for number, test in enumerate(([*lines(30, 1), *lines(30, 1), *seen[:5]], ["900,9,z,new,yes", ",1,a,p,no"])):
+    far = "900,9,z,new,yes"
+    for number, test in enumerate(([*lines(30, 1), *lines(30, 1), *seen[:5], far], [*seen[:5], ",1,a,p,no"])):
         folder = tmp_path / str(number)
         write(folder / "train.csv", seen)
         write(folder / "test.csv", test)
+        write(folder / "later.csv", [])
         made.append(EtlJob(shops(folder, split=split), str(folder / "out")).run().manifest)
     assert made[0].transform == made[1].transform
     assert made[0].columns == made[1].columns
-    assert (made[0].rows("test"), made[0].rows("test_distinct")) == (65, 30)
-    assert (made[1].rows("test"), made[1].made["rows"]["quarantined"]) == (1, 1)
-    assert made[0].made["rows"]["written"] == 265
+    assert (made[0].rows("test"), made[0].rows("test_distinct")) == (66, 31)
+    assert (made[1].rows("test"), made[1].made["rows"]["quarantined"]) == (5, 1)
+    assert made[0].made["rows"]["written"] == 266
+    assert set(made[1].parts) == {"train", "test"}
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [f"1 files below {tmp_path / '0'} are of no part" in message for message in told] == [True, False, False]
+    assert "there is no part test_distinct" in told[-1]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ pa = pytest.importorskip("pyarrow")
 from qml.base.errors import CapabilityError, ConfigError, DataError
 from qml.data.etl.beside import temporary_beside
 from qml.data.etl.places import fingerprint, local_files
-from qml.data.etl.rows import Applied, Coding, raw_rows
-from qml.data.fitted import Affine, Branched, OneHotCoded
+from qml.data.etl.rows import Applied, Coding, feature_rows, raw_rows
+from qml.data.fitted import Affine, Branched, Filled, OneHotCoded
+from qml.data.manifest import Manifest
 from qml.data.source import Column
 
 COLUMNS = (Column("size", "number"), Column("kind", "category", ("corner", "mall")))
@@ -26,6 +27,20 @@ def test_rows_are_numbers_and_codes_whatever_the_arrow_type():
     np.testing.assert_array_equal(raw_rows(COLUMNS, table), np.array([[1, 1], [np.nan, np.nan], [3, np.nan]], "f4"))
     coded = table.set_column(0, "kind", table["kind"].dictionary_encode())
     np.testing.assert_array_equal(raw_rows(COLUMNS, coded), raw_rows(COLUMNS, table))
+
+
+def test_codes_are_compared_as_numbers_and_a_required_number_must_be_there():
+    columns = (Column("id", "category", ("9007199254740992", "9007199254740993")), Column("rate", "category", ("0.5",)))
+    table = pa.table({"id": ["09007199254740993", None], "rate": pa.array([0.5, 1], pa.float32())})
+    wanted = np.array([[1, 0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(raw_rows(columns, table, {"id": "int", "rate": "float"}), wanted)
+    chained = Branched(((0,), (1,)), (Affine(np.float32([0]), np.float32([1])), Filled(np.float32([7]), ())))
+    numbers = (Column("size", "number"), Column("age", "number"))
+    manifest = Manifest("shops", ("size", "age"), numbers, None, {}, transform=chained.state())
+    given = pa.table({"size": pa.array([1, 2], pa.int8()), "age": pa.array([None, 3.0])})
+    np.testing.assert_array_equal(feature_rows(manifest, given), np.float32([[1, 7], [2, 3]]))
+    with pytest.raises(DataError, match="'size' has no value in row 1; it was required"):
+        feature_rows(manifest, given.set_column(0, "size", pa.array([1.0, None])))
 
 
 def test_rows_of_another_schema_are_refused_by_name():
@@ -39,7 +54,7 @@ def test_a_batch_becomes_features_target_and_kept_columns():
     affine = Affine(np.float32([1.0]), np.float32([2.0]))
     fitted = Branched(((0,), (1,)), (affine, OneHotCoded(((0, 1),))))
     names = ("size", "kind=corner", "kind=mall", "kind=*")
-    applied = Applied(COLUMNS, fitted.state(), names, ("open", "is_open", Coding({"no": 0}, rest=1)), ("who",))
+    applied = Applied(COLUMNS, fitted.state(), names, ("open", "is_open", Coding(("no", "maybe"))), ("who",))
     batch = pa.record_batch({"who": ["a", None], "size": [2.0, 3.0], "kind": ["mall", "x"], "open": ["no", "maybe"]})
     (made,) = applied(iter([batch]))
     assert made.schema.names == [*names, "is_open", "who"]
@@ -56,7 +71,7 @@ def test_a_batch_becomes_features_target_and_kept_columns():
 
 def test_a_target_without_a_class_is_named():
     with pytest.raises(DataError, match="holds 'maybe'"):
-        Coding({"no": 0})(pa.array(["no", "maybe"]))
+        Coding(("no",))(pa.array(["no", "maybe"]))
 
 
 def test_files_are_listed_as_spark_sees_them(tmp_path):
@@ -65,6 +80,11 @@ def test_files_are_listed_as_spark_sees_them(tmp_path):
         (tmp_path / name).write_text(name)
     assert [name for _, (name, _, _) in local_files(str(tmp_path))] == ["b.csv", "deep/a.csv"]
     assert [name for _, (name, _, _) in local_files(str(tmp_path / "*.csv"))] == ["b.csv"]
+    (tmp_path / "deep/linked").symlink_to(tmp_path.parent / f"{tmp_path.name} elsewhere")
+    (tmp_path / "deep/linked").resolve().mkdir()
+    (tmp_path / "deep/linked/c.csv").write_text("c")
+    (tmp_path / "deep/linked/back").symlink_to(tmp_path / "deep/linked")
+    assert [name for _, (name, _, _) in local_files(str(tmp_path))] == ["b.csv", "deep/a.csv", "deep/linked/c.csv"]
     with pytest.raises(DataError, match="there is no file"):
         local_files(str(tmp_path / "none*"))
 
@@ -92,8 +112,31 @@ def test_what_a_killed_run_left_is_removed_and_a_living_one_is_not_disturbed(tmp
         other.kill()
     assert (left / "half").exists()
     with temporary_beside(out) as folder:
-        assert os.listdir(tmp_path) == [folder.name]
+        assert set(os.listdir(tmp_path)) == {folder.name, ".out.etl.lock"}
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a**b", "out"])
+def test_one_run_at_a_time_whatever_the_name(tmp_path, name):
+    other = tmp_path / f".{name}.etl-later.etl-1"  # of a run for another folder
+    other.mkdir()
+    dead = tmp_path / f".{name}.etl-1"
+    dead.mkdir()
+    with temporary_beside(tmp_path / name) as folder:
+        with pytest.raises(ConfigError, match="another process"), temporary_beside(tmp_path / name):
+            pass
+        assert folder.is_dir()
+        assert not dead.exists()
+    assert os.listdir(tmp_path) == [other.name]
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError("[Errno 111]"), EOFError()])
+def test_a_java_that_is_gone_is_no_raw_error(error):
+    pytest.importorskip("pyspark")
+    from qml.data.etl.trouble import told
+
+    with pytest.raises(CapabilityError, match=r"In the work: Java has ended.*memory=4g"), told("the work", "out"):
+        raise error
 
 
 @pytest.mark.parametrize(
