@@ -80,7 +80,7 @@ def below_null(error: AssertionError, lines: Iterable[str]) -> ConfigError | Non
     return ConfigError("A key was given below one that is null. Choose a recipe that has it, or leave the key out.")
 
 
-def _optional() -> Iterator[tuple[str, type]]:
+def _optional() -> Iterator[tuple[str, Any]]:
     """Every part of a configuration that may be null, with the dataclass of its keys."""
     for group, nodes in schema.SCHEMAS.items():
         begins = f"{group.replace('/', '.')}." if group else ""

@@ -80,8 +80,8 @@ def _truths(values: Any, column: Column) -> np.ndarray:
     """Places of truth values in any spelling."""
     if pa.types.is_floating(values.type):
         values = pc.cast(values, pa.int64())
-    spellings = positions(pc.utf8_lower(pc.cast(values, pa.string())), (*TRUE, *FALSE))
-    strange = (spellings < 0) & pc.is_valid(values).to_numpy(zero_copy_only=False)
+    spellings = positions(pc.utf8_lower(pc.cast(values, pa.string())), (*TRUE, *FALSE))  # pyright: ignore
+    strange = (spellings < 0) & values.is_valid().to_numpy(zero_copy_only=False)
     if strange.any():
         found = values[int(np.flatnonzero(strange)[0])].as_py()
         raise DataError(
