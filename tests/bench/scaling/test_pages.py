@@ -175,6 +175,7 @@ def test_json_and_markdown_say_the_same(single):
 def test_two_sets_have_a_page_in_common_with_a_panel_each(both):
     text = page_of(both)
     assert both.html_path.name == "suite.html"
+    assert text.index('<h2 id="growth-h">') < text.index('id="verdict-h"')
     for growth in both.growths:
         assert sentence(growth) in plain(text)
         assert re.search(rf">{growth.data}</text>\s*<text[^>]*>test log-loss, nats</text>", text)

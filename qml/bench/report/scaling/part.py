@@ -170,6 +170,9 @@ def joined_tables(part: GrowthPart | None) -> tuple[Table, ...]:
     return () if part is None else (*part.tables, *(figure.table for figure in part.figures))
 
 
-def sections_with(sections: Sequence[tuple[str, str]], part: GrowthPart | None) -> tuple[tuple[str, str], ...]:
-    """The sections of a page, with that of growth behind the verdict where there is one."""
-    return tuple(sections) if part is None else (sections[0], (HEADING, TITLE), *sections[1:])
+def sections_with(
+    sections: Sequence[tuple[str, str]], part: GrowthPart | None, *, first: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """The sections of a page, with that of growth where there is one: behind the verdict, or `first`."""
+    place = 0 if first else 1
+    return tuple(sections) if part is None else (*sections[:place], (HEADING, TITLE), *sections[place:])

@@ -1,4 +1,4 @@
-"""The page of a suite: verdict across data sets first, then each set with a link to its own page."""
+"""The page of a suite: growth with data where that was asked, the verdict across sets, each set with its own page."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class SuitePage:
         """The whole page."""
         parts = (
             self._header(),
+            self.content.part.html(self._drawn) if self.content.part is not None else "",  # what was asked of sizes
             self._verdict(),
-            self.content.part.html(self._drawn) if self.content.part is not None else "",
             heading(2, "Each data set"),
             tables.sets_table(self.content),
             heading(3, "Scores"),
@@ -52,7 +52,7 @@ class SuitePage:
             "everything else stands on their own pages.</p>",
             self._provenance(),
         )
-        sections = sections_with(SECTIONS, self.content.part)
+        sections = sections_with(SECTIONS, self.content.part, first=True)
         return document(suite_title(self.view), sentences.headline_text(self.view), sections, "".join(parts))
 
     def _header(self) -> str:
