@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
+from qml.base.errors import ConfigError
+
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]*")
 _PORT = re.compile(r"^[^:]+:\d{2,5}$")
 _NAMED_SECRET = re.compile(r"(\b\w*(?:secret|password|token|key)=)[^\s&,;)]+", re.IGNORECASE)
@@ -88,6 +90,28 @@ def addresses_in(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield from addresses_in(item, f"{path}.{key}" if path else str(key))
+
+
+def refuse_credentials(value: object, path: str, remedy: str) -> None:
+    """Raise where a URL among nested plain values names a user or is signed.
+
+    Args:
+        value: plain data.
+        path: under which the message names it.
+        remedy: what to do instead, in whole sentences.
+
+    Raises:
+        ConfigError: it does; the message shows the URL without them.
+
+    Example:
+        >>> refuse_credentials({"path": "s3://me:word@bucket/rows"}, "data.options", "Use the environment.")
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: data.options.path=s3://bucket/rows was given with credentials in the URL. ...
+    """
+    for key, url in addresses_in(value, path):
+        if holds_credentials(url):
+            raise ConfigError(f"{key}={shown(url)} was given with credentials in the URL. {remedy}")
 
 
 def _user(scheme: str, rest: str) -> str:

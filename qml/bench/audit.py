@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.cell import CellResult
 from qml.bench.checks.balance import accuracy_of_rare_classes
 from qml.bench.checks.cells import CELL_CHECKS
@@ -16,7 +17,7 @@ from qml.bench.contestant import Contestant
 from qml.bench.facts import total_rows
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.protocol import CHAMPION
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.summary import Summary
 
 LAST_PART = 0.25

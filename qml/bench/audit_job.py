@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qml.base.errors import ConfigError
+from qml.base.words import plural
 from qml.bench.audit import findings
 from qml.bench.audit_report import AuditOutcome, AuditSection
 from qml.bench.checks.cells import recorded_circuits
@@ -18,7 +19,6 @@ from qml.bench.finding import by_level
 from qml.bench.results_row import ResultTable
 from qml.bench.results_store import tables_of
 from qml.bench.results_table import read_results
-from qml.bench.scale import plural
 from qml.bench.store import Store
 from qml.bench.summary import summarise
 

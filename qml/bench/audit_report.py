@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from qml.base.files import replacing, write_json
+from qml.base.words import plural
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.report.markdown import plain
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 
 SEVERE_STATUS = 2  # 1 is that of any entry that could not do its work
 WIDTH = 100

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qml.bench.scale import listed, plural
+from qml.base.words import plural
+from qml.bench.scale import listed
 from qml.bench.summary import Summary
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from qml.base.errors import DataError
 from qml.bench.contestant import Contestant
-from qml.bench.facts import total_rows
 from qml.bench.failures import failures
 from qml.bench.scale import listed
-from qml.bench.statistics import Estimate, over_rows, over_splits
+from qml.bench.statistics import Estimate
 from qml.bench.summary import Summary
 
 TWIN = "twin"
@@ -96,7 +93,7 @@ class Robustness:
         ends = [{arm.title: arm for arm in summary.ranked} for summary in (self.summaries[-1], self.summaries[0])]
         if len(self.told) < 2:
             return None
-        return _spared([arms[curve.title] for arms in ends for curve in self.told], self.summaries[0])
+        return self.summaries[0].contrast([arms[curve.title] for arms in ends for curve in self.told], (1, -1, -1, 1))
 
     def headline(self) -> str:
         """Who loses less, in a few words."""
@@ -172,30 +169,6 @@ class Robustness:
 def _contrast(summary: Summary) -> Estimate | None:
     hero, twin = summary.hero, summary.reference(TWIN)
     return summary.difference(hero, twin) if hero is not None and twin is not None else None
-
-
-def _spared(arms: Sequence[Contestant], summary: Summary) -> Estimate | None:
-    """Of hybrid and twin at the last rate, then at the first; None where no seed has all four."""
-    cells = [{cell.cell.seed: cell for cell in arm.judged} for arm in arms]
-    seeds = [seed for seed in cells[0] if all(seed in other for other in cells)]
-    if not seeds:
-        return None
-    rank, signs = summary.protocol.rank, [summary.scale.sign * sign for sign in (1, -1, -1, 1)]
-    by_seed = [[each[seed] for each in cells] for seed in seeds]
-    scores = [
-        float(sum(sign * cell.counted["test"][rank] for sign, cell in zip(signs, found, strict=True)))
-        for found in by_seed
-    ]
-    arrays = [[np.asarray(cell.arrays.get("test_left_out", np.nan)) for cell in found] for found in by_seed]
-    left = [np.asarray(sum(sign * a for sign, a in zip(signs, found, strict=True))) for found in arrays]
-    limit = 2.0 if summary.scale.percent else float("inf")
-    if summary.fixed_test and all(np.size(side) > 1 for side in left):
-        return replace(over_rows(scores, np.stack(left)), limit=limit)
-    if summary.fixed_test:
-        return Estimate(tuple(scores), float(np.mean(scores)), float("inf"), 1, "fixed")
-    tested = float(np.mean([cell.data["rows"]["test"] for found in by_seed for cell in found]))
-    total = float(np.mean([total_rows(cell.data) for found in by_seed for cell in found]))
-    return replace(over_splits(scores, total - tested, tested), limit=limit)
 
 
 def _plain(estimate: Estimate) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qml.base.words import plural as plural
-
 MINUS = "\u2212"
 NBSP = "\u00a0"
 THIN = "\u202f"

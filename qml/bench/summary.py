@@ -12,12 +12,13 @@ import numpy as np
 
 from qml.base.errors import DataError
 from qml.base.lazy import cached_property
+from qml.base.words import plural
 from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant, contestants_of
 from qml.bench.facts import total_rows
 from qml.bench.mcnemar import McNemar, mcnemar
 from qml.bench.protocol import CHAMPION, Protocol
-from qml.bench.scale import Scale, plural
+from qml.bench.scale import Scale
 from qml.bench.statistics import Estimate, over_rows, over_splits
 from qml.bench.words import (
     CREDITING,
@@ -116,27 +117,39 @@ class Summary:
 
     def estimate(self, arm: Contestant) -> Estimate:
         """Mean score of one contestant with its interval, in units of the metric."""
-        return self._estimate([(cell, None) for cell in arm.judged], 1.0)
+        return self._combined([(cell,) for cell in arm.judged], (1.0,))
 
     def difference(self, arm: Contestant, against: Contestant) -> Estimate | None:
         """Paired difference, positive when `arm` is better; None where no seed can be paired."""
-        pairs = paired(arm, against)
-        limit = 1.0 if self.scale.percent else math.inf
-        return replace(self._estimate(pairs, self.scale.sign), limit=limit) if pairs else None
+        return self.contrast((arm, against), (1, -1))
 
-    def _estimate(self, pairs: Sequence[tuple[CellResult, CellResult | None]], sign: float) -> Estimate:
+    def contrast(self, arms: Sequence[Contestant], signs: Sequence[int]) -> Estimate | None:
+        """Sum of the scores of some contestants, each with its sign, paired by seed; None where no seed has all.
+
+        Args:
+            arms: at least two, such as hybrid and twin.
+            signs: 1 or -1 for each, as many of one as of the other, so that the sum is positive when the first is
+                better.
+        """
+        groups = paired(*arms)
+        limit = len(arms) / 2 if self.scale.percent else math.inf
+        signed = [self.scale.sign * sign for sign in signs]
+        return replace(self._combined(groups, signed), limit=limit) if groups else None
+
+    def _combined(self, groups: Sequence[Sequence[CellResult]], signs: Sequence[float]) -> Estimate:
+        """Of the sum over each group, one a seed, of the scores of its cells times their signs."""
         rank = self.protocol.rank
-        values = np.array(
-            [a.counted["test"][rank] - (b.counted["test"][rank] if b is not None else 0.0) for a, b in pairs]
-        )
+        values = [sum(sign * cell.counted["test"][rank] for sign, cell in zip(signs, g, strict=True)) for g in groups]
         if not self.fixed_test:
-            tested = float(np.mean([a.data["rows"]["test"] for a, _ in pairs]))
-            learnt = float(np.mean([total_rows(a.data) for a, _ in pairs])) - tested
-            return over_splits(sign * values, learnt, tested)
-        sides = [(a.arrays["test_left_out"], b.arrays["test_left_out"] if b is not None else 0.0) for a, b in pairs]
-        if any(np.size(side) < 2 for pair in sides for side in pair if not isinstance(side, float)):
-            return Estimate(tuple((sign * values).tolist()), float(sign * values.mean()), float("inf"), 1, "fixed")
-        return over_rows(sign * values, sign * np.stack([a - b for a, b in sides]))
+            tested = float(np.mean([group[0].data["rows"]["test"] for group in groups]))
+            learnt = float(np.mean([total_rows(group[0].data) for group in groups])) - tested
+            return over_splits(values, learnt, tested)
+        left = [[cell.arrays["test_left_out"] for cell in group] for group in groups]
+        if any(np.size(side) < 2 for sides in left for side in sides):
+            return Estimate(tuple(values), float(np.mean(values)), float("inf"), 1, "fixed")
+        return over_rows(
+            values, np.stack([sum(sign * side for sign, side in zip(signs, sides, strict=True)) for sides in left])
+        )
 
     def row_test(self, comparison: Comparison) -> McNemar | None:
         """McNemar's test of a comparison, row by row; None without classes or one test set, or where a fit failed."""
@@ -318,11 +331,11 @@ class Summary:
         return found.get("removed"), found.get("twin"), found.get(CHAMPION)
 
 
-def paired(arm: Contestant, against: Contestant) -> list[tuple[CellResult, CellResult]]:
-    """Cells of two contestants of one seed and the same test rows."""
-    other = {cell.cell.seed: cell for cell in against.judged}
-    found = [(cell, other[cell.cell.seed]) for cell in arm.judged if cell.cell.seed in other]
-    return [(one, two) for one, two in found if _same_rows(one, two)]
+def paired(*arms: Contestant) -> list[tuple[CellResult, ...]]:
+    """Cells of some contestants, each group of one seed and the same test rows."""
+    first, *others = [{cell.cell.seed: cell for cell in arm.judged} for arm in arms]
+    groups = [tuple(each[seed] for each in (first, *others)) for seed in first if all(seed in o for o in others)]
+    return [group for group in groups if all(_same_rows(group[0], other) for other in group[1:])]
 
 
 def _one_test_set(first: CellResult, second: CellResult) -> bool:

@@ -58,7 +58,7 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise translated(error) from error
-    check_values(config)
+    check_values(config, plain)
     several = expanded(plain, entry, overrides)
     if several is not None:
         return several.join([build(line, entry) for line in several.lines])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from qml.base.addresses import addresses_in, holds_credentials, shown
+from qml.base.addresses import refuse_credentials
 from qml.base.errors import ConfigError
 
 _SECRET_KEY = re.compile(r"secret|password|token|access[.]?key|account[.]?key", re.IGNORECASE)  # as Spark redacts
 _SPARK_WORD = re.compile(r"^[+~]*spark[.=]")
+_REMEDY = (
+    "What is configured is written beside results, so give them as the storage expects them: AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY in the environment or a profile for s3://, the files of Hadoop's configuration for Spark; "
+    "or open the source in Python with storage_options=."
+)
 _KEY_AND_VALUE = re.compile(r"([\w.]+)['\"]?\s*[:=]\s*['\"]?(\$\{)?")
 
 
@@ -36,35 +41,27 @@ def check_words(words: Sequence[str]) -> None:
     """
     for word in words:
         key = word.partition("=")[0].lstrip("+~")
-        _check_addresses(word.partition("=")[2], key)
+        refuse_credentials(word.partition("=")[2], key, _REMEDY)
         for name, from_elsewhere in _KEY_AND_VALUE.findall(word) if _SPARK_WORD.match(word) else ():
             _check_setting(name, bool(from_elsewhere))
 
 
-def check_values(config: DictConfig) -> None:
+def check_values(config: DictConfig, plain: Mapping[str, Any]) -> None:
     """Refuse a composed configuration that holds credentials, from whatever file they come.
 
     A secret among the settings of Spark may be an interpolation, such as `${oc.env:NAME}`, which Hydra keeps as such.
 
+    Args:
+        config: composed.
+        plain: the same with its interpolations resolved.
+
     Raises:
         ConfigError: see `check_words`.
     """
-    plain: Any = OmegaConf.to_container(config, resolve=True)
-    _check_addresses(plain, "")
+    refuse_credentials(plain, "", _REMEDY)
     literal: Any = OmegaConf.to_container(config, resolve=False)
     for name, value in (literal.get("spark") or {}).items():
         _check_setting(str(name), str(value).startswith("${"))
-
-
-def _check_addresses(value: Any, path: str) -> None:
-    for key, url in addresses_in(value, path):
-        if holds_credentials(url):
-            raise ConfigError(
-                f"{key}={shown(url)} was given with credentials in the URL. What is configured is written beside "
-                "results, so give them as the storage expects them: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
-                "environment or a profile for s3://, the files of Hadoop's configuration for Spark; or open the source "
-                "in Python with storage_options=."
-            )
 
 
 def _check_setting(name: str, from_elsewhere: bool) -> None:

@@ -78,11 +78,9 @@ def shared(keys: np.ndarray, split: Split) -> dict[tuple[str, str], np.ndarray]:
         >>> shared(row_keys(np.array([[1], [2], [1]])), split)
         {('test', 'train'): array([2])}
     """
-    names = list(split.parts)
     return {
         (later, earlier): split[later][np.isin(keys[split[later]], keys[split[earlier]])]
-        for place, later in enumerate(names)
-        for earlier in names[:place]
+        for later, earlier in split.pairs
     }
 
 

@@ -55,6 +55,17 @@ class Split:
         """Rows of each part."""
         return {name: len(rows) for name, rows in self.parts.items()}
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(later part, earlier part) for each two parts.
+
+        Example:
+            >>> Split({"train": np.arange(2), "validation": np.array([2]), "test": np.array([3])}, "by hand").pairs
+            (('validation', 'train'), ('test', 'train'), ('test', 'validation'))
+        """
+        names = list(self.parts)
+        return tuple((later, earlier) for place, later in enumerate(names) for earlier in names[:place])
+
     def with_train(self, rows: np.ndarray) -> Split:
         """The same split with another training part: `(N,)` row numbers."""
         return Split({**self.parts, "train": rows}, self.how)

@@ -75,7 +75,8 @@ def test_a_killed_tree_goes_on_to_the_same_weights(whole, tmp_path):
         ranks = run.start().until_saved().ranks()
         assert len(ranks) == 2
         if number == 0:  # torchrun alone: its processes end by themselves
-            os.kill(run.child.pid, signal.SIGKILL)
+            run.child.kill()
+            run.child.wait()
             assert gone(ranks)
         else:  # one process alone: torchrun ends the other
             ranks[number - 1].kill()

@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, figure, rows_of
 from qml.bench.finding import Finding, Level
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import plural
 
 CERTAIN = 3  # curves of a table, all reported at the best epoch of their test curves, that leave no doubt
 WORD = re.compile(r"[a-z]+")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from qml.base.words import plural
 from qml.bench.budget_curve import best_finished
 from qml.bench.cell import CellResult
 from qml.bench.checks.budgets import chosen_on_test, failed_trials, unequal_trials
@@ -15,7 +16,7 @@ from qml.bench.checks.repetitions import seeds_without_effect
 from qml.bench.checks.tables import TABLE_CHECKS, TableCheck, table_findings
 from qml.bench.finding import Finding
 from qml.bench.results_store import table_of
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.summary import Summary
 
 CHECKED = "checked"

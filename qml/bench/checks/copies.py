@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import plural
 
 Names = tuple[str, str, str]
 Renaming = tuple[tuple[str, str], ...]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from qml.base.words import plural
 from qml.bench.cell import CellResult, Trial, plain
 from qml.bench.finding import Finding
 from qml.bench.inner_trial import BY_ITSELF
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.summary import Summary
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, figure, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import plural
 
 COARSE = 0.5  # rounding in rows from which every number fits the grid
 WEAK = 0.1  # likewise from which a fit says little

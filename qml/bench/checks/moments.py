@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, figure, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import plural
 
 
 def contradicting_moments(table: ResultTable) -> Iterator[Finding]:

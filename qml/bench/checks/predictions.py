@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.cell import CellResult
 from qml.bench.finding import Finding
 from qml.bench.judged import blocks_of
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.summary import Summary
 from qml.learn.task import Metric
 

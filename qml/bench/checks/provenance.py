@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultTable
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 
 RECORDED = {
     "versions": "versions of packages",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, figure, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 
 CHANCE = 1e-4
 SHORTEST = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from qml.base.words import plural
 from qml.bench.checks.budgets import best_of_test_curve, chosen_on_test, failed_trials, unequal_trials
 from qml.bench.checks.copies import copied_rows, listed_twice, shared_repetitions
 from qml.bench.checks.grid import off_the_grid
@@ -13,7 +14,6 @@ from qml.bench.checks.repetitions import repeated_blocks, repeated_seeds, seeds_
 from qml.bench.checks.training_scores import equal_to_training, perfect_against_selection
 from qml.bench.finding import Finding, by_level
 from qml.bench.results_row import ResultTable
-from qml.bench.scale import plural
 
 TableCheck = Callable[[ResultTable], Iterable[Finding]]
 COPIES: tuple[TableCheck, ...] = (listed_twice, copied_rows)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qml.base.words import plural
 from qml.bench.checks.evidence import examples, figure, rows_of
 from qml.bench.finding import Finding
 from qml.bench.results_row import ResultRow, ResultTable
-from qml.bench.scale import plural
 
 CHANCE = 0.01
 

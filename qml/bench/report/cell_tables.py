@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from qml.base.words import plural
 from qml.bench.cell import CellResult
 from qml.bench.contestant import Contestant
 from qml.bench.finding import Finding
@@ -11,7 +12,7 @@ from qml.bench.report.canvas import esc
 from qml.bench.report.protocol_text import command
 from qml.bench.report.tables import arm_name, mean_of, text_of
 from qml.bench.report.view import Table, View
-from qml.bench.scale import plural, three
+from qml.bench.scale import three
 
 
 def cells_table(view: View) -> str:

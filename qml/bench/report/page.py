@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from qml.base.words import plural
 from qml.bench.report import cell_tables, sentences, tables
 from qml.bench.report.canvas import esc
 from qml.bench.report.content import Content
@@ -13,7 +14,7 @@ from qml.bench.report.protocol_text import detail_pairs, protocol_pairs, provena
 from qml.bench.report.scaling.part import sections_with
 from qml.bench.report.sure import sure_table
 from qml.bench.report.view import View
-from qml.bench.scale import listed, minus, plural
+from qml.bench.scale import listed, minus
 from qml.bench.words import says
 
 SECTIONS: Sections = (

@@ -6,10 +6,11 @@ import shlex
 from collections import Counter
 from typing import Any
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.facts import total_rows
 from qml.bench.report.view import View
-from qml.bench.scale import NBSP, listed, minus, plural
+from qml.bench.scale import NBSP, listed, minus
 
 Pairs = tuple[tuple[str, str], ...]
 SHOWN_ELSEWHERE = frozenset(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 
+from qml.base.words import plural
 from qml.bench.finding import SEVERE, Finding
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.view import View
-from qml.bench.scale import listed, plural, three
+from qml.bench.scale import listed, three
 from qml.bench.statistics import Estimate
 from qml.bench.summary import Comparison, Summary
 from qml.bench.words import DECIDING, Word, answer, not_beaten

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import esc
 from qml.bench.report.figures.dots import DotAxis, dots
 from qml.bench.report.figures.slot import filling_text
 from qml.bench.report.protocol_text import Pairs
 from qml.bench.report.view import View, data_table
-from qml.bench.scale import Scale, plural, short, three
+from qml.bench.scale import Scale, short, three
 
 GROUPS = {"hybrid": "With a circuit", "control": "Same model, circuit replaced", "baseline": "Classical baselines"}
 COLUMNS = 9

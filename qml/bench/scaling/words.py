@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from qml.base.words import plural
 from qml.bench.failures import failures
 from qml.bench.protocol import CHAMPION
-from qml.bench.scale import listed, listed_some, minus, plural, three
+from qml.bench.scale import listed, listed_some, minus, three
 from qml.bench.scaling.growth import TWIN, Growth, Ratio, SizeContrast
 from qml.bench.words import Word, phrase
 

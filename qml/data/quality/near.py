@@ -58,11 +58,10 @@ def _across(examined: Examined, pairs: np.ndarray, part_of: np.ndarray, limits: 
     """A finding for each two parts, and one for all pairs."""
     names = list(examined.split.parts)
     found = part_of[pairs]
-    for place, later in enumerate(names):
-        for before in range(place):
-            here = (found.min(axis=1) == before) & (found.max(axis=1) == place)
-            if here.any():
-                yield _between(examined, pairs[here], part_of, names[before], later, limits)
+    for later, earlier in examined.split.pairs:
+        here = (found.min(axis=1) == names.index(earlier)) & (found.max(axis=1) == names.index(later))
+        if here.any():
+            yield _between(examined, pairs[here], part_of, earlier, later, limits)
     yield Finding(
         "near_copies",
         "note",

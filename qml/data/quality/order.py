@@ -46,26 +46,25 @@ def order(examined: Examined, limits: Limits) -> Iterator[Finding]:
 
 def declared_time(examined: Examined, limits: Limits) -> Iterator[Finding]:
     """Rows of an earlier part that are of a later moment than the first row of a later part."""
-    split, names = examined.split, list(examined.split.parts)
+    split = examined.split
     for said, moments in _moments(examined).items():
-        for place, later in enumerate(names):
-            begins = np.min(moments[split[later]])
-            for earlier in names[:place]:
-                rows = split[earlier][moments[split[earlier]] > begins]
-                if not len(rows):
-                    continue
-                share = len(rows) / len(split[earlier])
-                yield Finding(
-                    "declared_time",
-                    "suspect" if share >= limits.copies else "warn",
-                    f"{plural(len(rows), f'row of {earlier} is', f'rows of {earlier} are')} later than the first of "
-                    f"{later}",
-                    f"By {said}, {len(rows)} of {len(split[earlier])} rows of {earlier} ({share:.1%}) come after the "
-                    f"first row of {later}: what is learnt from them was not known then.",
-                    {f"{earlier} after {later} begins": len(rows), "share": share},
-                    "Split by time (data.how=time), unless moments mean nothing here.",
-                    rows=tuple(rows[: limits.listed].tolist()),
-                )
+        begins = {part: np.min(moments[rows]) for part, rows in split.parts.items()}
+        for later, earlier in split.pairs:
+            rows = split[earlier][moments[split[earlier]] > begins[later]]
+            if not len(rows):
+                continue
+            share = len(rows) / len(split[earlier])
+            yield Finding(
+                "declared_time",
+                "suspect" if share >= limits.copies else "warn",
+                f"{plural(len(rows), f'row of {earlier} is', f'rows of {earlier} are')} later than the first of "
+                f"{later}",
+                f"By {said}, {len(rows)} of {len(split[earlier])} rows of {earlier} ({share:.1%}) come after the "
+                f"first row of {later}: what is learnt from them was not known then.",
+                {f"{earlier} after {later} begins": len(rows), "share": share},
+                "Split by time (data.how=time), unless moments mean nothing here.",
+                rows=tuple(rows[: limits.listed].tolist()),
+            )
 
 
 def _moments(examined: Examined) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from qml.base.addresses import addresses_in, holds_credentials, shown
+from qml.base.addresses import refuse_credentials
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.stream.source import ParquetSource
@@ -43,10 +43,6 @@ def parquet_source(seed: int, path: str | Mapping[str, str], **options: Any) -> 
             raise ConfigError(f"data.options.{name} was given. {NOT_HERE[name]}")
         if name not in known:
             raise unknown("data.options", name, known)
-    for key, url in addresses_in(path, "data.options.path"):
-        if holds_credentials(url):
-            raise ConfigError(
-                f"{key}={shown(url)} was given with credentials in the URL. {NOT_HERE['storage_options']}"
-            )
+    refuse_credentials(path, "data.options.path", NOT_HERE["storage_options"])
     options["transform"] = None if options.get("transform") == "none" else options.get("transform", "auto")
     return ParquetSource.open(path, seed=seed, **options)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, Map, linear
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.cpu_time import seconds_axis
 from qml.bench.report.figures.names import Plot, names
 from qml.bench.report.view import Figure, View
-from qml.bench.scale import plural, short, three
+from qml.bench.scale import short, three
 
 LEAST_SECONDS = 1e-4
 GAP = 34

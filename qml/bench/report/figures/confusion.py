@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, digits, esc
 from qml.bench.report.view import WIDE, Figure, View
-from qml.bench.scale import plural
 from qml.bench.statistics import confusion
 
 MOST = 30

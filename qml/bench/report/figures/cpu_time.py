@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, Map, decades, logarithmic
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.curves import Curve, by_cpu, thinned
 from qml.bench.report.figures.names import Plot, names
 from qml.bench.report.view import Figure, View
-from qml.bench.scale import plural, three
+from qml.bench.scale import three
 
 
 def cpu_time_figure(view: View) -> Figure | None:

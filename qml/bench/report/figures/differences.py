@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qml.base.words import plural
 from qml.bench.protocol import CHAMPION
 from qml.bench.report.canvas import Canvas
 from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.view import Figure, View
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.summary import Comparison
 from qml.bench.words import DECIDING, Word, phrase, rungs
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from qml.base.words import plural
 from qml.bench.audit import chance, rise
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, Map, linear, ticks
 from qml.bench.report.figures.curves import Curve, by_epoch, thinned
 from qml.bench.report.view import WIDE, Figure, View
-from qml.bench.scale import minus, plural
+from qml.bench.scale import minus
 
 MOST = 12
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas, logarithmic
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.names import Plot, names
 from qml.bench.report.view import Figure, View
-from qml.bench.scale import plural
 
 Sizes = dict[int, dict[int, float]]
 

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from qml.base.words import plural
 from qml.bench.contestant import Contestant
 from qml.bench.report.canvas import Canvas
 from qml.bench.report.view import WIDE, Figure, View
-from qml.bench.scale import plural, three
+from qml.bench.scale import three
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qml.bench.scale import listed, plural
+from qml.base.words import plural
+from qml.bench.scale import listed
 from qml.data.quality.checks import Inspection
 
 QUESTION = "Can a score on these data be believed?"

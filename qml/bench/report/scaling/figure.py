@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qml.base.words import plural
 from qml.bench.report.canvas import Canvas, Map, decades, logarithmic, ticks
 from qml.bench.report.scaling.panels import Panels
 from qml.bench.report.view import NARROW, WIDE, Figure
-from qml.bench.scale import plural, short, three
+from qml.bench.scale import short, three
 from qml.bench.scaling.growth import BEYOND, TWIN, Curve, Growth
 from qml.bench.scaling.words import rows_text
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qml.base.lazy import cached_property
+from qml.base.words import plural
 from qml.bench.across import Contrast
 from qml.bench.finding import LEVELS, Finding
 from qml.bench.report.figures.differences import reading
@@ -21,7 +22,6 @@ from qml.bench.report.suite.sentences import dropped
 from qml.bench.report.suite.view import SuiteView
 from qml.bench.report.tables import text_of
 from qml.bench.report.view import Figure, Table
-from qml.bench.scale import plural
 from qml.bench.scaling.growth import Growth
 from qml.bench.words import DECIDING, phrase
 from qml.bench.words_across import few

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+from qml.base.words import plural
 from qml.bench.across import Contrast
 from qml.bench.report.figures.differences import QUESTIONS
 from qml.bench.report.figures.forest import ForestRow, forest
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.report.view import Figure
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.words import phrase
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+from qml.base.words import plural
 from qml.bench.across import Contrast
 from qml.bench.finding import Finding
 from qml.bench.ranks import FEWEST_DATA
 from qml.bench.report import sentences
 from qml.bench.report.suite.view import HERO, SuiteView
-from qml.bench.scale import listed, plural
+from qml.bench.scale import listed
 from qml.bench.words import (
     CREDITING,
     DECIDING,

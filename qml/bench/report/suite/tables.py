@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+from qml.base.words import plural
 from qml.bench.report.canvas import esc
 from qml.bench.report.protocol_text import Pairs, plain_seeds
 from qml.bench.report.suite.content import SuiteContent
 from qml.bench.report.suite.view import HERO, SuiteView
 from qml.bench.report.sure import p_text, share_text
 from qml.bench.report.view import data_table
-from qml.bench.scale import NBSP, listed, minus, plural
+from qml.bench.scale import NBSP, listed, minus
 from qml.bench.words import phrase
 
 
