@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
 from qml.base.ranks import end_with_launcher, is_first_to_say, ranks
-from qml.config import COMPOSING, below_null, built, check_words, folder, register, translated
+from qml.config import COMPOSING, NULL, below_null, built, check_words, folder, register, translated
 from qml.learn.interrupt import end_on_terminate
 
 FAILED, INTERRUPTED = 1, 130
@@ -51,7 +51,7 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
         _stop(error, error)
     except COMPOSING as error:
         _stop(translated(error), error)
-    except AssertionError as error:
+    except NULL as error:
         said = below_null(error, sys.argv[1:])
         if said is None:
             raise

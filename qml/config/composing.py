@@ -14,7 +14,7 @@ from qml import schema
 from qml.base.registry import unknown
 from qml.config import files
 from qml.config.credentials import check_words
-from qml.config.errors import COMPOSING, below_null, translated
+from qml.config.errors import COMPOSING, NULL, below_null, translated
 from qml.config.words import WORDS
 
 
@@ -49,7 +49,7 @@ def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConf
             return hydra_compose(entry, list(overrides))
     except COMPOSING as error:
         raise translated(error) from error
-    except AssertionError as error:
+    except NULL as error:
         found = below_null(error, overrides)
         if found is None:
             raise

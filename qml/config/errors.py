@@ -23,8 +23,9 @@ from qml.base.registry import HELP, unknown
 from qml.config.files import choices, groups
 
 COMPOSING = (HydraException, OmegaConfBaseException)
-BELOW_NULL = "Unexpected type for root: NoneType"
-"""What OmegaConf asserts where a key is given below one that is null."""
+NULL = (AssertionError, AttributeError)
+"""What OmegaConf raises where a key is given below one that is null; `below_null` knows it by the texts."""
+_BELOW_NULL = ("Unexpected type for root: NoneType", "object_type=NoneType")
 
 
 def translated(error: Exception) -> ConfigError:
@@ -57,25 +58,25 @@ def translated(error: Exception) -> ConfigError:
     return ConfigError(f"The configuration cannot be composed: {text.rstrip('.')}. See --help for groups and keys.")
 
 
-def below_null(error: AssertionError, lines: Iterable[str]) -> ConfigError | None:
-    """A key below one that is null, in words; None where that is not what was asserted.
+def below_null(error: AssertionError | AttributeError, lines: Iterable[str]) -> ConfigError | None:
+    """A key below one that is null, in words; None where that is not what was raised.
 
     Args:
-        error: raised while `lines` were composed.
+        error: one of `NULL` raised while `lines` were composed.
         lines: as on the command line, such as `["rates.fault=missing"]`.
     """
-    if BELOW_NULL not in str(error):
+    if not any(text in str(error) for text in _BELOW_NULL):
         return None
     parts = dict(_optional())
     for line in lines:
-        path, _, key = line.lstrip("+").partition("=")[0].rpartition(".")
-        if path in parts:
-            known = _field_names(parts[path])
-            if key not in known:
-                return unknown(f"key of {path}", key, known)
+        whole = line.lstrip("+").partition("=")[0]
+        path, _, key = whole.rpartition(".")
+        if path in parts and key not in _field_names(parts[path]):
+            return unknown(f"key of {path}", key, _field_names(parts[path]))
+        if path in parts or whole in parts:
             return ConfigError(
-                f"{line} was given; {path} is null here and has no keys to change. First choose a recipe or group that "
-                f"has it, as recipe=robustness has rates and data=file has data.file."
+                f"{line} was given; {path if path in parts else whole} is null here and has no keys to change. First "
+                "choose a recipe or group that has it, as recipe=robustness has rates and data=file has data.file."
             )
     return ConfigError("A key was given below one that is null. Choose a recipe that has it, or leave the key out.")
 

@@ -210,6 +210,7 @@ def test_help_teaches(entry):
     [
         ("rates.falt=x", "key of rates 'falt' is not known. Did you mean 'fault'"),
         ("rates.fault=missing", "rates.fault=missing was given; rates is null here"),
+        ("rates={fault:missing}", "rates={fault:missing} was given; rates is null here"),
         ("data.file.pat=x", "key of data.file 'pat' is not known. Did you mean 'path'"),
     ],
 )
