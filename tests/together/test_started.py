@@ -117,7 +117,7 @@ def test_an_error_is_said_once(launcher, tmp_path):
 
 
 def test_a_sweep_trains_one_job_after_another(tmp_path):
-    words = ["devices=2", "epochs=1", "seed=0,1", f"hydra.sweep.dir={tmp_path}/sweep", "-m"]
+    words = ["devices=2", "epochs=1", "seed=0,1", f"hydra.sweep.dir={tmp_path}/sweep", "hydra.mode=MULTIRUN"]
     run = Command(tmp_path, words).run()
     assert len(list((tmp_path / "runs").glob("*/model.safetensors"))) == 2
     assert run.said().count("Error") == 0
