@@ -52,7 +52,7 @@ class ColumnRuleConfig:
 
 @dataclass
 class TargetPlanConfig:
-    """`etl.target`: what is predicted; see `qml.data.etl.TargetPlan`.
+    """`etl.target`: what is predicted, if a column has the role target; see `qml.data.etl.TargetPlan`.
 
     Args:
         kind: "classes" or "number".
@@ -119,7 +119,7 @@ class PreparationConfig:
     name: str = MISSING
     read: ReadConfig = field(default_factory=ReadConfig)
     columns: list[ColumnRuleConfig] = field(default_factory=list)
-    target: TargetPlanConfig | None = None
+    target: TargetPlanConfig | None = field(default_factory=TargetPlanConfig)
     split: DivisionConfig = field(default_factory=DivisionConfig)
     features: FeaturePlanConfig = field(default_factory=FeaturePlanConfig)
     tolerated: float = 0.1

@@ -110,7 +110,8 @@ class Preparation:
         name: of the set.
         read: where the rows are.
         columns: what they must hold.
-        target: what is predicted; None without a target.
+        target: what is predicted, of the column of role "target"; None says nothing beyond `TargetPlan()`, and is what
+            stands here where no column has that role.
         split: which row belongs to which part.
         features: how inputs become numbers.
         tolerated: share of the rows that may break the schema; with more, the run ends with the reasons.
@@ -120,9 +121,9 @@ class Preparation:
 
     Example:
         >>> columns = [ColumnRule(["size"]), ColumnRule(["open"], "string", role="target")]
-        >>> shops = Preparation("shops", Reading("shops.csv"), columns, TargetPlan())
-        >>> [rule.names for rule in shops.of_role("input")], shops.split.parts
-        ([('size',)], ('train', 'validation', 'test'))
+        >>> shops = Preparation("shops", Reading("shops.csv"), columns)
+        >>> [rule.names for rule in shops.of_role("input")], shops.split.parts, shops.target.kind
+        ([('size',)], ('train', 'validation', 'test'), 'classes')
     """
 
     name: str
@@ -157,8 +158,11 @@ class Preparation:
         for role in ("target", "group", "time", "part"):
             if counts[role] > 1:
                 raise ConfigError(f"etl.columns gives the role {role} to {self.names_of(role)}. Give it to one column.")
-        if counts["target"] != (self.target is not None):
-            raise ConfigError("etl.target and a column of role target belong together. Give both, or neither.")
+        if not counts["target"] and self.target not in (None, TargetPlan()):
+            raise ConfigError(
+                "etl.target was given; no column has the role target. Give one that role, or leave it out."
+            )
+        object.__setattr__(self, "target", (self.target or TargetPlan()) if counts["target"] else None)
         if self.target is not None:
             self._check_target(self.target, self.of_role("target")[0])
         needs = {"group": "group", "time": "time"}.get(self.split.how) or ("part" if self.split.values else None)

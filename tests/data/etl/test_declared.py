@@ -49,7 +49,7 @@ def shops(columns=(INPUT, TARGET), target=TargetPlan(), read=Reading("raw.csv"),
         (lambda: FeaturePlan(pca=0), "give 1 or more"),
         (lambda: shops((TARGET,)), "no column of role input"),
         (lambda: shops((INPUT, INPUT, TARGET)), "more than one rule for 'size'"),
-        (lambda: shops((INPUT,)), "belong together"),
+        (lambda: shops((INPUT,), TargetPlan("number")), "no column has the role target"),
         (lambda: shops(split=Division("group")), "needs a column of role group"),
         (lambda: shops((INPUT, TARGET, TIME), split=Division("time", cut="12:30")), "Give a date such as"),
         (lambda: shops((INPUT, TARGET, TIME), split=Division("time", cut=2020)), "Give a date such as"),
@@ -70,6 +70,11 @@ def test_what_cannot_be_meant_is_refused(make, words):
     with pytest.raises(ConfigError) as error:
         make()
     assert words in str(error.value)
+
+
+def test_a_target_needs_no_plan_where_it_says_nothing():
+    assert shops(target=None) == shops()
+    assert shops((INPUT,)).target is None
 
 
 def test_the_path_is_no_part_of_the_digest_and_the_rest_is():

@@ -117,7 +117,7 @@ def test_killed_it_leaves_nothing_under_the_name_and_starts_anew(spark, tmp_path
     columns = (
         "[{names:[size,weight],required:true},{names:[when],type:timestamp,role:time},{names:[price],role:target}]"
     )
-    further = [f"etl.columns={columns}", "+etl.target.kind=number", f"hydra.run.dir={tmp_path}/hydra"]
+    further = [f"etl.columns={columns}", "etl.target.kind=number", f"hydra.run.dir={tmp_path}/hydra"]
     command = [sys.executable, "-m", "experiments.etl", "etl=own", *plan, *further]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as job:
         for _ in range(2400):
