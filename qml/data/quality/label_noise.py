@@ -56,7 +56,10 @@ def label_noise(examined: Examined, limits: Limits) -> Iterator[Finding]:
     trusted = np.ones(len(rows), bool)
     trusted[doubted] = False
     elsewhere = float((probabilities.argmax(axis=1) == labels)[trusted].mean())
-    many = share >= limits.label_noise and elsewhere >= limits.label_model
+    often = float(np.bincount(labels).max()) / len(rows)
+    skill = (right - often) / (1 - often)
+    guesses = right - often < 2 * (often * (1 - often) / len(rows)) ** 0.5  # two standard errors of the most frequent
+    many = share >= limits.label_noise and elsewhere >= limits.label_model and skill >= limits.label_skill
     shown = [
         f"{examined.shown(int(rows[i]))}: labelled {examined.labels[known[labels[i]]]}, "
         f"{probabilities[i].max():.0%} {examined.labels[known[probabilities[i].argmax()]]}"
@@ -65,25 +68,34 @@ def label_noise(examined: Examined, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         "label_noise",
         "suspect" if many else "note",
-        f"about {share:.1%} of the labels are doubted",
+        f"about {share:.1%} of the labels are doubted" + (", by a model no better than guessing" if guesses else ""),
         f"{count} of {len(rows)} training rows that were looked at have a label that a model which has not seen it "
-        f"doubts. That model is right on {right:.1%} of the rows, and on {elsewhere:.1%} of those it does not doubt: "
-        + (
-            "it has learnt the task, and the doubts are likely wrong labels."
-            if many
-            else "what it cannot learn, it doubts too, so this is a list to look at and not a count of wrong labels."
-        ),
+        f"doubts. That model is right on {right:.1%} of the rows, {_known_by(guesses, many, often, elsewhere)}",
         {
             "doubted": count,
             "looked at": len(rows),
             "share": share,
             "accuracy out of fold": right,
+            "most frequent label": often,
             "elsewhere": elsewhere,
         },
         "Look at the first of the list and correct what is wrong. Test labels are changed for all arms or none.",
         rows=tuple(rows[doubted[: limits.listed]].tolist()),
         examples=tuple(shown),
     )
+
+
+def _known_by(guesses: bool, many: bool, often: float, elsewhere: float) -> str:
+    """What the doubts of the model are worth, in words."""
+    if guesses:  # with two classes it is right wherever it does not doubt, whatever it knows
+        return (
+            f"no better than always the most frequent label ({often:.1%}): it knows nothing of the task, and its doubts "
+            "are no sign of wrong labels."
+        )
+    known = f"where the most frequent label is on {often:.1%}, and on {elsewhere:.1%} of those it does not doubt: "
+    if many:
+        return known + "it has learnt the task, and the doubts are likely wrong labels."
+    return known + "what it cannot learn, it doubts too, so this is a list to look at and not a count of wrong labels."
 
 
 def out_of_fold(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:

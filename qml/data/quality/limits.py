@@ -43,6 +43,7 @@ class Limits:
         wholly_apart: the same, from which it is suspect.
         label_noise: share of doubted labels, from which they are suspect, if the model that doubts them is good.
         label_model: least accuracy of that model on the rows that it does not doubt.
+        label_skill: least share of the errors of the most frequent label that it removes on all rows.
         blocks: runs of one label in file order over those of a shuffled file, below which rows are ordered by label.
         trend: rank correlation of a column or the target with the number of the row that is told.
         sample: most rows that the slow checks look at.
@@ -81,6 +82,7 @@ class Limits:
     wholly_apart: float = 0.9
     label_noise: float = 0.1
     label_model: float = 0.95
+    label_skill: float = 0.5
     blocks: float = 0.5
     trend: float = 0.3
     sample: int = 10_000

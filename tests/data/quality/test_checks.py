@@ -475,6 +475,28 @@ def test_wrong_labels_are_named():
     assert all(f.level == "note" and f.counts["share"] < 0.02 for f in found(clear, "label_noise"))
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_random_labels_are_not_called_wrong_ones(classes):
+    pytest.importorskip("cleanlab")
+    examined = sound(1000, seed=5)
+    labels = np.random.default_rng(1).integers(0, classes, 1000)
+    noise = replace(examined.table, target=replace(examined.table.target, labels=("c0", "c1", "c2")[:classes]))
+    (finding,) = found(with_targets(replace(examined, table=noise), labels), "label_noise")
+    assert finding.level == "note"
+    assert "no better than guessing" in finding.title
+    assert "it has learnt" not in finding.text
+
+
+def test_a_weak_model_does_not_accuse_the_labels():
+    pytest.importorskip("cleanlab")
+    examined = sound(1000, seed=5)
+    unsure = np.random.default_rng(1).random(1000) < 0.35
+    targets = np.where(unsure, 1 - examined.table.targets, examined.table.targets)
+    (finding,) = found(with_targets(examined, targets), "label_noise")
+    assert finding.level == "note"
+    assert "a list to look at" in finding.text
+
+
 def test_a_source_is_looked_at_whole_or_in_a_part_that_is_said():
     rng = np.random.default_rng(0)
     source = ArraySource.from_arrays(np.repeat(rng.normal(size=(50, 3)), 2, axis=0), np.arange(100) % 2)
