@@ -89,8 +89,8 @@ def _known_by(guesses: bool, many: bool, often: float, elsewhere: float) -> str:
     """What the doubts of the model are worth, in words."""
     if guesses:  # with two classes it is right wherever it does not doubt, whatever it knows
         return (
-            f"no better than always the most frequent label ({often:.1%}): it knows nothing of the task, and its doubts "
-            "are no sign of wrong labels."
+            f"no better than always the most frequent label ({often:.1%}): it knows nothing of the task, and its "
+            "doubts are no sign of wrong labels."
         )
     known = f"where the most frequent label is on {often:.1%}, and on {elsewhere:.1%} of those it does not doubt: "
     if many:

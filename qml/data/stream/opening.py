@@ -228,7 +228,7 @@ def _shape_behind(fitted: Fitted, form: RowFormat) -> tuple[int, ...]:
 
 def _told(manifest: Manifest | None, asked: Asked) -> str:
     """How rows came into parts, in words."""
-    how = "as prepared" if manifest is not None else "by the folders of the files"
+    how = "as prepared" if manifest is not None else "by the names of folders and files"
     taken = ", ".join(f"{part} {value}" for part, value in asked.shares.items())
     return f"{how}; {taken} of the training rows by a hash of seed {asked.seed}" if taken else how
 

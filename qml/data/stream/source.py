@@ -106,7 +106,8 @@ class ParquetSource:
         Args:
             path: a file, a folder, or a URL of either; or part -> path of files with one schema.
             name: what reports call it; by default that of the manifest or of the folder.
-            parts: part -> sub-folder or file below `path`; by default sub-folders `train/` or `split=train/`, ...
+            parts: part -> sub-folder or file below `path`; by default sub-folders or files that are called so:
+                `train/`, `split=train/`, `train.parquet`, ...
             shares: new parts, taken out of the training rows by a hash of `seed` and row number: {"test": 0.2}.
             target: column that is predicted, where no manifest says it, as everything up to `decoders`.
             task: "classes" or "number"; by default fractions are a number, anything else is classes.

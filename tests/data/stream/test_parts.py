@@ -22,12 +22,50 @@ def test_folders_called_like_parts(tmp_path, form, caplog):
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+@pytest.mark.parametrize(
+    "form", ["{}.parquet", "{}-00000-of-00002.parquet", "{}2.parquet", "data/{}_a.parquet", "year=2020/{}.parquet"]
+)
+def test_files_called_like_parts(tmp_path, form, caplog):
+    for word, rows in {"train": 70, "test": 30, "val": 20}.items():
+        write(tmp_path / form.format(word), numbers(rows))
+    drop = ["year"] if "year" in form else []
+    assert ParquetSource.open(str(tmp_path), target="label", drop=drop).schema.sizes == {
+        "train": 70,
+        "validation": 20,
+        "test": 30,
+    }
+    assert not caplog.records
+    everything = ParquetSource.open(str(tmp_path), target="label", drop=drop, parts={"train": "."})
+    assert everything.schema.sizes == {"train": 120}
+
+
+def test_a_mixture_of_files_called_like_parts_and_others_is_refused(tmp_path):
+    for name in ("train", "test", "tests", "trainer"):
+        write(tmp_path / f"{name}.parquet", numbers(10))
+    with pytest.raises(DataError, match=r"train\.parquet, which is called like the part train, and tests\.parquet,"):
+        ParquetSource.open(str(tmp_path), target="label")
+
+
+def test_files_called_like_no_part_are_training_rows(tmp_path):
+    for name in ("trains", "part-0", "2020"):
+        write(tmp_path / f"{name}.parquet", numbers(10))
+    assert ParquetSource.open(str(tmp_path), target="label").schema.sizes == {"train": 30}
+
+
+@pytest.mark.parametrize("form", ["{}.parquet", "{}/a.parquet"])
+def test_two_words_for_one_part_are_refused(tmp_path, form):
+    for word in ("train", "val", "dev"):
+        write(tmp_path / form.format(word), numbers(10))
+    with pytest.raises(DataError, match="both called like the part validation"):
+        ParquetSource.open(str(tmp_path), target="label")
+
+
 def test_other_folders_are_all_training_rows(tmp_path):
     for year in (2020, 2021):
         write(tmp_path / f"y{year}" / "a.parquet", numbers(40))
     assert ParquetSource.open(str(tmp_path), target="label").schema.sizes == {"train": 80}
     write(tmp_path / "test" / "a.parquet", numbers(40))
-    with pytest.raises(DataError, match="no train/"):
+    with pytest.raises(DataError, match=r"has the parts test and no train: test/a\.parquet is called so"):
         ParquetSource.open(str(tmp_path), target="label")
 
 
