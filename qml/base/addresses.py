@@ -73,8 +73,19 @@ def holds_credentials(url: str) -> bool:
         >>> holds_credentials("s3://bucket/rows"), holds_credentials("https://host/a?version=2")
         (False, False)
     """
+    _, mark, rest = url.partition("://")
+    return bool(mark) and (names_user(url) or bool(_SIGNED.search(rest.partition("?")[2])))
+
+
+def names_user(url: str) -> bool:
+    """Whether a URL names a user, with or without a password.
+
+    Example:
+        >>> names_user("s3://me:word@bucket/rows"), names_user("abfs://container@account/rows")
+        (True, False)
+    """
     scheme, mark, rest = url.partition("://")
-    return bool(mark) and bool(_user(scheme, rest) or _SIGNED.search(rest.partition("?")[2]))
+    return bool(mark) and bool(_user(scheme, rest))
 
 
 def addresses_in(value: object, path: str = "") -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
-"""Settings as they were given, checked in one line each: whole numbers, numbers in a range, words of a few."""
+"""Settings as they were given, checked in one line each: whole numbers, numbers in a range, words of a few, shapes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 
 from qml.base.errors import ConfigError
@@ -94,6 +94,63 @@ def check_word(known: Sequence[str], /, **given: object) -> None:
     for name, value in given.items():
         if value not in known:
             raise unknown(name, value, [word for word in known if word])
+
+
+def check_truth(who: str, /, **given: object) -> None:
+    """Raise unless every setting is true or false.
+
+    Raises:
+        ConfigError: one is something else.
+
+    Example:
+        >>> check_truth("ParquetSource", verify="maybe")
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: ParquetSource got verify='maybe'; give true or false.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ConfigError(f"{who} got {name}={value!r}; give true or false.")
+
+
+def check_list(who: str, /, **given: object) -> None:
+    """Raise unless every setting is several values in order, or None; a lone text is not.
+
+    Raises:
+        ConfigError: one is something else.
+
+    Example:
+        >>> check_list("ParquetSource", drop="town")
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: ParquetSource got drop='town'; give a list: [town].
+    """
+    for name, value in given.items():
+        if value is not None and (isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable)):
+            raise ConfigError(f"{who} got {name}={value!r}; give a list: [{value}].")
+
+
+def check_mapping(who: str, key: str, item: str, /, **given: object) -> None:
+    """Raise unless every setting maps names to something, or is None.
+
+    Args:
+        who: whose settings they are, for the message.
+        key: what is mapped, for the message.
+        item: to what, for the message.
+        given: settings by name.
+
+    Raises:
+        ConfigError: one is something else.
+
+    Example:
+        >>> check_mapping("ParquetSource", "part", "share of the training rows", shares=0.2)
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: ParquetSource got shares=0.2; give a mapping: {part: share of the training rows}.
+    """
+    for name, value in given.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise ConfigError(f"{who} got {name}={value!r}; give a mapping: {{{key}: {item}}}.")
 
 
 def _is_whole(value: object, least: int, most: int | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qml.base.bounds import check_list, check_mapping
 from qml.base.errors import ConfigError, DataError
 from qml.base.registry import unknown
 from qml.data.manifest import Manifest
@@ -43,6 +44,9 @@ class Hints:
         categories: column -> its words, in the order of their codes; where they are not given, the files are read once.
         decoders: column -> callable of your own from a list of its values to `(n, ...)` numbers; a function of a module
             or a dataclass.
+
+    Raises:
+        ConfigError: a text where a list belongs, or no mapping where one does.
     """
 
     target: str | None = None
@@ -54,6 +58,17 @@ class Hints:
     shapes: Mapping[str, Any] = field(default_factory=dict)
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_list("ParquetSource", labels=self.labels, columns=self.columns, drop=self.drop)
+        object.__setattr__(self, "drop", tuple(self.drop or ()))
+        for item, name in {
+            "kind": "kinds",
+            "shape": "shapes",
+            "list of words": "categories",
+            "callable": "decoders",
+        }.items():
+            check_mapping("ParquetSource", "column", item, **{name: getattr(self, name)})
 
 
 def prepared_format(manifest: Manifest, types: Mapping[str, Any], allow_missing: bool, where: str) -> RowFormat:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qml.base.addresses import refuse_credentials
+from qml.base.bounds import check_word
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
 from qml.data.stream.source import ParquetSource
@@ -44,5 +45,7 @@ def parquet_source(seed: int, path: str | Mapping[str, str], **options: Any) -> 
         if name not in known:
             raise unknown("data.options", name, known)
     refuse_credentials(path, "data.options.path", NOT_HERE["storage_options"])
-    options["transform"] = None if options.get("transform") == "none" else options.get("transform", "auto")
+    transform = options.pop("transform", "auto") or "none"
+    check_word(("auto", "none"), **{"data.options.transform": transform})
+    options["transform"] = None if transform == "none" else transform
     return ParquetSource.open(path, seed=seed, **options)

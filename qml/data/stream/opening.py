@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from qml.base.bounds import check_mapping, check_number, check_truth, check_whole
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.data.fitted import Fitted
@@ -19,9 +20,9 @@ from qml.data.stream.fitting import fitted_on_sample
 from qml.data.stream.formats import RowFormat
 from qml.data.stream.layout import Footer, check_same_columns, greatest_of, layout_of, read_footers
 from qml.data.stream.narrowing import tell_narrowed
-from qml.data.stream.parts import folder_keys, manifest_of, parts_of
+from qml.data.stream.parts import folder_keys, manifest_of, parts_of, tell_unused
 from qml.data.stream.places import Place
-from qml.data.stream.reading import WindowReader
+from qml.data.stream.reading import WindowReader, check_windows
 from qml.data.stream.scanning import Scanned
 from qml.data.stream.shares import carved
 from qml.data.stream.verifying import check_contents, check_rows, check_sizes
@@ -35,7 +36,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Asked:
-    """What a caller of `ParquetSource.open` says beside the path; the names are those of its arguments."""
+    """What a caller of `ParquetSource.open` says beside the path; the names are those of its arguments.
+
+    Raises:
+        ConfigError: a value of another type.
+    """
 
     name: str | None
     parts: Mapping[str, str] | None
@@ -48,6 +53,15 @@ class Asked:
     workers: int
     verify: bool
 
+    def __post_init__(self) -> None:
+        check_windows(self.buffer_rows, self.workers)
+        check_whole("ParquetSource", 1, sample_rows=self.sample_rows)
+        check_truth("ParquetSource", verify=self.verify)
+        check_mapping("ParquetSource", "part", "folder or file", parts=self.parts)
+        check_mapping("ParquetSource", "part", "share of the training rows", shares=self.shares)
+        for part, value in self.shares.items():
+            check_number("ParquetSource", **{f"shares.{part}": value})
+
 
 def opened_source(
     made: type[ParquetSource], path: str | Mapping[str, str], asked: Asked, options: Mapping[str, Any]
@@ -59,6 +73,7 @@ def opened_source(
         ConfigError: as it says.
     """
     place, given = _placed(path, asked.parts, options)
+    _check_reached(place, asked.workers)
     manifest = manifest_of(place) if given is None else None
     if manifest is not None:
         _check_alone(asked.hints, place)
@@ -77,6 +92,7 @@ def opened_source(
     _check_not_all_missing(place, form, footers, parts["train"])
     layouts = {part: layout_of([footers[name] for name in files]) for part, files in parts.items()}
     layouts = carved(layouts, asked.shares, asked.seed) if asked.shares else layouts
+    tell_unused(place, [*(given or ()), *asked.shares])
     reader = WindowReader(place, form, layouts, {name: footer.stamp for name, footer in footers.items()})
     fitted = _fitted(reader, columns, manifest, asked)
     label = asked.name or (manifest.name if manifest is not None else place.name)
@@ -111,13 +127,14 @@ def _placed(
 ) -> tuple[Place, Mapping[str, str] | None]:
     """The root, and part -> path below it where the caller names parts."""
     if not isinstance(path, Mapping):
-        return Place(str(path), options), parts
+        return _place(path, options), parts
     if parts is not None:
         raise ConfigError("path maps parts to files, and parts= was given as well. Give one of them.")
     if "train" not in path:
         raise ConfigError(f"path has the parts {', '.join(path)} and no 'train'. Name the training rows so.")
-    whole = {part: Place(str(item), options).path() for part, item in path.items()}
-    remote = [Place(str(item)).is_remote for item in path.values()]
+    places = {part: _place(item, options) for part, item in path.items()}
+    whole = {part: place.path() for part, place in places.items()}
+    remote = [place.is_remote for place in places.values()]
     if any(remote) != all(remote):
         raise ConfigError("path names parts here and behind URLs. Give all of them in one place.")
     if not any(remote):
@@ -126,6 +143,22 @@ def _placed(
     if any(remote) and root.count("/") < 2:
         raise ConfigError("path names parts in different buckets or hosts. Give all of them in one.")
     return Place(root or "/", options), {part: item[len(root) :].strip("/") for part, item in whole.items()}
+
+
+def _place(path: object, options: Mapping[str, Any]) -> Place:
+    """The place at a path, which names no user where its storage takes none."""
+    place = Place(str(path), options)
+    place.check_user()
+    return place
+
+
+def _check_reached(place: Place, workers: int) -> None:
+    """Refuse files that worker processes could not see."""
+    if workers and place.is_in_this_process:
+        raise ConfigError(
+            f"{place.shown()} was to be read by workers={workers}; it lies in the memory of this process, which others "
+            "do not see. Give workers=0, or write the files to a disk."
+        )
 
 
 def _shared(pieces: Sequence[Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 
 from qml.base.errors import DataError
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest
@@ -114,6 +115,22 @@ def _file_word(name: str) -> str:
     """`val` of `val.parquet`, `data/val-00000-of-00002.parquet` and `val2.parquet`; `valley` of `valley.parquet`."""
     found = _FIRST_WORD.match(name.rpartition("/")[2])
     return found.group() if found else ""
+
+
+def tell_unused(place: Place, names: Iterable[str]) -> None:
+    """Warn of parts that the caller named and that training, scores and reports do not look at."""
+    for name in names:
+        if name in PARTS:
+            continue
+        near = CALLED.get(name) or next(iter(get_close_matches(name, PARTS, n=1)), None)
+        log.warning(
+            "%s: the part %r is none of %s: training, scores and reports leave it out, and only who asks for it by "
+            "name gets its rows.%s",
+            place.shown(),
+            name,
+            ", ".join(PARTS),
+            f" Did you mean {near!r}?" if near else "",
+        )
 
 
 def folder_keys(parts: Mapping[str, tuple[str, ...]], given: Mapping[str, str] | None) -> dict[str, str]:

@@ -12,14 +12,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-from qml.base.addresses import masked, secrets_of, shown
-from qml.base.errors import DataError
+from qml.base.addresses import masked, names_user, secrets_of, shown
+from qml.base.errors import ConfigError, DataError
 from qml.base.extras import require
 
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _REFUSED = ("credential", "access denied", "forbidden", "unauthorized", "anonymous", "accesskey", "access key", "403")
 FOREIGN = {"botocore.exceptions": "BotoCoreError", "google.auth.exceptions": "GoogleAuthError"}
 """Module -> class of errors that storage packages raise beside those of the system."""
+
+_S3, _GS = 'storage_options={"key": ..., "secret": ...}', 'storage_options={"token": ...}'
+BUCKETS = {"s3": _S3, "s3a": _S3, "gs": _GS, "gcs": _GS}
+"""Scheme of a storage whose URLs begin with a bucket and name no user -> how credentials are given instead."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,32 @@ class Place:
         """Whether fsspec reads it."""
         found = _SCHEME.match(self.root)
         return bool(found) and (found is not None and found.group(1).lower() != "file")
+
+    @property
+    def is_in_this_process(self) -> bool:
+        """Whether the files lie in the memory of this process, as those of `memory://` do."""
+        return self.root.lower().startswith("memory://")
+
+    def check_user(self) -> None:
+        """Raise where the URL names a user and its storage takes none: it would be read as part of the bucket.
+
+        Raises:
+            ConfigError: it does; the message shows the URL without it.
+
+        Example:
+            >>> Place("s3://me:word@bucket/rows").check_user()
+            Traceback (most recent call last):
+            ...
+            qml.base.errors.ConfigError: s3://bucket/rows was given with a user in the URL, where s3:// takes none. ...
+        """
+        found = _SCHEME.match(self.root)
+        scheme = found.group(1) if found else ""
+        secrets = BUCKETS.get(scheme.lower())
+        if secrets and names_user(self.root):
+            raise ConfigError(
+                f"{self.shown()} was given with a user in the URL, where {scheme}:// takes none. Give {secrets}, or "
+                "leave it to the environment or a profile, as the storage expects it."
+            )
 
     @property
     def name(self) -> str:

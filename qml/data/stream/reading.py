@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from qml.base.bounds import check_whole
 from qml.base.errors import DataError
 from qml.data.stream.decoding import decode_inputs, decode_targets
 from qml.data.stream.formats import RowFormat
@@ -20,6 +21,16 @@ from qml.data.stream.shares import in_interval
 OPEN_FILES = 8
 Empty = Callable[[tuple[int, ...], str], np.ndarray]
 """Makes an array of a shape and dtype; worker processes make theirs in shared memory."""
+
+
+def check_windows(buffer_rows: object, workers: object) -> None:
+    """Raise unless windows can be read so.
+
+    Raises:
+        ConfigError: no whole numbers, a buffer of no row, or a negative number of workers.
+    """
+    check_whole("ParquetSource", 1, buffer_rows=buffer_rows)
+    check_whole("ParquetSource", 0, workers=workers)
 
 
 @dataclass(frozen=True)

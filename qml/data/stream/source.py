@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ConfigError, DataError
+from qml.base.errors import DataError
 from qml.base.lazy import cached_property
 from qml.base.registry import unknown
 from qml.data.arrays import check_asked
@@ -18,7 +18,7 @@ from qml.data.manifest import Manifest
 from qml.data.source import Batch, Schema
 from qml.data.stream.ahead import one_ahead
 from qml.data.stream.order import Pass, pass_over
-from qml.data.stream.reading import Rows, WindowReader
+from qml.data.stream.reading import Rows, WindowReader, check_windows
 from qml.data.transforms import Transform
 
 log = logging.getLogger(__name__)
@@ -67,11 +67,7 @@ class ParquetSource:
     info: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if self.buffer_rows < 1 or self.workers < 0:
-            raise ConfigError(
-                f"buffer_rows={self.buffer_rows}, workers={self.workers} were asked for; a buffer holds at least one "
-                "row, and workers are 0 or more."
-            )
+        check_windows(self.buffer_rows, self.workers)
 
     @classmethod
     def open(
@@ -133,8 +129,9 @@ class ParquetSource:
         Raises:
             DataError: no files, damaged files, files of different schemas, an empty part, a column without values, a
                 folder that is not what its manifest says, a URL that cannot be read. The message names the file.
-            ConfigError: a column, kind or part that is not known, a decoder without a name of its own, or options that
-                contradict the manifest.
+            ConfigError: a column, kind or part that is not known, a decoder without a name of its own, an option of
+                another type, options that contradict the manifest, a user or password in a URL whose storage takes
+                none there, or workers for `memory://`.
         """
         from qml.data.stream.describing import Hints
         from qml.data.stream.opening import Asked, opened_source
@@ -144,7 +141,7 @@ class ParquetSource:
             task=task,
             labels=labels,
             columns=columns,
-            drop=tuple(drop),
+            drop=drop,
             kinds=kinds or {},
             shapes=shapes or {},
             categories=categories or {},

@@ -56,6 +56,33 @@ def test_what_a_configuration_should_not_hold(option, words):
         parquet_source(0, "rows", **{option: {"a": "b"}})
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("workers=two", "workers='two'; give a whole number of at least 0"),
+        ("workers=1.5", "workers=1.5; give a whole number"),
+        ("workers=-1", "workers=-1; give a whole number of at least 0"),
+        ("buffer_rows=abc", "buffer_rows='abc'; give a whole number of at least 1"),
+        ("buffer_rows=null", "buffer_rows=None; give a whole number"),
+        ("verify=maybe", "verify='maybe'; give true or false"),
+        ("shares=0.2", "shares=0.2; give a mapping: {part: share of the training rows}"),
+        ("shares={test:many}", r"shares\.test='many'; give a finite number"),
+        ("drop=a", r"drop='a'; give a list: \[a\]"),
+        ("columns=a", r"columns='a'; give a list: \[a\]"),
+        ("transform=log", "data.options.transform 'log' is not known"),
+        ("+kinds=text", "kinds='text'; give a mapping: {column: kind}"),
+        ("+parts=train", "parts='train'; give a mapping: {part: folder or file}"),
+        ("+sample_rows=few", "sample_rows='few'; give a whole number of at least 1"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(raw, option, words):
+    plus, name = "+" * option.startswith("+"), option.lstrip("+")
+    told = [f"{plus}data.options.{name}", f"data.options.path={raw}"]
+    job = config.build(["data=parquet", "data.name=small", "data.options.target=label", *told], "train")
+    with pytest.raises(ConfigError, match=words):
+        job.data.source(0)
+
+
 @pytest.mark.parametrize("path", [URL, {"train": URL, "test": URL}])
 def test_a_url_with_credentials_is_refused(path):
     with pytest.raises(ConfigError, match="given with credentials in the URL") as caught:

@@ -141,6 +141,20 @@ def test_shares_of_a_prepared_folder_leave_its_test_part_alone(prepared):
     assert set(source.rows("dev")) | set(source.rows("train")) == set(range(450))
 
 
+def test_a_part_that_nobody_looks_at_is_told(raw, caplog):
+    known = ParquetSource.open(str(raw), target="label", shares={"validation": 0.1, "test": 0.1})
+    assert set(known.schema.sizes) == {"train", "validation", "test"}
+    assert not caplog.records
+    ParquetSource.open(str(raw), target="label", shares={"tets": 0.1, "holdout": 0.1})
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert caplog.messages[0].endswith("Did you mean 'test'?")
+    assert "'holdout' is none of train, validation, test" in caplog.messages[1]
+    assert "mean" not in caplog.messages[1]
+    caplog.clear()
+    ParquetSource.open(str(raw), target="label", parts={"train": ".", "val": "rows.parquet"})
+    assert caplog.messages[0].endswith("Did you mean 'validation'?")
+
+
 def test_shares_do_not_follow_the_order_of_the_files():
     stored = np.full(40, 1000)
     layout = Layout(("a",), np.zeros(40, int), np.arange(40), stored, stored)

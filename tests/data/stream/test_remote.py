@@ -6,7 +6,7 @@ import fsspec
 import numpy as np
 import pytest
 
-from qml.base.errors import DataError
+from qml.base.errors import ConfigError, DataError
 from qml.contracts import check_source
 from qml.data import ParquetSource, whole
 from qml.data.stream.places import Place
@@ -32,6 +32,8 @@ def test_a_folder_in_memory(prepared):
         check_source(source, size=16).raise_if_failed()
         part = {"train": "memory://sets/prepared/train", "test": "memory://sets/prepared/test/part-0.parquet"}
         assert ParquetSource.open(part, target="label").schema.sizes == {"train": 450, "test": 60}
+        with pytest.raises(ConfigError, match=r"workers=2; it lies in the memory of this process"):
+            ParquetSource.open("memory://sets/prepared", workers=2)
         with pytest.raises(DataError, match=r"memory://sets/nowhere was to be read .* no .parquet file"):
             ParquetSource.open("memory://sets/nowhere")
         data = system.cat_file("/sets/prepared/test/part-0.parquet")
@@ -111,6 +113,15 @@ def test_secrets_are_never_printed(caplog):
     assert SECRET not in text
     assert caught.value.__suppress_context__
     assert SECRET not in repr(Place("refusing://host", {"token": SECRET}))
+
+
+@pytest.mark.parametrize("scheme", ["s3", "s3a", "gs"])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_user_in_the_url_of_a_bucket_is_refused(scheme, several):
+    url = f"{scheme}://someone:{SECRET}@bucket/rows"
+    with pytest.raises(ConfigError, match=f"{scheme}://bucket/rows was given with a user.*storage_options=") as caught:
+        ParquetSource.open({"train": url, "test": url} if several else url)
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_arguments_are_checked_before_anything_is_read(prepared):
         source.batches("train", 0)
     with pytest.raises(ConfigError, match="rank must lie"):
         source.batches("train", 4, shard=(2, 2))
-    with pytest.raises(ConfigError, match="at least one"):
+    with pytest.raises(ConfigError, match="buffer_rows=0; give a whole number of at least 1"):
         ParquetSource.open(str(prepared), buffer_rows=0)
 
 
