@@ -23,6 +23,11 @@ from qml.config import COMPOSING, NULL, below_null, built, check_words, folder, 
 from qml.learn.interrupt import end_on_terminate
 
 FAILED, INTERRUPTED = 1, 130
+LEFT = {
+    True: ("What is finished is kept", "the same command continues"),
+    False: ("Nothing half-made is left", "the same command starts anew"),
+}
+"""Whether an entry keeps what is finished -> what lies there when it ends early, and what the same command does."""
 REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Make it writable, or name another folder"),
@@ -30,7 +35,7 @@ REMEDIES = {
 }
 
 
-def run(name: str, main: Callable[[DictConfig], Any]) -> None:
+def run(name: str, main: Callable[[DictConfig], Any], *, keeps: bool = True) -> None:
     """Run `main` with the configuration `conf/<name>.yaml` and the overrides of the command line.
 
     With `QML_TRACEBACK=1` errors keep their traceback; trouble of the machine, such as a full disk, is one of them.
@@ -38,6 +43,7 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
     Args:
         name: "train", "benchmark" or "report".
         main: does the work; its value is not used.
+        keeps: whether what is finished is kept when it ends early; else its result is there whole or not at all.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands errors on instead of printing them
     try:
@@ -60,10 +66,10 @@ def run(name: str, main: Callable[[DictConfig], Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except OSError as error:
-        _stop(machine_trouble(name, error), error)
+        _stop(machine_trouble(name, error, keeps=keeps), error)
     except KeyboardInterrupt:  # Ctrl-C, or SIGTERM
         if ranks().is_first:
-            print("\nInterrupted. What is finished is kept; the same command continues.", file=sys.stderr)
+            print(f"\nInterrupted. {'; '.join(LEFT[keeps])}.", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
@@ -101,21 +107,22 @@ def _quiet_but_for_the_first() -> Iterator[None]:
 
 
 class MachineError(QmlError, RuntimeError):
-    """The operating system refused something in the middle of the work; what was finished before is kept."""
+    """The operating system refused something in the middle of the work."""
 
 
-def machine_trouble(name: str, error: OSError) -> MachineError:
+def machine_trouble(name: str, error: OSError, *, keeps: bool = True) -> MachineError:
     """What the operating system refused, as what was being done, what it said and what to do.
 
     Args:
         name: the entry.
         error: what it said.
+        keeps: whether what was finished before is kept.
     """
     where = " and ".join(str(path) for path in (error.filename, error.filename2) if path is not None)
     said = (error.strerror or str(error) or type(error).__name__).rstrip(".")
     return MachineError(
-        f"experiments.{name} was at work{f' with {where}' if where else ''}; the system said: {said}. What is finished "
-        f"is kept. {REMEDIES.get(error.errno or 0, 'See to that')}, then start the same command again."
+        f"experiments.{name} was at work{f' with {where}' if where else ''}; the system said: {said}. "
+        f"{LEFT[keeps][0]}. {REMEDIES.get(error.errno or 0, 'See to that')}, then start the same command again."
     )
 
 

@@ -16,4 +16,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run("etl", main)
+    run("etl", main, keeps=False)

@@ -31,10 +31,15 @@ def test_what_was_done_what_was_said_what_to_do(number, remedy):
     assert text.endswith("then start the same command again.")
 
 
-def ended(tmp_path, main, read=True):
+def test_where_nothing_half_made_is_left_nothing_else_is_said():
+    text = str(machine_trouble("etl", OSError(errno.ENOSPC, "No space left on device", "/prepared"), keeps=False))
+    assert "with /prepared; the system said: No space left on device. Nothing half-made is left. Free some" in text
+
+
+def ended(tmp_path, main, read=True, more=""):
     """Status and words of an entry in a process of its own; with `read=False` nobody reads what it prints."""
     words = ["benchmark", f"hydra.run.dir={tmp_path}"]
-    script = f"import sys\nsys.argv = {words!r}\nfrom experiments import entry\nentry.run('benchmark', {main})"
+    script = f"import sys\nsys.argv = {words!r}\nfrom experiments import entry\nentry.run('benchmark', {main}, {more})"
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True) as process:
         assert process.stdout is not None
@@ -51,6 +56,18 @@ def test_a_full_disk_ends_with_one_paragraph(tmp_path):
     assert said.startswith("MachineError: experiments.benchmark was at work")
     assert "No space left on device" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "What is finished is kept; the same command continues."),
+        ("keeps=False", "Nothing half-made is left; the same command starts anew."),
+    ],
+)
+def test_an_interrupt_says_what_is_left(tmp_path, more, said):
+    status, text = ended(tmp_path, "lambda config: (_ for _ in ()).throw(KeyboardInterrupt)", more=more)
+    assert (status, text) == (130, f"\nInterrupted. {said}\n")
 
 
 def test_a_closed_pipe_is_no_complaint(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -116,9 +117,10 @@ class EtlJob:
             ConfigError: a column that is not there, or an `out` that holds something else.
             DataError: files that cannot be read, too many broken rows, an empty part, a column without values.
             CapabilityError: no Java, or Spark does not start.
-            OSError: the disk is full; nothing half-written is left.
+            OSError: the disk of `out` is full, which it then names; nothing half-written is left.
         """
-        return self._local() if is_local(self.out) else self._remote()
+        with _full_disk_named(shown(self.out)):
+            return self._local() if is_local(self.out) else self._remote()
 
     @property
     def digest(self) -> str:
@@ -178,9 +180,10 @@ class EtlJob:
     @contextmanager
     def _session(self, stages: Stages, scratch: Path) -> Iterator[SparkSession]:
         """Spark, started as a stage."""
-        from qml.data.etl.session import spark_session
+        from qml.data.etl.session import ends_quietly, spark_session
 
         with ExitStack() as stack:
+            stack.enter_context(ends_quietly())
             with stages.stage("start Spark"):
                 session = stack.enter_context(spark_session(self.master, self.memory, self.spark, scratch))
             yield session
@@ -242,6 +245,17 @@ class EtlJob:
                 )
         _logger.info("%s is there already, made by this job of these files; it is kept.", out)
         return EtlOutcome(out, manifest, kept=True)
+
+
+@contextmanager
+def _full_disk_named(out: str) -> Iterator[None]:
+    """Say of a full disk that it is that of `out`: whatever was at work, all that is written lies beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(error.errno, error.strerror, out) from error
 
 
 def _sizes(manifest: Manifest) -> Iterator[tuple[str, int]]:

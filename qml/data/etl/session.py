@@ -27,6 +27,21 @@ def hushed() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def ends_quietly() -> Iterator[None]:
+    """Without what py4j writes to the root of all logs before it raises: a traceback, at Ctrl-C and SIGTERM too."""
+
+    def is_of_another(record: logging.LogRecord) -> bool:
+        return record.module != "java_gateway"
+
+    root = logging.getLogger()
+    root.addFilter(is_of_another)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_of_another)
+
+
 with hushed():
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException

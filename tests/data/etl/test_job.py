@@ -1,6 +1,7 @@
 """The job end to end on small files: what is written is what the saved transform gives, and nothing gets lost."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -267,6 +268,19 @@ def test_a_full_disk_leaves_nothing(spark, tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "prepared_local", full)
     with pytest.raises(OSError, match="No space left"):
         EtlJob(shops(tmp_path / "raw"), str(tmp_path / "out")).run()
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+
+
+def test_a_full_disk_is_that_of_the_result(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", str(tmp_path / "raw"))
+
+    write(tmp_path / "raw/a.csv", lines(20, 0))
+    monkeypatch.setattr(EtlJob, "_session", lambda *_: nullcontext())
+    monkeypatch.setattr(EtlJob, "_prepared", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        EtlJob(shops(tmp_path / "raw"), str(tmp_path / "out")).run()
+    assert caught.value.filename == str(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 

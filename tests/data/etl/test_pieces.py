@@ -1,6 +1,7 @@
 """The pieces that need no Java: rows of numbers, sums, files of this machine, the folder beside, words for trouble."""
 
 import errno
+import logging
 import os
 import subprocess
 import sys
@@ -164,6 +165,20 @@ def test_trouble_of_spark_is_said_in_our_words(text, kind, words):
     assert words in str(error)
     assert "word@" not in str(error)
     assert not isinstance(error, OSError) or error.errno == errno.ENOSPC
+
+
+def test_the_traceback_of_an_interrupt_is_not_logged(caplog):
+    java_gateway = pytest.importorskip("py4j.java_gateway")
+    from qml.data.etl.session import ends_quietly
+
+    class Interrupted(java_gateway.GatewayClient):
+        def _get_connection(self):
+            raise KeyboardInterrupt("SIGTERM")
+
+    with ends_quietly(), pytest.raises(KeyboardInterrupt):
+        Interrupted().send_command("c")
+    logging.getLogger().error("something else")
+    assert caplog.messages == ["something else"]
 
 
 def test_no_java_is_said_before_anything_starts(monkeypatch, tmp_path):
