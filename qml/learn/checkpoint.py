@@ -54,7 +54,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, steps: int) -> Path:
     """Write `checkpoint` into `folder`, take the place of the previous one, and return the manifest's path.
 
     Raises:
-        CheckpointError: the disk is full or not writable, or the data is not JSON; the previous checkpoint is intact.
+        CheckpointError: the disk is full or not writable, or the data is not JSON; the previous checkpoint is intact,
+            and of the one that failed nothing is left.
     """
     folder = Path(folder)
     complex_names = sorted(name for name, array in checkpoint.arrays.items() if np.iscomplexobj(array))
@@ -72,13 +73,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, steps: int) -> Path:
         _remove_others(folder)
         raise CheckpointError(
             f"A checkpoint at step {steps} holds data that is not JSON: {error}. Let modules and tasks keep plain "
-            "data or tensors. The previous checkpoint is intact."
+            f"data or tensors. {_previous(folder)}"
         ) from error
     except OSError as error:
         _remove_others(folder)
         raise CheckpointError(
             f"A checkpoint of {len(blob)} bytes at step {steps} was to be written to {folder}; it failed: {error}. "
-            "The previous checkpoint is intact. Free some space, or choose another folder, and start again to continue."
+            f"{_previous(folder)} Free some space, or choose another folder, and start again."
         ) from error
     _remove_others(folder)
     return folder / MANIFEST
@@ -149,6 +150,13 @@ def _damaged(path: Path, what: str) -> StaleCheckpointError:
     )
 
 
+def _previous(folder: Path) -> str:
+    """What a failed save leaves to continue from, in words."""
+    if (folder / MANIFEST).is_file():
+        return "The previous checkpoint is intact, and the same command continues from it."
+    return "It was the first one, so there is none to continue from."
+
+
 def _flush_folder(folder: Path) -> None:
     """Make the renames last through a power cut, where the system can flush a folder."""
     if os.name == "posix":
@@ -162,7 +170,8 @@ def _flush_folder(folder: Path) -> None:
 def _remove_others(folder: Path) -> None:
     """Remove our files in `folder` that the manifest does not name: older arrays, and what a killed save left."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        named = json.loads((folder / MANIFEST).read_text())["arrays"]
+        manifest = folder / MANIFEST
+        named = json.loads(manifest.read_text())["arrays"] if manifest.exists() else None
         for path in folder.iterdir():
             if path.name != named and _OURS.match(path.name):
                 path.unlink(missing_ok=True)

@@ -91,6 +91,18 @@ def test_a_full_disk_leaves_the_previous_one(tmp_path, monkeypatch, fails):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.parametrize("full", ["write_bytes", "write_text"])  # of the arrays, of the manifest
+def test_a_disk_that_is_full_at_the_first_one(tmp_path, monkeypatch, full):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, full, refuse)
+    with pytest.raises(CheckpointError, match=r"No space left.*It was the first one") as caught:
+        save_checkpoint(tmp_path, made(1), 1)
+    assert "intact" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def tiny_disk(tmp_path):
     """A file system of 64 KiB, where this user may mount one."""

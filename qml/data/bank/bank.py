@@ -59,21 +59,28 @@ class FeatureBank:
         self.folder = made_folder("bank", Path(folder).expanduser())
 
     def source(
-        self, source: Source, extract: Extract, digest: str, *, batch_size: int = 256, rows_a_file: int = ROWS_A_FILE
+        self,
+        source: Source,
+        extract: Extract | None,
+        digest: str,
+        *,
+        batch_size: int = 256,
+        rows_a_file: int = ROWS_A_FILE,
     ) -> BankedSource:
         """The features of every row of `source`, as a Source with the same parts, rows and targets.
 
         Args:
             source: with known sizes and a digest.
             extract: `(B, *input_shape)` to `(B, F)` finite numbers, the same for a row in any batch; not called where
-                the features are there. They are kept as float32.
+                the features are there. They are kept as float32. None only reads what is there.
             digest: tells this backbone from every other, weights included.
             batch_size: rows that are handed to `extract` at once.
             rows_a_file: rows of a file; what is lost at most when the process is killed.
 
         Raises:
-            DataError: the source has an endless part or no digest, the backbone gives something else than finite
-                `(B, F)`, a file of the bank is damaged, or the disk is full; the message names the file.
+            DataError: nothing is there and `extract` is None, the source has an endless part or no digest, the
+                backbone gives something else than finite `(B, F)`, a file of the bank is damaged, or the disk is full;
+                the message names the file.
             ConfigError: no digest, or a batch size below 1.
         """
         key, folder = self._place(source, digest)
@@ -82,6 +89,12 @@ class FeatureBank:
         with alone(folder.with_name(f".{folder.name}.lock"), f"features of {source.schema.name!r}"):
             computed = not (folder / MANIFEST).is_file()
             if computed:
+                if extract is None:
+                    raise DataError(
+                        f"Features of {source.schema.name!r} by the backbone of digest {digest!r} were asked for; "
+                        f"nothing is stored under this digest in {self.folder}. Correct it, or give the backbone that "
+                        "computes them."
+                    )
                 work = folder.with_name(f".{folder.name}.building")
                 Building(work, key, source, extract, batch_size, rows_a_file).run()
                 shutil.rmtree(folder, ignore_errors=True)  # without a manifest it is nothing

@@ -53,11 +53,19 @@ class Building:
         return max(self.rows_a_file // self.batch_size, 1) * self.batch_size
 
     def run(self) -> None:
-        """Compute what is not there yet, then write the manifest.
+        """Compute what is not there yet, then write the manifest; a folder without a finished file does not stay.
 
         Raises:
             DataError: as of `FeatureBank.source`.
         """
+        try:
+            self._run()
+        finally:
+            if not any(self.folder.glob("*/*.parquet")) and not (self.folder / MANIFEST).exists():
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        """The work itself."""
         self._begin()
         sizes = {part: size or 0 for part, size in self.source.schema.sizes.items()}
         files: dict[str, list[Path]] = {part: [] for part in sizes}

@@ -94,6 +94,10 @@ def _truths(values: Any, column: Column) -> np.ndarray:
 def feature_rows(manifest: Manifest, table: pa.Table | pa.RecordBatch) -> np.ndarray:
     """Features of fresh rows, by the very transform that made those of the folder.
 
+    The rules of the columns are not asked here: a fraction in a column of whole numbers, a number beyond `least` or
+    `greatest`, or a value that is none of `values` went to quarantine in training and is transformed here like any
+    other. The rules stand in `manifest.made["preparation"]["columns"]` for a service that checks what it is given.
+
     Args:
         manifest: of the prepared folder.
         table: raw rows as `raw_rows` takes them.

@@ -249,6 +249,16 @@ def test_killed_before_the_folder_gets_its_name_nothing_is_computed_again(wine, 
 def test_a_backbone_that_gives_something_else(extract, said, wine, tmp_path):
     with pytest.raises((DataError, ValueError), match=said):
         FeatureBank(tmp_path).source(wine, extract, "w", batch_size=100, rows_a_file=100)
+    assert not list(tmp_path.glob(".*.building")) or list(tmp_path.rglob("*.parquet")), "a folder of nothing was left"
+
+
+def test_without_a_backbone_what_is_there_is_read(wine, tmp_path):
+    bank = FeatureBank(tmp_path)
+    bank.source(wine, Backbone(), "w")
+    assert not bank.source(wine, None, "w").info["bank"]["computed"]
+    with pytest.raises(DataError, match="digest 'typo' were asked for; nothing is stored under this digest in"):
+        bank.source(wine, None, "typo")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [bank.path(wine, "w").name]
 
 
 class Endless:
