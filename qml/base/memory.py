@@ -95,7 +95,7 @@ def too_large(nbytes: int, limit: int, what: str, remedy: str) -> CapabilityErro
         A matrix needs 3.0 GiB of memory; 1.0 MiB can be had here. Take fewer rows. QML_MEMORY_GIB sets another limit.
     """
     return CapabilityError(
-        f"{what} needs {_shown(nbytes)} of memory; {_shown(limit)} can be had here. {remedy} "
+        f"{what} needs {shown_bytes(nbytes)} of memory; {shown_bytes(limit)} can be had here. {remedy} "
         f"{LIMIT_VARIABLE} sets another limit."
     )
 
@@ -123,9 +123,17 @@ def check_memory(nbytes: int, what: str, remedy: str) -> None:
         raise too_large(nbytes, limit, what, remedy)
 
 
-def _shown(nbytes: int) -> str:
-    """Bytes for a reader."""
-    return f"{nbytes / GIB:,.1f} GiB" if nbytes >= GIB // 10 else f"{nbytes / 2**20:,.1f} MiB"
+def shown_bytes(nbytes: int) -> str:
+    """Bytes for a reader.
+
+    Example:
+        >>> shown_bytes(3 * 2**30), shown_bytes(2**21), shown_bytes(2048), shown_bytes(7)
+        ('3.0 GiB', '2.0 MiB', '2.0 KiB', '7 bytes')
+    """
+    for unit, size in (("GiB", GIB), ("MiB", 2**20), ("KiB", 2**10)):
+        if nbytes >= size // 10:
+            return f"{nbytes / size:,.1f} {unit}"
+    return f"{nbytes} bytes"
 
 
 def _system() -> int | None:

@@ -83,7 +83,8 @@ def _fetch(options: argparse.Namespace) -> int:
     root = options.root or os.environ.get(ROOT_VARIABLE)
     if not root:
         raise ConfigError(f"fetch needs a data root: give --root=<folder>, or set {ROOT_VARIABLE}.")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")  # of other packages warnings alone
+    logging.getLogger("qml").setLevel(logging.INFO)
     entries = [CATALOGUE[name] for name in options.names]  # a wrong name is said before anything is downloaded
     width, failed = max(map(len, options.names)), 0
     for entry in entries:

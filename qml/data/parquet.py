@@ -196,10 +196,10 @@ def _guarded(path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        form = "CSV" if path.suffix.lower() == ".csv" else "Parquet"
+        is_text = path.suffix.lower() == ".csv"  # which a person writes and can mend
+        form, remedy = ("CSV", "Correct it there") if is_text else ("Parquet", "Get the file again")
         raise DataError(
-            f"{path} is not a sound {form} file ({str(error).partition(chr(10))[0]}). "
-            f"Nothing was loaded. Get the file again."
+            f"{path} is not a sound {form} file ({str(error).partition(chr(10))[0]}). Nothing was loaded. {remedy}."
         ) from error
 
 

@@ -70,5 +70,10 @@ def test_an_interrupt_says_what_is_left(tmp_path, more, said):
     assert (status, text) == (130, f"\nInterrupted. {said}\n")
 
 
+def test_a_package_that_tells_of_itself_is_not_heard(tmp_path):
+    heard = "[__import__('logging').getLogger(name).isEnabledFor(20) for name in ('qml', 'datasets')]"
+    assert ended(tmp_path, f"lambda config: sys.exit({heard} != [True, False])") == (0, "")
+
+
 def test_a_closed_pipe_is_no_complaint(tmp_path):
     assert ended(tmp_path, "lambda config: print('x' * 100_000, flush=True)", read=False) == (1, "")

@@ -19,7 +19,7 @@ from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.data.etl.beside import temporary_beside
 from qml.data.etl.places import HadoopFolder, Listed, fingerprint, is_local, local_files
-from qml.data.etl.preparation import Preparation
+from qml.data.etl.preparation import Preparation, Reading
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class EtlJob:
         out = Path(self.out).expanduser()
         raw = None
         if is_local(self.etl.read.path):
-            raw = fingerprint(listed for _, listed in local_files(self.etl.read.path))
+            raw = self._local_fingerprint()
         if raw is not None and (found := self._found(out, raw)) is not None:
             return found
         with temporary_beside(out) as temporary:
@@ -201,9 +201,17 @@ class EtlJob:
         """Of raw files that only Spark reaches, or of this machine."""
         path = self.etl.read.path
         if is_local(path):
-            return fingerprint(listed for _, listed in local_files(path))
+            return self._local_fingerprint()
         with _told(f"the listing of {shown(path)}", path):
-            return fingerprint(HadoopFolder(session, path).listed(path))
+            listed = HadoopFolder(session, path).listed(path)
+        check_not_empty(self.etl.read, listed)
+        return fingerprint(listed)
+
+    def _local_fingerprint(self) -> dict[str, Any]:
+        """Of raw files of this machine."""
+        listed = [item for _, item in local_files(self.etl.read.path)]
+        check_not_empty(self.etl.read, listed)
+        return fingerprint(listed)
 
     def _found(self, out: Path, raw: Mapping[str, Any]) -> EtlOutcome | None:
         """What lies in `out` already; None where there is nothing."""
@@ -245,6 +253,35 @@ class EtlJob:
                 )
         _logger.info("%s is there already, made by this job of these files; it is kept.", out)
         return EtlOutcome(out, manifest, kept=True)
+
+
+def check_not_empty(read: Reading, listed: Iterable[Listed]) -> None:
+    """Refuse files of 0 bytes, or say that they give no row where the format lets a file be empty.
+
+    Args:
+        read: how the files are written.
+        listed: the files.
+
+    Raises:
+        DataError: a file is empty that has a header, or is Parquet; the message names it.
+
+    Example:
+        >>> check_not_empty(Reading("raw"), [("a.csv", 10, 5), ("b.csv", 0, 5)])
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.DataError: etl.read.path=raw was to be read; b.csv of it has 0 bytes, where each file has ...
+    """
+    empty = sorted(name for name, size, _ in listed if not size)
+    if not empty:
+        return
+    path, more = shown(read.path), f" ({len(empty) - 1} others too)" if len(empty) > 1 else ""
+    if read.format == "parquet" or (read.format == "csv" and read.header):
+        wanted = "a Parquet file has an end that tells of it" if read.format == "parquet" else "each file has a header"
+        raise DataError(
+            f"etl.read.path={path} was to be read; {empty[0]} of it has 0 bytes{more}, where {wanted}. Write or copy "
+            "it again, or take it away."
+        )
+    _logger.warning("%s: %s has 0 bytes%s and gives no row.", path, empty[0], more)
 
 
 @contextmanager

@@ -116,9 +116,10 @@ def _received(url: str, part: Partial, patience: Patience, title: str) -> str | 
         failures = 1 if there > most else failures + 1
         most = max(most, there)
         if failures >= patience.attempts:
+            kept = f"{there:,} bytes are kept and continued the next time" if there else "Nothing had come"
             raise DownloadError(
-                f"{shown(url)} could not be downloaded: {outcome.reason} ({failures} attempts in a row). "
-                f"{there:,} bytes are kept and continued the next time. Check the connection and the proxy settings."
+                f"{shown(url)} could not be downloaded: {outcome.reason} ({failures} attempts in a row). {kept}. "
+                "Check the connection and the proxy settings."
             )
         pause = outcome.wait_s if outcome.wait_s is not None else patience.pause_s * 2 ** (failures - 1)
         log.info("%s: %s; %s bytes are here; asking again", shown(url), outcome.reason, f"{there:,}")

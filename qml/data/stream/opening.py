@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qml.base.bounds import check_mapping, check_number, check_truth, check_whole
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
+from qml.base.memory import shown_bytes
 from qml.data.fitted import Fitted
 from qml.data.manifest import MANIFEST, Manifest
 from qml.data.source import Column, Schema
@@ -272,13 +273,13 @@ def _tell(label: str, reader: WindowReader, buffer_rows: int) -> None:
     largest = max(int(layout.rows_G.max()) for layout in reader.layouts.values())
     row = reader.form.row_bytes
     window = min(max(buffer_rows, largest), max(sizes.values()))
-    log.info("%s: rows %s; windows of %d rows, %.1f MiB each", label, sizes, window, window * row / 2**20)
+    log.info("%s: rows %s; windows of %d rows, %s each", label, sizes, window, shown_bytes(window * row))
     if largest > buffer_rows:
         log.warning(
-            "%s: a row group of %d rows is larger than buffer_rows=%d: it is a window of its own (%.1f MiB). Write row "
+            "%s: a row group of %d rows is larger than buffer_rows=%d: it is a window of its own (%s). Write row "
             "groups of fewer rows for a smaller one.",
             label,
             largest,
             buffer_rows,
-            largest * row / 2**20,
+            shown_bytes(largest * row),
         )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from qml.base.errors import DataError
+from qml.base.memory import shown_bytes
 from qml.data.manifest import MANIFEST, Manifest, PreparedFile
 from qml.data.stream.layout import Footer
 from qml.data.stream.places import Place
@@ -88,10 +89,10 @@ def check_contents(place: Place, manifest: Manifest) -> None:
         list(pool.map(partial(_check_content, place), items))
     total = sum(item.nbytes for item in items)
     log.info(
-        "%s: %d files, %.1f MiB, are those of the manifest; %.1f s",
+        "%s: %d files, %s, are those of the manifest; %.1f s",
         place.shown(),
         len(items),
-        total / 2**20,
+        shown_bytes(total),
         time.perf_counter() - begun,
     )
 

@@ -271,6 +271,30 @@ def test_a_full_disk_leaves_nothing(spark, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
+@pytest.mark.parametrize(
+    ("name", "read", "refused"),
+    [
+        ("b.csv", {}, "each file has a header"),
+        ("b.parquet", {"format": "parquet"}, "a Parquet file has an end"),
+        ("b.csv", {"header": False, "names": ("size", "open")}, None),
+        ("b.jsonl", {"format": "json"}, None),
+    ],
+)
+def test_an_empty_file_is_told(tmp_path, caplog, monkeypatch, name, read, refused):
+    monkeypatch.setattr(EtlJob, "_session", lambda *_: pytest.fail("Spark was started"))
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / name).touch()
+    plan = Preparation("shops", Reading(str(tmp_path / "raw"), **read), (RULES[0], RULES[-1]), TargetPlan())
+    job = EtlJob(plan, str(tmp_path / "out"))
+    if refused:
+        with pytest.raises(DataError, match=rf"{name} of it has 0 bytes, where {refused}"):
+            job.run()
+        return
+    with pytest.raises(pytest.fail.Exception, match="Spark was started"):
+        job.run()
+    assert f"{name} has 0 bytes and gives no row" in caplog.text
+
+
 def test_a_full_disk_is_that_of_the_result(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", str(tmp_path / "raw"))

@@ -97,6 +97,12 @@ def test_truncated_for_good_is_an_error_and_leaves_a_part(home, tmp_path, patien
     assert files(tmp_path) == ["a.bin.part", "a.bin.part.json"]
 
 
+def test_nothing_that_came_is_not_called_kept(home, tmp_path, patience):
+    home.put("/a.bin", DATA, behaviours=["status:503"] * 9)
+    with pytest.raises(DownloadError, match=r"attempts in a row\). Nothing had come\. Check"):
+        download(f"{home.url}/a.bin", tmp_path / "a.bin", patience=patience)
+
+
 def test_a_wrong_checksum_is_tried_twice_and_nothing_is_kept(home, tmp_path, patience):
     page = home.put("/a.bin", DATA)
     with pytest.raises(DataError, match=r"downloaded twice, and its sha256 is .* Nothing was kept"):
