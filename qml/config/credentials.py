@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +13,11 @@ from qml.base.errors import ConfigError
 
 _SECRET_KEY = re.compile(r"secret|password|token|access[.]?key|account[.]?key", re.IGNORECASE)  # as Spark redacts
 _SPARK_WORD = re.compile(r"^[+~]*spark[.=]")
+_STORAGE = "storage_options"  # what a file system is opened with: as a rule a key and a secret
+_STORAGE_KEY = re.compile(rf"\b{_STORAGE}\b['\"]?\s*[.=:]")
+_SECRET_OPTION = re.compile(
+    r"\.options\.(?:\w+_)?(?:secret|password|token|(?:access|account|secret|api)_key)$", re.IGNORECASE
+)
 _REMEDY = (
     "What is configured is written beside results, so give them as the storage expects them: AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY in the environment or a profile for s3://, the files of Hadoop's configuration for Spark; "
@@ -28,7 +33,8 @@ def check_words(words: Sequence[str]) -> None:
         words: of the command line, such as `data.options.path=s3://bucket/rows`.
 
     Raises:
-        ConfigError: a URL names a user or is signed, or a setting of Spark is a secret.
+        ConfigError: a URL names a user or is signed, `storage_options` are given in whatever form, or an option or a
+            setting of Spark is a secret.
 
     Example:
         >>> check_words(
@@ -40,8 +46,11 @@ def check_words(words: Sequence[str]) -> None:
         qml.base.errors.ConfigError: data.options.path=s3://bucket/rows was given with credentials in the URL. ...
     """
     for word in words:
-        key = word.partition("=")[0].lstrip("+~")
-        refuse_credentials(word.partition("=")[2], key, _REMEDY)
+        key, _, value = word.lstrip("+~").partition("=")
+        refuse_credentials(value, key, _REMEDY)
+        if _STORAGE_KEY.search(word):
+            _check_option(f"{key.partition(_STORAGE)[0].rstrip('.')}.{_STORAGE}", value)
+        _check_option(key, value)
         for name, from_elsewhere in _KEY_AND_VALUE.findall(word) if _SPARK_WORD.match(word) else ():
             _check_setting(name, bool(from_elsewhere))
 
@@ -60,8 +69,27 @@ def check_values(config: DictConfig, plain: Mapping[str, Any]) -> None:
     """
     refuse_credentials(plain, "", _REMEDY)
     literal: Any = OmegaConf.to_container(config, resolve=False)
+    for path, value in _nodes(literal):
+        _check_option(path, value)
     for name, value in (literal.get("spark") or {}).items():
         _check_setting(str(name), str(value).startswith("${"))
+
+
+def _nodes(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every key of nested plain values as its dotted path, and what stands there."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        here = f"{path}.{key}" if path else str(key)
+        yield here, item
+        yield from _nodes(item, here)
+
+
+def _check_option(path: str, value: object) -> None:
+    """Refuse what a file system is opened with, and options called like a secret; neither value is shown."""
+    if path.rpartition(".")[2] == _STORAGE:
+        raise ConfigError(f"{path} was given in a configuration. {_REMEDY}")
+    if _SECRET_OPTION.search(path) and value is not None and not str(value).startswith("${"):
+        raise ConfigError(f"{path} was given with a value of its own. {_REMEDY}")
 
 
 def _check_setting(name: str, from_elsewhere: bool) -> None:

@@ -5,12 +5,25 @@ import pytest
 from experiments import entry
 from qml import config
 from qml.base.errors import ConfigError
-from qml.config import composing
+from qml.config import composing, credentials
 
 WORD = "ab/cdSECRETWORD"
 URL = f"s3://AKIAXYZ:{WORD}@bucket/rows"
+STORAGE = [
+    "+data.options.storage_options={secret: SECRETWORD}",
+    "+data.options.storage_options.secret=SECRETWORD",
+    "++data.options={path: 's3://bucket/rows', storage_options: {secret: SECRETWORD}}",
+    "+data.options.secret=SECRETWORD",
+    "+data.options.aws_secret_access_key=SECRETWORD",
+]
 LINES = {
-    "train": [["data=parquet", f"data.options.path={URL}"], ["data=parquet", f"data.options.path={{train: '{URL}'}}"]],
+    "train": [
+        ["data=parquet", f"data.options.path={URL}"],
+        ["data=parquet", f"data.options.path={{train: '{URL}'}}"],
+        *[["data=parquet", "data.name=a", "data.options.path=s3://bucket/rows", word] for word in STORAGE],
+    ],
+    "inspect": [["data=parquet", "data.name=a", "data.options.path=s3://bucket/rows", STORAGE[0]]],
+    "benchmark": [["data=parquet", "data.name=a", "data.options.path=s3://bucket/rows", STORAGE[1]]],
     "etl": [
         ["etl=kddcup99", "out=prepared", f"etl.read.path={URL}"],
         ["etl=kddcup99", "etl.read.path=raw", "out='https://host/prepared?sig=SECRETWORD'"],
@@ -38,6 +51,19 @@ def test_a_command_line_with_credentials_is_refused_before_hydra_writes(name, wo
     with pytest.raises(ConfigError, match="written beside results") as caught:
         config.build(words, name)
     assert "SECRETWORD" not in str(caught.value)
+
+
+def test_options_of_a_storage_are_refused_before_a_plus_is_advised():
+    words = ["data=parquet", "data.options.path=s3://bucket/rows", "data.options.storage_options.secret=SECRETWORD"]
+    with pytest.raises(ConfigError, match=r"^data\.options\.storage_options was given in a configuration") as caught:
+        config.compose(words, "train")
+    assert "SECRETWORD" not in str(caught.value)
+
+
+def test_a_secret_of_an_option_may_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("A_NAME", "SECRETWORD")
+    words = ["data=parquet", "data.name=a", "data.options.path=rows", "+data.options.token=${oc.env:A_NAME}"]
+    credentials.check_values(config.compose(words, "train"), {})
 
 
 def test_a_secret_of_spark_comes_from_the_environment(monkeypatch):
