@@ -44,6 +44,7 @@ class Robustness:
         curves: one a contestant that has a score at every rate.
         contrast: the hybrid minus its twin at each rate, positive when the hybrid is better; None where a rate lacks
             one of them.
+        data: name of the data set.
 
     Raises:
         DataError: fewer than two rates, or no contestant that has a score at all of them.
@@ -54,9 +55,10 @@ class Robustness:
     summaries: tuple[Summary, ...]
     curves: tuple[RateCurve, ...]
     contrast: tuple[Estimate | None, ...]
+    data: str
 
     @classmethod
-    def of(cls, fault: str, rates: Sequence[float], summaries: Sequence[Summary]) -> Robustness:
+    def of(cls, fault: str, rates: Sequence[float], summaries: Sequence[Summary], data: str) -> Robustness:
         """The curves of as many summaries as rates."""
         if len(rates) < 2 or len(rates) != len(summaries):
             raise DataError(f"Curves over {list(rates)} were asked for; they need at least two rates. Give more.")
@@ -75,7 +77,8 @@ class Robustness:
             )
             for title in titles
         )
-        return cls(fault, tuple(rates), tuple(summaries), curves, tuple(_contrast(summary) for summary in summaries))
+        contrast = tuple(_contrast(summary) for summary in summaries)
+        return cls(fault, tuple(rates), tuple(summaries), curves, contrast, data)
 
     @property
     def told(self) -> tuple[RateCurve, ...]:
@@ -113,7 +116,7 @@ class Robustness:
             for curve in self.told
         ]
         units = f" {scale.units}" if scale.units else ""
-        span = f"{self.fault[0].upper()}{self.fault[1:]}, from {self.rates[0]:g} to {self.rates[-1]:g}"
+        span = f"{self.fault[0].upper()}{self.fault[1:]} on {self.data}, from {self.rates[0]:g} to {self.rates[-1]:g}"
         said = [f"{span}: {' and '.join(moves)}{units}."] if moves else []
         if spared is not None and spared.known:
             ends = f"95 % interval {scale.signed(spared.lo)} to {scale.signed(spared.hi)}"
@@ -155,6 +158,7 @@ class Robustness:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
+            "data": self.data,
             "fault": self.fault,
             "rates": list(self.rates),
             "protocols": [summary.protocol.hash for summary in self.summaries],

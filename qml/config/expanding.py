@@ -67,10 +67,12 @@ def _over_rates(plain: Mapping[str, Any], entry: str, overrides: Sequence[str]) 
             f"rates.fault={rates['fault']} was asked of {entry!r}; experiments.benchmark runs what is missing and "
             "writes the page of curves from the cells that are there."
         )
-    sets = located("qml.estimators.robustness.sets_of", "rates")(rates, plain["data"]["name"])
+    data = plain["data"]["name"]
+    sets = located("qml.estimators.robustness.sets_of", "rates")(rates, data)
     given = [text for text in overrides if _key(text).partition(".")[0] not in ("data", "rates")]
     job = located("qml.estimators.robustness.RobustnessJob", "rates")
-    join = partial(job, title=plain["protocol"]["title"], fault=rates["fault"], rates=tuple(rates["rates"]))
+    title = plain["protocol"]["title"]
+    join = partial(job, title=title, fault=rates["fault"], rates=tuple(rates["rates"]), data=data)
     return Expansion([[*given, *own, "rates=null"] for own in sets], join)
 
 

@@ -80,10 +80,12 @@ class RobustnessJob(SuiteJob):
 
     Args:
         jobs: one a rate, alike in all but their data.
-        name: of the folder of the report; by default the recipe's.
+        name: of the folder of the report; by default the recipe's with the data set and the fault, so that neither
+            writes over the page of another.
         title: heading of the page.
         fault: a name of `FAULTS`.
         rates: one a job.
+        data: name of the data set; by default that of the first job.
 
     Example:
         ```python
@@ -96,6 +98,7 @@ class RobustnessJob(SuiteJob):
     jobs: tuple[BenchmarkJob, ...]
     fault: str = "label_noise"
     rates: tuple[float, ...] = ()
+    data: str = ""
 
     def written(self, store: Store, plans: Sequence[Planned]) -> WrittenRobustness:
         """The page of curves of the cells that are in a store.
@@ -111,8 +114,10 @@ class RobustnessJob(SuiteJob):
         cells = tuple(store)
         protocols: list[Protocol] = [plan.protocol for plan in plans]
         summaries = [summarise(cells, protocol.hash) for protocol in protocols]
-        found = Robustness.of(FAULTS[self.fault][0], self.rates, summaries)
         first = self.jobs[0]
-        folder = made_folder("out", Path(first.out) / (self.name or first.recipe_name or first.protocol.name))
-        made = render_robustness(found, self.title or f"Robustness: {FAULTS[self.fault][0]}", folder)
+        data, fault = self.data or first.data.name, FAULTS[self.fault][0]
+        found = Robustness.of(fault, self.rates, summaries, data)
+        own = f"{first.recipe_name or first.protocol.name}-{data.replace('/', '-')}-{self.fault}"
+        folder = made_folder("out", Path(first.out) / (self.name or own))
+        made = render_robustness(found, self.title or f"Robustness on {data}: {fault}", folder)
         return WrittenRobustness(made.html_path, made.markdown_path, made.sentence)

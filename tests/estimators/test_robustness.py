@@ -1,5 +1,6 @@
 """A comparison over rates: its sets, its curves from made summaries, and a run of the smallest recipe."""
 
+import datetime
 import json
 import re
 from dataclasses import replace
@@ -9,11 +10,14 @@ import pytest
 from qml import config
 from qml.base.errors import ConfigError, DataError
 from qml.bench import Store
-from qml.bench.report.robustness import changes_table, contrast_figure, curves_figure
+from qml.bench.report.robustness import RenderedRobustness, changes_table, contrast_figure, curves_figure
 from qml.bench.robustness import Robustness
+from qml.bench.statistics import Estimate
 from qml.bench.summary import summarise
 from qml.estimators.robustness import RobustnessJob, sets_of
 from tests.bench.scaling.made import cells_at, protocol_of
+
+PLACE = "out/robustness_smoke-wine-missing"
 
 
 def test_each_rate_is_a_data_set_of_its_own():
@@ -46,7 +50,7 @@ def done(tmp_path_factory):
 
 def test_the_curves_are_the_scores_of_the_cells(done):
     _, outcome, folder = done
-    told = json.loads((folder / "out/robustness_smoke/robustness.json").read_text())
+    told = json.loads((folder / PLACE / "robustness.json").read_text())
     assert told["rates"] == [0.0, 0.4]
     cells = tuple(Store(folder / "store"))
     for place, planned in enumerate(told["protocols"]):
@@ -56,11 +60,56 @@ def test_the_curves_are_the_scores_of_the_cells(done):
         difference = summary.difference(summary.hero, summary.reference("twin"))
         assert told["hybrid minus twin"][place]["mean"] == difference.mean
     assert told["sentence"] in str(outcome)
-    page = (folder / "out/robustness_smoke/robustness.html").read_text()
+    page = (folder / PLACE / "robustness.html").read_text()
     assert 'id="robustness"' in page
     assert 'id="contrast"' in page
-    lines = (folder / "out/robustness_smoke/robustness.csv").read_text().splitlines()
+    lines = (folder / PLACE / "robustness.csv").read_text().splitlines()
     assert len(lines) == 1 + 2 * len(told["curves"])
+
+
+def test_the_page_says_where_its_numbers_come_from(done):
+    _, outcome, folder = done
+    assert (folder / PLACE / "robustness.md").resolve() == outcome.report.markdown.resolve()
+    protocols = json.loads((folder / PLACE / "robustness.json").read_text())["protocols"]
+    newest = max(cell.provenance["time"] for cell in Store(folder / "store"))
+    for ending in ("html", "md"):
+        text = (folder / PLACE / f"robustness.{ending}").read_text()
+        assert "wine" in outcome.report.verdict
+        assert f"{datetime.datetime.fromisoformat(newest):%B %Y}, wine, fault" in text
+        assert all(planned in text for planned in protocols)
+        assert "pytest" in text, "the words that started the process"
+
+
+def test_other_data_or_another_fault_have_a_page_of_their_own(done, monkeypatch):
+    job, _, folder = done
+    other = replace(job, data="breast_cancer")
+    monkeypatch.setattr("qml.bench.summary.summarise", lambda cells, planned: None)
+    monkeypatch.setattr("qml.bench.robustness.Robustness.of", lambda *given: given)
+    places = []
+
+    def rendered(found, title, place):
+        places.append(place.name)
+        return RenderedRobustness(place, place, place, place, title)
+
+    monkeypatch.setattr("qml.bench.report.robustness.render_robustness", rendered)
+    for each in (job, other, replace(job, fault="label_noise"), replace(job, name="mine")):
+        each.written(Store(folder / "store"), [])
+    assert places == [
+        "robustness_smoke-wine-missing",
+        "robustness_smoke-breast_cancer-missing",
+        "robustness_smoke-wine-label_noise",
+        "mine",
+    ]
+
+
+def test_ends_of_intervals_of_a_share_are_shares():
+    estimates = tuple(Estimate((mean, mean), mean, se, 1, "splits") for mean, se in ((0.96, 0.08), (0.5, 0.01)))
+    assert estimates[0].lo < 0 < 1 < estimates[0].hi
+    found = made((0.3, 0.35, 0.4), (0.3, 0.4, 0.55))
+    shares = [replace(summary, protocol=replace(summary.protocol, rank="accuracy")) for summary in found.summaries]
+    curves = tuple(replace(curve, rates=RATES[:2], estimates=estimates) for curve in found.curves)
+    figure = curves_figure(replace(found, summaries=tuple(shares), curves=curves))
+    assert [row[2:] for row in figure.rows[:2]] == [("96", "0", "100"), ("50", "37.29", "62.71")]
 
 
 def test_a_second_run_repeats_nothing(done):
@@ -74,7 +123,7 @@ def test_curves_need_two_rates(done):
     cells = tuple(Store(folder / "store"))
     summary = summarise(cells, cells[0].cell.protocol_hash)
     with pytest.raises(DataError, match="at least two rates"):
-        Robustness.of("wrong labels", [0.1], [summary])
+        Robustness.of("wrong labels", [0.1], [summary], "wine")
 
 
 RATES = (0.0, 0.2, 0.4)
@@ -94,7 +143,7 @@ def made(hybrid, twin, failed=0, seeds=(0, 1, 2)):
                 for cell in cells
             ]
         summaries.append(summarise(cells, protocol.hash))
-    return Robustness.of("missing inputs", RATES, summaries)
+    return Robustness.of("missing inputs", RATES, summaries, "made")
 
 
 def test_who_loses_less_is_said_with_its_interval():
@@ -108,7 +157,7 @@ def test_who_loses_less_is_said_with_its_interval():
     assert found.spared.values == pytest.approx(values)
     assert found.spared.lo > 0
     assert found.headline() == "The hybrid loses less than its twin"
-    assert found.lede().startswith("Missing inputs, from 0 to 0.4: Hybrid moves by ")
+    assert found.lede().startswith("Missing inputs on made, from 0 to 0.4: Hybrid moves by ")
     said = found.sentence()
     assert said.startswith(f"{found.headline()}. {found.lede()} ")
     assert f"The hybrid's change minus its twin's is {found.summaries[0].scale.signed(found.spared.mean)} nats" in said

@@ -35,14 +35,14 @@ def markdown(content: Content) -> str:
         f"What this does not say: {sentences.LIMITS}",
         content.part.markdown(table, plain) if content.part is not None else "",
         "## 2 What was compared, and how",
-        _pairs(protocol_pairs(view)),
+        pairs_text(protocol_pairs(view)),
         "## 3 Scores",
         _scores(view),
         "## 4 Failures, capped cells, audit findings",
         findings_text(found),
         "## 5 Provenance",
-        _pairs(provenance_pairs(view)),
-        "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms),
+        pairs_text(provenance_pairs(view)),
+        commands_text(view),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
     return re.sub(r"(\d) %", "\\1\u00a0%", text)
@@ -74,8 +74,14 @@ def table(head: Row, rows: list[Row]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _pairs(pairs: Pairs) -> str:
+def pairs_text(pairs: Pairs) -> str:
+    """Terms with their words as a list."""
     return "\n".join(f"- {term}: {plain(text)}" for term, text in pairs)
+
+
+def commands_text(view: View) -> str:
+    """One command a contestant, as a list."""
+    return "\n".join(f"- {plain(arm.title)}: `{command(arm).replace('`', chr(39))}`" for arm in view.summary.arms)
 
 
 def _comparisons(view: View) -> str:

@@ -142,9 +142,9 @@ def page_title(view: View) -> str:
     return p.title or f"{p.data.replace('_', ' ').capitalize()}: hybrid quantum-classical model against classical arms"
 
 
-def report_date(view: View) -> str:
+def report_date(*views: View) -> str:
     """Day of the newest cell, so that the same cells give the same page."""
-    cells = [cell for arm in view.summary.arms for cell in arm.every]
+    cells = [cell for view in views for arm in view.summary.arms for cell in arm.every]
     newest = max(str(cell.provenance["time"]) for cell in cells)
     day = datetime.datetime.fromisoformat(newest)
     return f"{day.day} {day:%B %Y}"

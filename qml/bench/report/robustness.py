@@ -6,17 +6,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qml.base.files import replacing, write_json
+from qml.bench.report import cell_tables
 from qml.bench.report.as_data import csv_text
-from qml.bench.report.canvas import Canvas, Map, linear, ticks
+from qml.bench.report.canvas import Canvas, Map, esc, linear, ticks
 from qml.bench.report.document import Numbered, Sections, document, header, heading, verdict_section
 from qml.bench.report.figures.axes import ScoreAxis
 from qml.bench.report.figures.names import Plot, names
-from qml.bench.report.markdown import plain, table
+from qml.bench.report.markdown import commands_text, pairs_text, plain, table
+from qml.bench.report.page import report_date
+from qml.bench.report.protocol_text import Pairs, provenance_pairs
+from qml.bench.report.tables import pairs_table
 from qml.bench.report.view import Figure, Table, View, read_table
 from qml.bench.robustness import Robustness
 from qml.bench.scale import minus
 
-SECTIONS: Sections = (("verdict-h", "Answer"), ("s2", "Curves"), ("s3", "Protocols"))
+SECTIONS: Sections = (("verdict-h", "Answer"), ("s2", "Curves"), ("s3", "Protocols"), ("s4", "Provenance"))
 LIMITS = (
     "Faults were put in at random, by rule and with a seed; those of the world are seldom so. Settings are those of "
     "the protocol at every rate. Wrong labels are put into training rows only: settings and the pass that is kept are "
@@ -75,7 +79,7 @@ def curves_figure(found: Robustness) -> Figure:
     """
     view = View(found.summaries[0])
     rows = tuple(
-        (curve.title, f"{rate:g}", *(_text(view, value) for value in (e.mean, e.lo, e.hi)))
+        (curve.title, f"{rate:g}", *(_text(view, value) for value in (e.mean, *map(view.scale.bounded, (e.lo, e.hi)))))
         for curve in found.curves
         for rate, e in zip(curve.rates, curve.estimates, strict=True)
     )
@@ -189,29 +193,43 @@ def _draw(found: Robustness, view: View, wide: bool) -> Canvas:
     return canvas
 
 
+def _over(found: Robustness) -> str:
+    """What this is, about which data, of which day."""
+    return f"Robustness report, {report_date(*map(View, found.summaries))}, {found.data}, fault"
+
+
+def _protocols(found: Robustness) -> Pairs:
+    """The hash of the protocol at each rate."""
+    pairs = zip(found.rates, found.summaries, strict=True)
+    return tuple((f"Rate {rate:g}", summary.protocol.hash) for rate, summary in pairs)
+
+
 def _page(found: Robustness, title: str, figures: list[Figure]) -> str:
-    drawn = Numbered({"curves": figures})
-    protocols = "".join(
-        f"<li>{rate:g}: <code>{summary.protocol.hash[:12]}</code></li>"
-        for rate, summary in zip(found.rates, found.summaries, strict=True)
-    )
+    drawn, first = Numbered({"curves": figures}), View(found.summaries[0])
     body = (
-        header("Robustness report, fault", found.fault, title, "")
+        header(esc(_over(found)), found.fault, title, "")
         + verdict_section(QUESTION, found.headline(), (found.lede(), found.subordinate()), "", LIMITS)
         + heading(2, "Curves")
         + drawn("curves")
         + f"<h3>From rate {found.rates[0]:g} to {found.rates[-1]:g}</h3>{read_table(changes_table(found))}"
         + heading(3, "Protocols")
-        + f'<ul class="said">{protocols}</ul>'
+        + pairs_table(_protocols(found))
+        + heading(4, f"Provenance, at rate {found.rates[0]:g}")
+        + pairs_table(provenance_pairs(first))
+        + f"<h3>One command a row, for all rates</h3>{cell_tables.commands_table(first)}"
     )
     return document(title, found.sentence(), SECTIONS, body)
 
 
 def _markdown(found: Robustness, title: str, figures: list[Figure]) -> str:
-    parts = [f"# {plain(title)}", f"## {QUESTION}", plain(found.sentence())]
+    first = View(found.summaries[0])
+    parts = [f"# {plain(title)}", f"{plain(_over(found))} {plain(found.fault)}"]
+    parts += [f"## {QUESTION}", plain(found.sentence())]
     changes = changes_table(found)
     parts.append(table(changes.columns, [tuple(plain(cell) for cell in row) for row in changes.rows]))
     for figure in figures:
         rows = [tuple(plain(cell) for cell in row) for row in figure.rows]
         parts += [f"## {plain(figure.title)}", plain(figure.how), table(figure.columns, rows)]
-    return "\n\n".join([*parts, f"What this does not say: {LIMITS}"]) + "\n"
+    parts += [f"What this does not say: {LIMITS}", "## Protocols", pairs_text(_protocols(found))]
+    parts += [f"## Provenance, at rate {found.rates[0]:g}", pairs_text(provenance_pairs(first)), commands_text(first)]
+    return "\n\n".join(parts) + "\n"
