@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
+import yaml
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import (
     ConfigAttributeError,
@@ -22,14 +23,16 @@ from qml.base.errors import ConfigError
 from qml.base.registry import HELP, unknown
 from qml.config.files import choices, groups
 
-COMPOSING = (HydraException, OmegaConfBaseException)
+COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError)
 NULL = (AssertionError, AttributeError)
 """What OmegaConf raises where a key is given below one that is null; `below_null` knows it by the texts."""
 _BELOW_NULL = ("Unexpected type for root: NoneType", "object_type=NoneType")
 
 
 def translated(error: Exception) -> ConfigError:
-    """What Hydra or OmegaConf complained of, as what was asked, what was found and what to do."""
+    """What Hydra, OmegaConf or the reader of YAML complained of, as what was asked, what was found and what to do."""
+    if isinstance(error, yaml.YAMLError):
+        return _broken_file(error)
     chain = [error]
     while chain[-1].__cause__ is not None and isinstance(chain[-1].__cause__, COMPOSING):
         chain.append(chain[-1].__cause__)
@@ -42,7 +45,7 @@ def translated(error: Exception) -> ConfigError:
             return ConfigError(f"{link.full_key} is not given and has no default. Give it: {link.full_key}=<value>.")
         if isinstance(link, ValidationError):
             return _unfit_value(link)
-    text = " ".join(str(chain[0]).split())
+    text = " ".join(next((said for said in map(str, chain) if said), repr(chain[0])).split())
     in_file = re.search(r"In '([^']+)':.*Key '([^']+)' not in '\w+'", text)
     if in_file:  # Hydra keeps what OmegaConf said, and of which dataclass, as the context of its own error
         file, key = in_file.groups()
@@ -56,6 +59,22 @@ def translated(error: Exception) -> ConfigError:
     if found:
         return unknown("configuration group", found.group(1), groups())
     return ConfigError(f"The configuration cannot be composed: {text.rstrip('.')}. See --help for groups and keys.")
+
+
+def _broken_file(error: yaml.YAMLError) -> ConfigError:
+    """A file that is no YAML: where in it, and why."""
+    mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:  # a character that no YAML may hold
+        return ConfigError(f"A configuration file cannot be read: {' '.join(str(error).split())}. Take it out.")
+    why = str(getattr(error, "problem", None) or "it is no YAML")
+    since = getattr(error, "context", None)
+    since = f", {since}{f' that begins in line {begun.line + 1}' if begun is not None else ''}" if since else ""
+    remedy = "Check brackets, quotes and indentation there."
+    if "duplicate key" in why:
+        remedy = "Give it once."
+    elif "but found '?'" in why:
+        remedy = "Inside braces put it in quotes: {path: '???'}."
+    return ConfigError(f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}: {why}{since}. {remedy}")
 
 
 def below_null(error: AssertionError | AttributeError, lines: Iterable[str]) -> ConfigError | None:

@@ -176,6 +176,23 @@ def test_a_misspelt_key_in_a_file_is_refused(tmp_path, monkeypatch):
         config.build(["model/circuit=iqp", "recipe=mine"])
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: a\nread: {path: ???}\n", "line 2, column 14: expected the node content, but found '?'.*in quotes"),
+        ("read: {path: raw\ncolumns: []\n", "line 2, column 8: expected ',' or '}', but got ':'.*begins in line 1"),
+        ("name: a\nname: b\n", "line 2, column 1: found duplicate key name.*Give it once"),
+        ("name: \x00\n", "shops.yaml.*Take it out"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_told_with_its_line(text, said, tmp_path):
+    (tmp_path / "etl").mkdir()
+    (tmp_path / "etl" / "shops.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        config.compose([f"hydra.searchpath=[file://{tmp_path}]", "etl=shops", "out=prepared"], "etl")
+    assert str(tmp_path / "etl" / "shops.yaml") in str(caught.value)
+
+
 def test_the_class_of_what_was_built_is_checked():
     with pytest.raises(ConfigError, match="must build a BenchmarkJob"):
         config.built(OmegaConf.create({"_target_": "qml.models.spec.Head"}), "benchmark")

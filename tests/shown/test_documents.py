@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,19 @@ def test_python_blocks_run(path, tmp_path):
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_the_preparation_shown_as_yaml_is_the_one_shown_in_python(tmp_path, monkeypatch):
+    from qml import config
+
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "etl.md").read_text(encoding="utf-8")
+    (file,) = blocks(text, "yaml")
+    (tmp_path / "mine" / "etl").mkdir(parents=True)
+    (tmp_path / "mine" / "etl" / "shops.yaml").write_text(file, encoding="utf-8")
+    (tmp_path / "shops.py").write_text(blocks(text, "python")[0], encoding="utf-8")
+    words = [f"hydra.searchpath=[file://{tmp_path / 'mine'}]", "etl=shops", "etl.read.path=raw", "out=prepared/shops"]
+    assert config.build(words, "etl") == runpy.run_path("shops.py")["job"]
 
 
 def started_modules() -> set[str]:
