@@ -27,14 +27,24 @@ def unknown(noun: str, name: object, known: list[str], *, listing: str = "") -> 
         circuit 'sell' is not known. Did you mean 'sel'? Known: iqp, sel.
     """
     known = list(dict.fromkeys(known))
-    begun = [member for member in known if name and member.startswith(str(name))]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE) or (begun if len(begun) == 1 else [])
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    hint = meant(name, known)
     if listing and len(known) > MANY:
         nearest = ", ".join(difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0))
         hint += f"The nearest of {len(known)}: {nearest}. All are listed by `{listing}`."
         return ConfigError(f"{noun} {name!r} is not known. {hint}")
     return ConfigError(f"{noun} {name!r} is not known. {hint}Known: {', '.join(sorted(known))}.")
+
+
+def meant(name: object, known: list[str]) -> str:
+    """The question whether a near name was meant, with a space behind it; nothing where none is near.
+
+    Example:
+        >>> meant("sell", ["iqp", "sel"]), meant("wine", ["own"])
+        ("Did you mean 'sel'? ", '')
+    """
+    begun = [member for member in known if name and member.startswith(str(name))]
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE) or (begun if len(begun) == 1 else [])
+    return f"Did you mean {near[0]!r}? " if near else ""
 
 
 T = TypeVar("T")

@@ -82,7 +82,7 @@ def built(config: DictConfig, entry: str, overrides: Sequence[str] = ()) -> Any:
     reproduce = plain.pop("reproduce", None)
     if reproduce:
         return _reproduction(reproduce, plain, entry)
-    job = instantiated(plain, entry)
+    job = instantiated(plain)
     wanted = located(schema.BUILDS[entry], "_target_")
     if not isinstance(job, wanted):
         raise ConfigError(

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import yaml
 from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -20,7 +21,7 @@ from omegaconf.errors import (
 
 from qml import schema
 from qml.base.errors import ConfigError
-from qml.base.registry import HELP, unknown
+from qml.base.registry import HELP, meant, unknown
 from qml.config.files import choices, groups
 
 COMPOSING = (HydraException, OmegaConfBaseException, yaml.YAMLError)
@@ -142,7 +143,10 @@ def _unknown_key(error: ConfigKeyError | ConfigAttributeError) -> ConfigError:
             return ConfigError(f"{noun} {last!r} is not known; it stands further in. Say {said}.")
         return unknown(noun, last, known)
     if kind is dict:
-        return ConfigError(f"{where} has no key {last!r} yet. Add one with a plus: +{key}=<value>.")
+        there = [str(name) for name in error.parent_node] if isinstance(error.parent_node, DictConfig) else []
+        hint = meant(last, there)
+        new = "A new one comes" if hint else "Add one"
+        return ConfigError(f"{where} has no key {last!r} yet. {hint}{new} with a plus: +{key}=<value>.")
     return ConfigError(f"The key {key!r} is not known here. See --help for groups and keys.")
 
 

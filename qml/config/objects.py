@@ -31,8 +31,12 @@ def addresses(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from addresses(value, here)
 
 
-def instantiated(node: Any, path: str) -> Any:
+def instantiated(node: Any, path: str = "") -> Any:
     """Every mapping with a `_target_` as the object it names, innermost first.
+
+    Args:
+        node: plain data.
+        path: dotted, as someone would give the node on the command line; "" is the whole configuration.
 
     Raises:
         ConfigError: the target is not there, or does not take a key.
@@ -41,19 +45,21 @@ def instantiated(node: Any, path: str) -> Any:
         return [instantiated(item, f"{path}[{index}]") for index, item in enumerate(node)]
     if not isinstance(node, Mapping):
         return node
-    values = {key: instantiated(value, f"{path}.{key}") for key, value in node.items() if key != "_target_"}
+    begins = f"{path}." if path else ""
+    values = {key: instantiated(value, f"{begins}{key}") for key, value in node.items() if key != "_target_"}
     if "_target_" not in node:
         return values
-    target = located(node["_target_"], path)
+    where = path or "the configuration"
+    target = located(node["_target_"], where)
     is_value = dataclasses.is_dataclass(target)
     takes = [field.name for field in dataclasses.fields(target)] if is_value else None
     for key in values:
         if takes is not None and key not in takes:
-            raise unknown(f"key of {path}", key, takes)
+            raise unknown(f"key of {where}", key, takes)
     try:
         return target(**values)
     except TypeError as error:
-        raise ConfigError(f"{path} cannot be built from {sorted(values)}: {error}.") from error
+        raise ConfigError(f"{where} cannot be built from {sorted(values)}: {error}.") from error
 
 
 def imported(name: str, path: str) -> Any:

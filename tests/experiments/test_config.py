@@ -145,6 +145,11 @@ def test_the_command_line_counts_on_every_set():
         (["data=hedgehog"], r"The nearest of \d+: .*All are listed by `python -m experiments.benchmark --help`"),
         (["arms=removed"], r"arms takes a list\. Say arms=\[removed\]"),
         (["protocol.seeds=0"], r"protocol\.seeds takes a list\. Say protocol\.seeds=\[0\]"),
+        (["+model.circuit.search.n_qubits=[2]"], "key of model.circuit 'search' is not known"),
+        (
+            ["data=parquet", "data.options.path=a", "data.options.tarket=b"],
+            r"Did you mean 'target'\? .*\+data\.options\.",
+        ),
         (["protocol.floors.svm=0.9"], r"no key 'svm' yet\. Add one with a plus: \+protocol\.floors\.svm"),
         (
             ["sets=[['data=wine','data=digits']]"],
@@ -191,6 +196,19 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line(text, said, tmp_path):
     with pytest.raises(ConfigError, match=said) as caught:
         config.compose([f"hydra.searchpath=[file://{tmp_path}]", "etl=shops", "out=prepared"], "etl")
     assert str(tmp_path / "etl" / "shops.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["+etl.split.foo=1"], r"^key of etl\.split 'foo' is not known"),
+        (["+foo=1"], r"^key of the configuration 'foo' is not known"),
+        (["memory=4"], r"^memory=4 was asked for; .*Say memory=4g\."),
+    ],
+)
+def test_what_an_etl_cannot_take_is_named_as_it_was_given(words, said):
+    with pytest.raises(ConfigError, match=said):
+        config.build(["etl=kddcup99", "etl.read.path=raw", "out=prepared", *words], "etl")
 
 
 def test_the_class_of_what_was_built_is_checked():

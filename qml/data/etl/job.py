@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _logger = logging.getLogger(__name__)
+_MEMORY = re.compile(r"[1-9]\d*[kmgt]b?", re.IGNORECASE)
 
 
 @dataclass
@@ -79,14 +81,14 @@ class EtlJob:
         etl: what to read, check, divide and make of it.
         out: the folder that is made: a path of this machine, or a URL that Spark knows.
         master: "local[*]", or the address of a cluster; a session that is open already is used as it is.
-        memory: of the Java side of Spark.
+        memory: of the Java side of Spark, a number with its unit: "512m", "4g".
         spark: further settings of Spark.
         rows_per_group: rows of a Parquet row group, the piece that is read at once.
         rows_per_file: rows of a file.
         plugins: packages of yours that a configuration may name.
 
     Raises:
-        ConfigError: sizes below 1.
+        ConfigError: sizes below 1, or memory without a unit.
 
     Example:
         ```python
@@ -106,6 +108,11 @@ class EtlJob:
     plugins: list[str] = field(default_factory=list)
 
     def __post_init__(self):
+        if not _MEMORY.fullmatch(str(self.memory)):
+            raise ConfigError(
+                f"memory={self.memory} was asked for; Java takes a whole number with its unit, k, m, g or t. Say "
+                "memory=4g."
+            )
         for name in ("rows_per_group", "rows_per_file"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} was asked for; give 1 or more.")
