@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -212,22 +212,36 @@ def arms_for(
         >>> [arm.info.family for arm in arms]
         ['hybrid', 'control', 'baseline']
     """
-    known = list(dict.fromkeys(["hybrid", *KINDS, SHUFFLED, *MODELS]))
     changed = dict(champions or {})
+    check_names(names, changed)
     arms = []
     for name in dict.fromkeys(names):
-        if name not in known:
-            raise unknown("arm", name, known, listing=HELP)
         if name in ("hybrid", SHUFFLED) or name in KINDS:
             spec: Spec = hybrid.ablate(name) if name in KINDS else replace(hybrid, ablation="")
         else:
             spec = champion(name, changed.get(name, {}))
         arm = arm_of(spec.on(signature), training, name=name, searched=searched, progress=progress)
         arms.append(shuffled(arm) if name == SHUFFLED else arm)
-    for name in changed:
+    return tuple(arms)
+
+
+def check_names(names: Iterable[str], champions: Iterable[str] = ()) -> None:
+    """Refuse contestants, and champions whose settings differ, that do not exist.
+
+    Args:
+        names: of contestants.
+        champions: names.
+
+    Raises:
+        ConfigError: one that is none of them; the near name is given.
+    """
+    known = list(dict.fromkeys(["hybrid", *KINDS, SHUFFLED, *MODELS]))
+    for name in names:
+        if name not in known:
+            raise unknown("arm", name, known, listing=HELP)
+    for name in champions:
         if name not in known:
             raise unknown("champion", name, known)
-    return tuple(arms)
 
 
 def shuffled(arm: SpecArm) -> SpecArm:

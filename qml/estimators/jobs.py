@@ -11,8 +11,8 @@ from qml.base.files import made_folder
 from qml.base.registry import unknown
 from qml.bench import Cell, CellResult, Protocol, Store, cells_of, run_cell
 from qml.data.source import Source
-from qml.estimators.always import with_all
-from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for
+from qml.estimators.always import ALL, with_all
+from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for, check_names
 from qml.estimators.asked import check_circuits
 from qml.estimators.choices import Backend, Training
 from qml.estimators.data_choice import DataChoice, signature_of
@@ -85,6 +85,7 @@ class BenchmarkJob:
         terms.check()
         if self.seed is not None and self.seed not in terms.seeds:
             raise ConfigError(f"seed={self.seed} was asked for; the seeds of the protocol are {list(terms.seeds)}.")
+        check_names([arm for arm in self.arms if arm not in (ALL, arm_name(self.model))], self.champions)
         self.data.check_choosing(terms.chosen)
         object.__setattr__(self, "data", terms.divided(self.data))
 

@@ -32,13 +32,13 @@ class ReportJob(BenchmarkJob):
         """All that is read.
 
         Raises:
-            DataError: a further store is not there.
+            DataError: one of them is not there; nothing is made in its place.
         """
-        absent = [folder for folder in self.also if not (Path(folder) / "cells").is_dir()]
-        if absent:
-            raise DataError(
-                f"also={list(self.also)} was asked for; {absent[0]!r} is no store of cells. Check the path."
-            )
+        given = {f"store={self.store}": [self.store], f"also={list(self.also)}": self.also}
+        for asked, folders in given.items():
+            absent = [folder for folder in folders if not _is_store(folder)]
+            if absent:
+                raise DataError(f"{asked} was asked for; {absent[0]!r} is no store of cells. Check the path.")
         return tuple(Store(folder) for folder in (self.store, *self.also))
 
     def run(self, progress: bool | None = None, command: Sequence[str] = ()) -> WrittenReport:
@@ -65,7 +65,7 @@ class ReportJob(BenchmarkJob):
             DataError: the store has no cell of this protocol.
         """
         protocol = self.terms(signature_of(self.data.source(self.protocol.seeds[0])))
-        has_cells = (Path(self.store) / "cells").is_dir()
+        has_cells = _is_store(self.store)
         held = {result.cell.protocol_hash: result.protocol for result in Store(self.store)} if has_cells else {}
         if protocol.hash not in held:
             words = command or ("python", "-m", "experiments.benchmark", f"recipe={self.recipe_name or 'NAME'}")
@@ -85,3 +85,8 @@ class ReportJob(BenchmarkJob):
             said = f"differs in {listed(differ)}" if other.data == asked.data else other.hash[:12]
             found.append(f"{other.name} on {other.data} ({said})")
         return f", which holds {listed_some(found)}" if found else ", which holds no finished cell"
+
+
+def _is_store(folder: str) -> bool:
+    """Whether cells lie, or may lie, in a folder; a `Store` would make it."""
+    return (Path(folder) / "cells").is_dir()

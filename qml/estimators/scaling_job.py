@@ -168,16 +168,17 @@ class ScalingReportJob(ScalingJob):
             command: not used: what is lacking is told by data set and size.
 
         Raises:
-            DataError: the store lacks the cells of a data set.
+            DataError: there is no store, or it lacks the cells of a data set.
         """
         from qml.estimators.data_choice import signature_of
 
+        first = self.jobs[0]
+        stores = first.stores
         protocols = [job.terms(signature_of(job.data.source(job.protocol.seeds[0]))) for job in self.jobs]
         sets = self.by_set(protocols)
         check_sizes(sets)
-        first = self.jobs[0]
         made_folder("out", first.out)
-        return written_scaling(first.stores, sets, first.out, self.folder, self.title)
+        return written_scaling(stores, sets, first.out, self.folder, self.title)
 
 
 def check_sizes(sets: Sequence[Sequence[Protocol]]) -> None:

@@ -86,6 +86,22 @@ def test_the_page_is_written_again_from_the_store_also_of_a_part(done, tmp_path,
         config.build([*words, "sizes=[50,70]"], "report").run()
 
 
+def test_a_store_that_is_not_there_is_not_made(tmp_path):
+    words = [*SMALL, f"store={tmp_path / 'typo'}", f"out={tmp_path / 'out'}"]
+    with pytest.raises(DataError, match=r"store=.*typo was asked for; .*typo' is no store of cells\. Check the path"):
+        config.build(words, "report").run()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("entry", ["benchmark", "report"])
+def test_a_contestant_that_does_not_exist_is_refused(entry):
+    with pytest.raises(ConfigError, match=r"arm 'twinn' is not known\. Did you mean 'twin'"):
+        config.build([SMALL[0], "arms=[twinn]"], entry)
+    with pytest.raises(ConfigError, match="champion 'svn' is not known"):
+        config.build([SMALL[0], "+champions.svn={}"], entry)
+    config.build([SMALL[0], "arms=[all]"], entry)
+
+
 def test_a_set_may_have_sizes_of_its_own_and_a_size_terms_of_its_own(tmp_path):
     sets = "sets=[['data=wine','sizes=[30,60]'],['data=digits']]"
     job = config.build(words_for(tmp_path, sets))
