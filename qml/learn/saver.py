@@ -51,6 +51,7 @@ class Saver(Hook):
         self._saved_at = time.monotonic()
         self._saved_steps = 0
         self._wrote: int | None = None  # processes that wrote the checkpoint with which this run began
+        self._resumed_epoch = 0
 
     def resume(self, run: Run) -> bool:
         """Bring `run` to where its checkpoint stands; False when there is none.
@@ -70,13 +71,13 @@ class Saver(Hook):
         set_generators(_strip(checkpoint.arrays, "generator"))
         if self.validation is not None and checkpoint.data["best"] is not None:
             self.validation.best = _snapshot(checkpoint, "best")
-        self._saved_steps = run.counters.steps
+        self._saved_steps, self._resumed_epoch = run.counters.steps, run.counters.epoch
         return True
 
     def on_step(self, run: Run, info: Mapping[str, float]) -> None:
         """Save if it is time."""
         if self._wrote is not None:
-            self._tell_of_other_ranks(run)
+            self._tell_continued(run)
         self._save_if_due(run)
 
     def on_epoch(self, run: Run, records: Sequence[Record]) -> None:
@@ -100,9 +101,16 @@ class Saver(Hook):
         if by_steps or (self.every_s is not None and time.monotonic() - self._saved_at >= self.every_s):
             self.save(run)
 
-    def _tell_of_other_ranks(self, run: Run) -> None:
-        """Say once where another number of processes goes on with a run, which is then not the same to the bit."""
+    def _tell_continued(self, run: Run) -> None:
+        """Say once where the run goes on, and where another number of processes does, which is not the same to the bit.
+
+        Said at the first update, since a run that has ended is only read.
+        """
         wrote, self._wrote = self._wrote, None
+        if run.rank == 0:
+            logger.info(
+                "continuing at update %d (epoch %d) from %s", self._saved_steps, self._resumed_epoch, self.folder
+            )
         world = shard_of(self.step, run.state)[1]
         if wrote not in (None, world) and run.rank == 0:
             logger.warning(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from qml.learn.hooks import Hook, HookLike, Run, as_hooks
 from qml.learn.loop import Course, batches_per_pass, train
 from qml.learn.step import Step
 from qml.learn.task import Metric, Task
-
-logger = logging.getLogger(__name__)
 
 SELECT_FIRST = ("log_loss", "rmse")  # passes are compared by the first of these that a task has
 
@@ -98,10 +95,8 @@ class StepFit:
             run.rank = shard_of(step, run.state)[0]
             validation = self._validation(step, task, source, budget)
             saver = self._saver(step, task, source, seed, run, validation)
-            if saver is not None and saver.resume(run):
-                logger.info(
-                    "continuing at update %d (epoch %d) from %s", run.counters.steps, run.counters.epoch, folder
-                )
+            if saver is not None:
+                saver.resume(run)
             hooks = (*self._hooks(), *([saver] if saver else []))
             course = Course(source, budget, self.batch_size, seed, validation)
             with threads_for(step, run.state, self.batch_size, math.prod(source.schema.input_shape)):

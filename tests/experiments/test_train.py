@@ -1,5 +1,6 @@
 """A training run: one folder for each budget; Ctrl-C and SIGTERM, which keep the checkpoint and nothing else."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -32,7 +33,8 @@ entry.run("train", train.main)
 """
 
 
-def test_a_changed_budget_is_a_new_folder(tmp_path):
+def test_a_changed_budget_is_a_new_folder(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "qml")
     runs = [
         config.build([*SMALL, f"folder={tmp_path}", *more], "train").run(progress=False)
         for more in (["epochs=1"], ["epochs=2"], ["epochs=2", "patience=2"], ["epochs=2"])
@@ -40,6 +42,7 @@ def test_a_changed_budget_is_a_new_folder(tmp_path):
     assert [run.fitted.cost.epochs for run in runs] == [1, 2, 2, 2]
     assert len({run.folder for run in runs}) == 3
     assert runs[1].folder == runs[3].folder
+    assert "continuing at" not in caplog.text, "the last run had ended, and was read"
 
 
 def test_two_runs_of_one_folder_do_not_meet(tmp_path, monkeypatch):
