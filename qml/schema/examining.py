@@ -99,7 +99,7 @@ class LimitsConfig:
     wholly_apart: float = 0.9
     label_noise: float = 0.1
     label_model: float = 0.95
-    label_skill: float = 0.5
+    label_skill: float = 0.3
     blocks: float = 0.5
     trend: float = 0.3
     sample: int = 10_000
