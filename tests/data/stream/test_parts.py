@@ -14,6 +14,7 @@ from tests.data.stream.conftest import numbers, write
 
 @pytest.mark.parametrize("form", ["{}/rows.parquet", "split={}/a.parquet", "{}/year=2020/a.parquet"])
 def test_folders_called_like_parts(tmp_path, form, caplog):
+    caplog.set_level("WARNING", "qml")
     for part, rows in {"train": 70, "test": 30, "quarantine": 5}.items():
         write(tmp_path / form.format(part), numbers(rows))
     source = ParquetSource.open(str(tmp_path), target="label", drop=["year"] if "year" in form else [])
@@ -26,6 +27,7 @@ def test_folders_called_like_parts(tmp_path, form, caplog):
     "form", ["{}.parquet", "{}-00000-of-00002.parquet", "{}2.parquet", "data/{}_a.parquet", "year=2020/{}.parquet"]
 )
 def test_files_called_like_parts(tmp_path, form, caplog):
+    caplog.set_level("WARNING", "qml")
     for word, rows in {"train": 70, "test": 30, "val": 20}.items():
         write(tmp_path / form.format(word), numbers(rows))
     drop = ["year"] if "year" in form else []
@@ -142,6 +144,7 @@ def test_shares_of_a_prepared_folder_leave_its_test_part_alone(prepared):
 
 
 def test_a_part_that_nobody_looks_at_is_told(raw, caplog):
+    caplog.set_level("WARNING", "qml")
     known = ParquetSource.open(str(raw), target="label", shares={"validation": 0.1, "test": 0.1})
     assert set(known.schema.sizes) == {"train", "validation", "test"}
     assert not caplog.records
