@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from qml.base.errors import ConfigError
+from qml.base.nested import nodes
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]*")
 _PORT = re.compile(r"^[^:]+:\d{2,5}$")
@@ -95,12 +96,9 @@ def addresses_in(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         >>> list(addresses_in({"out": "here", "read": {"paths": ["s3://a/b", 3]}}))
         [('read.paths.0', 's3://a/b')]
     """
-    if isinstance(value, str):
-        yield from ((path, url) for url in _URL.findall(value))
-        return
-    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from addresses_in(item, f"{path}.{key}" if path else str(key))
+    for here, item in ((path, value), *nodes(value, path)):
+        if isinstance(item, str):
+            yield from ((here, url) for url in _URL.findall(item))
 
 
 def refuse_credentials(value: object, path: str, remedy: str) -> None:

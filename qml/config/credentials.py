@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from qml.base.addresses import refuse_credentials
 from qml.base.errors import ConfigError
+from qml.base.nested import nodes
 
 _SECRET_KEY = re.compile(r"secret|password|token|access[.]?key|account[.]?key", re.IGNORECASE)  # as Spark redacts
 _SPARK_WORD = re.compile(r"^[+~]*spark[.=]")
@@ -69,19 +70,10 @@ def check_values(config: DictConfig, plain: Mapping[str, Any]) -> None:
     """
     refuse_credentials(plain, "", _REMEDY)
     literal: Any = OmegaConf.to_container(config, resolve=False)
-    for path, value in _nodes(literal):
+    for path, value in nodes(literal):
         _check_option(path, value)
     for name, value in (literal.get("spark") or {}).items():
         _check_setting(str(name), str(value).startswith("${"))
-
-
-def _nodes(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Every key of nested plain values as its dotted path, and what stands there."""
-    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        here = f"{path}.{key}" if path else str(key)
-        yield here, item
-        yield from _nodes(item, here)
 
 
 def _check_option(path: str, value: object) -> None:

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from qml.base.errors import ConfigError
+from qml.base.nested import nodes
 from qml.base.registry import unknown
 
 PLUGINS = "qml.plugins"  # entry point group of packages that `_target_` and `make` may name
@@ -22,13 +23,10 @@ def allowed(plugins: Sequence[str]) -> set[str]:
 
 def addresses(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every `_target_` and `make` of a tree with its path."""
-    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in items:
-        here = f"{path}.{key}" if path else str(key)
-        if key in ("_target_", "make") and isinstance(value, str):
-            yield here, value
-        else:
-            yield from addresses(value, here)
+    for here, part in ((path, node), *nodes(node, path)):
+        if isinstance(part, Mapping):
+            for key in (key for key in ("_target_", "make") if isinstance(part.get(key), str)):
+                yield f"{here}.{key}" if here else key, part[key]
 
 
 def instantiated(node: Any, path: str = "") -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 
 from qml.base.errors import DataError
+from qml.base.registry import meant
 from qml.data.manifest import MANIFEST, Manifest, parse_manifest
 from qml.data.stream.places import Place
 from qml.data.table import PARTS
@@ -122,14 +122,14 @@ def tell_unused(place: Place, names: Iterable[str]) -> None:
     for name in names:
         if name in PARTS:
             continue
-        near = CALLED.get(name) or next(iter(get_close_matches(name, PARTS, n=1)), None)
+        hint = meant(CALLED.get(name, name), list(PARTS)).rstrip()
         log.warning(
             "%s: the part %r is none of %s: training, scores and reports leave it out, and only who asks for it by "
             "name gets its rows.%s",
             place.shown(),
             name,
             ", ".join(PARTS),
-            f" Did you mean {near!r}?" if near else "",
+            hint and f" {hint}",
         )
 
 

@@ -71,7 +71,7 @@ def test_a_bucket(prepared, s3, caplog):
 def test_processes_read_from_a_bucket(prepared, s3):
     pytest.importorskip("torch")
     fsspec.filesystem("s3", **s3).put(str(prepared), "sets/again", recursive=True)
-    same_as_local("s3://sets/again", prepared, storage_options=s3, workers=1)
+    assert same_as_local("s3://sets/again", prepared, storage_options=s3, workers=1).workers == 1
 
 
 def test_a_bucket_that_needs_credentials(s3, monkeypatch, tmp_path):
