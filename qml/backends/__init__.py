@@ -6,8 +6,9 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qml.backends.backend import Backend, Outcome, Target
+from qml.backends.backend import Backend, Limits, Outcome, Target
 from qml.backends.check import check_program
+from qml.backends.counts import Counts
 from qml.backends.executor import (
     Capabilities,
     Executor,
@@ -26,8 +27,10 @@ __all__ = [
     "EXECUTORS",
     "Backend",
     "Capabilities",
+    "Counts",
     "Executor",
     "Gradients",
+    "Limits",
     "Outcome",
     "SamplingExecutor",
     "StateExecutor",

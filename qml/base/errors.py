@@ -35,6 +35,18 @@ class BudgetError(QmlError, RuntimeError):
     """A budget of time, memory or money is spent; carries what was done so far."""
 
 
+class JobError(QmlError, RuntimeError):
+    """A job on a machine failed, was cancelled, or brought back what is no answer; its identity is in the message."""
+
+
+class PendingJobError(JobError):
+    """A job has not ended within the time given; it is kept, and asking again continues to wait for it."""
+
+
+class CredentialsError(QmlError, PermissionError):
+    """A machine needs an account that was not found or is refused; says where accounts are kept, never their keys."""
+
+
 class CheckpointError(QmlError, RuntimeError):
     """A checkpoint cannot be written or does not belong to this model and task; the previous one is intact."""
 
