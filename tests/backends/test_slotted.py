@@ -6,7 +6,7 @@ import pytest
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.slotted import slotted
 from qml.base.errors import CapabilityError
-from qml.circuits import Circuit, input_slot
+from qml.circuits import amplitude
 from qml.circuits.slots import slots
 from tests.programs import random_program, random_values
 
@@ -27,6 +27,6 @@ def test_values_are_those_of_the_program(seed):
 
 
 def test_prepared_amplitudes_that_vary_are_refused():
-    program = Circuit(1).add("Amplitudes", 0, input_slot(0), input_slot(1)).build()
+    program = amplitude(2)
     with pytest.raises(CapabilityError, match="rotation angles only"):
         slotted(program)
