@@ -33,7 +33,7 @@ def slotted(program: Program) -> Program:
         >>> program = angle(2) + sel(2)
         >>> ready = slotted(program)
         >>> ready.n_inputs, ready.n_weights, [gate.name for gate in ready.gates[:4]]
-        (8, 0, ['RX', 'RX', 'RZ', 'RY'])
+        (8, 0, ['RY', 'RY', 'RZ', 'RY'])
     """
     if any(table.varies.any() for table in amplitude_tables(program)):
         raise CapabilityError(
