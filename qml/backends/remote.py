@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -151,4 +151,16 @@ class RemoteBackend(Protocol):
 
     def cancel(self, job: str) -> None:
         """Ask that it be stopped; a job that has ended stays as it is."""
+        ...
+
+
+@runtime_checkable
+class BillingBackend(Protocol):
+    """A RemoteBackend that also tells what a job took that brought nothing back: failed, cancelled, or submitted twice.
+
+    Without it, such a job counts with its estimate, for nobody knows what it took.
+    """
+
+    def billed(self, job: str) -> Cost | None:
+        """What it took by the machine's own account, 0 where nothing; None where that is not known (yet)."""
         ...
