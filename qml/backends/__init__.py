@@ -19,10 +19,12 @@ from qml.backends.executor import (
     Tangents,
     Values,
 )
+from qml.backends.remote import RemoteBackend
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry
 
 __all__ = [
+    "BACKENDS",
     "DEFAULT",
     "EXECUTORS",
     "Backend",
@@ -63,6 +65,9 @@ EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
 EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
+
+BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend")
+"""Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it."""
 
 DEFAULT = "engine_cpu"
 
