@@ -114,8 +114,8 @@ def compact(native: Program) -> tuple[Program, tuple[int, ...]]:
     What a simulator runs of a Program for a large machine; the values are the same.
 
     Example:
-        >>> from qml.circuits import Circuit
-        >>> small, wires = compact(Circuit(9).cnot([7, 2]).expval("Z7").build())
+        >>> from qml.circuits import Circuit, z_each
+        >>> small, wires = compact(Circuit(9).cnot([7, 2]).build(z_each([7])))
         >>> small.n_qubits, small.gates[0].wires, wires
         (2, (1, 0), (2, 7))
     """
