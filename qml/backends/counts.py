@@ -55,6 +55,21 @@ class Counts:
         return cls._merged(n_rows, row, bits_RSM.reshape(-1, n_bits), np.ones(len(row), np.int64))
 
     @classmethod
+    def of_table(cls, times_RO: np.ndarray) -> Counts:
+        """Counts of how often each outcome was seen, `(R, 2**M)`, the first measured qubit most significant.
+
+        Example:
+            >>> counts = Counts.of_table(np.array([[0, 2, 0, 1]]))
+            >>> counts.bits_NM.tolist(), counts.times_N.tolist()
+            ([[0, 1], [1, 1]], [2, 1])
+        """
+        n_rows, n_outcomes = times_RO.shape
+        row_N, outcome_N = np.nonzero(times_RO)
+        places = np.arange(n_outcomes.bit_length() - 1)[::-1]
+        bits_NM = (outcome_N[:, None] >> places & 1).astype(np.uint8)
+        return cls(n_rows, row_N, bits_NM, times_RO[row_N, outcome_N])
+
+    @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
         """The bindings of all `parts` one behind another."""
         starts = np.cumsum([0, *(part.n_rows for part in parts)])

@@ -9,12 +9,15 @@ import numpy as np
 
 from qml.backends.backend import Outcome, Target
 from qml.backends.check import check_call
+from qml.backends.check_run import check_run
+from qml.backends.counts import Counts
 from qml.backends.executor import Capabilities, Gradients, Tangents, Values
-from qml.base.errors import CapabilityError
+from qml.backends.measuring import Setting, basis_gates, outcome_of, settings_of
+from qml.base.seeds import generator
 from qml.circuits.gate import Clifford
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
-from qml.circuits.steps import preparations, steps
+from qml.circuits.steps import gate_steps, preparations, steps
 from qml.engine import reference
 from qml.engine.sampling import sample_in_blocks
 from qml.engine.traced import CLIFFORD_WORDS, clifford_word, pauli_action
@@ -105,8 +108,6 @@ class ReferenceExecutor:
 class ReferenceBackend:
     """A machine that runs circuits exactly, or with shots drawn from the exact distribution.
 
-    Each Pauli word of a sum is measured with `shots` shots of its own.
-
     Args:
         n_qubits: size of the machine.
     """
@@ -122,23 +123,27 @@ class ReferenceBackend:
         """Values of `R` rows of rotation angles; `shots=None` is exact.
 
         Raises:
-            CapabilityError: the Program is too wide, or shots are asked for without a seed.
+            ProgramError, ShapeError, DataError, ConfigError, CapabilityError: see `qml.backends.check_run.check_run`.
         """
-        if program.n_qubits > self.n_qubits:
-            raise CapabilityError(
-                f"The reference backend was asked for {program.n_qubits} qubits; it has {self.n_qubits}."
-            )
-        states_RA = _evolved(program, np.asarray(slots_RS, float))
-        if shots is None:
+        check_run(self.target, program, slots_RS, shots, seed)
+        states_RA = _evolved(program, slots_RS.astype(float))
+        if shots is None or seed is None:
             return Outcome(_exact(program, states_RA))
-        if seed is None:
-            raise CapabilityError(f"The reference backend was asked for {shots} shots without a seed. Pass seed=1.")
-        return _sampled(program, states_RA, shots, np.random.default_rng(seed))
+        counts = [
+            _counted(program.n_qubits, setting, states_RA, shots, generator(seed, "setting", place))
+            for place, setting in enumerate(settings_of(program.readout))
+        ]
+        return outcome_of(program.readout, counts, len(slots_RS))
 
 
 def _applied(n_qubits: int, word: PauliWord, states_RA: np.ndarray) -> np.ndarray:
     source, phase = pauli_action(n_qubits, word)
     return phase * states_RA[:, source]
+
+
+def _clifford(n_qubits: int, step: Clifford, states_RA: np.ndarray) -> np.ndarray:
+    words = [(factor, clifford_word(step, letters)) for factor, letters in CLIFFORD_WORDS[step.name]]
+    return np.sum([factor * _applied(n_qubits, word, states_RA) for factor, word in words], axis=0)
 
 
 def _evolved(program: Program, slots_RS: np.ndarray) -> np.ndarray:
@@ -148,8 +153,7 @@ def _evolved(program: Program, slots_RS: np.ndarray) -> np.ndarray:
     position = 0
     for step in steps(program):
         if isinstance(step, Clifford):
-            words = [(factor, clifford_word(step, letters)) for factor, letters in CLIFFORD_WORDS[step.name]]
-            states_RA = np.sum([f * _applied(program.n_qubits, word, states_RA) for f, word in words], axis=0)
+            states_RA = _clifford(program.n_qubits, step, states_RA)
             continue
         half = slots_RS[:, position, None] / 2
         flipped = _applied(program.n_qubits, step.word, states_RA)
@@ -176,18 +180,12 @@ def _exact(program: Program, states_RA: np.ndarray) -> np.ndarray:
     return values
 
 
-def _sampled(program: Program, states_RA: np.ndarray, shots: int, random: np.random.Generator) -> Outcome:
-    readout = program.readout
-    if isinstance(readout, Probabilities):
-        exact = _exact(program, states_RA)
-        drawn = random.multinomial(shots, exact / exact.sum(-1, keepdims=True)) / shots
-        return Outcome(drawn, drawn * (1 - drawn) / shots)
-    values = np.zeros((len(states_RA), program.n_values))
-    variance = np.zeros_like(values)
-    for k, observable in enumerate(readout.observables):
-        for coefficient, word in observable.terms:
-            chance = np.clip((1 + _mean(program, states_RA, word)) / 2, 0, 1)
-            drawn = 2 * random.binomial(shots, chance) / shots - 1
-            values[:, k] += coefficient * drawn
-            variance[:, k] += coefficient**2 * (1 - drawn**2) / shots
-    return Outcome(values, variance)
+def _counted(n_qubits: int, setting: Setting, states_RA: np.ndarray, shots: int, random: np.random.Generator) -> Counts:
+    """Outcomes of `shots` shots of each state, its wires read in the bases of the setting."""
+    turns = [step for gate in basis_gates(setting) for step in gate_steps(gate)]
+    for step in turns:
+        if isinstance(step, Clifford):  # all of them are
+            states_RA = _clifford(n_qubits, step, states_RA)
+    weights_RA = np.abs(states_RA[:, wire_first(n_qubits, setting.wires)]) ** 2
+    chances = weights_RA.reshape(len(states_RA), 2 ** len(setting.wires), -1).sum(-1)
+    return Counts.of_table(random.multinomial(shots, chances / chances.sum(-1, keepdims=True)))
