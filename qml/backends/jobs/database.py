@@ -25,11 +25,13 @@ CREATE TABLE job(
   start INTEGER NOT NULL, stop INTEGER NOT NULL, seed INTEGER,
   state TEXT NOT NULL CHECK(state IN('prepared','submitting','submitted','done','failed','cancelled')),
   tag TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, posts INTEGER NOT NULL DEFAULT 0, posted REAL,
-  doubtful INTEGER NOT NULL DEFAULT 0, looked INTEGER NOT NULL DEFAULT 0, remote TEXT, others TEXT NOT NULL DEFAULT '[]',
-  estimate TEXT NOT NULL, reserved INTEGER NOT NULL DEFAULT 0, billed TEXT, calibration TEXT REFERENCES calibration(id),
-  created REAL NOT NULL, submitted REAL, finished REAL, error TEXT, result BLOB, UNIQUE(request, place));
+  doubtful INTEGER NOT NULL DEFAULT 0, looked INTEGER NOT NULL DEFAULT 0, remote TEXT,
+  others TEXT NOT NULL DEFAULT '[]', estimate TEXT NOT NULL, reserved INTEGER NOT NULL DEFAULT 0, billed TEXT,
+  calibration TEXT REFERENCES calibration(id), created REAL NOT NULL, submitted REAL, finished REAL,
+  error TEXT, result BLOB, UNIQUE(request, place));
 CREATE TABLE calibration(
-  id TEXT PRIMARY KEY, provider TEXT NOT NULL, target_name TEXT NOT NULL, taken REAL NOT NULL, properties BLOB NOT NULL);
+  id TEXT PRIMARY KEY, provider TEXT NOT NULL, target_name TEXT NOT NULL, taken REAL NOT NULL,
+  properties BLOB NOT NULL);
 CREATE TABLE ledger(
   id INTEGER PRIMARY KEY, moment REAL NOT NULL, job TEXT NOT NULL, kind TEXT NOT NULL
   CHECK(kind IN('reserve','release','settle')), executions INTEGER NOT NULL, seconds REAL, amount REAL,
@@ -127,9 +129,9 @@ def _made(place: Path) -> None:
 
 
 _REPAIR = (
-    "Nothing was submitted, and the file is as it was. Move it aside and bring back a copy, or save what is left of it: "
-    "sqlite3 {path} .recover | sqlite3 saved.sqlite. Jobs that the machine has are found there by tags that begin with "
-    "qml-."
+    "Nothing was submitted, and the file is as it was. Move it aside and bring back a copy, or save what is left of "
+    "it: sqlite3 {path} .recover | sqlite3 saved.sqlite. Jobs that the machine has are found there by tags that begin "
+    "with qml-."
 )
 
 
@@ -144,9 +146,7 @@ def telling(place: Path) -> Iterator[None]:
             "that the disk is not full and that it is on a local disk, then ask again: what was recorded is kept."
         ) from error
     except sqlite3.DatabaseError as error:
-        raise DataError(
-            f"The job store {str(place)!r} is damaged ({error}). {_REPAIR.format(path=place)}"
-        ) from error
+        raise DataError(f"The job store {str(place)!r} is damaged ({error}). {_REPAIR.format(path=place)}") from error
 
 
 @contextmanager

@@ -41,7 +41,9 @@ def unpacked(data: bytes) -> dict[str, np.ndarray]:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"A result in the job store cannot be read ({error}). Bring back a copy of the store.") from error
+        raise DataError(
+            f"A result in the job store cannot be read ({error}). Bring back a copy of the store."
+        ) from error
 
 
 def outcome_bytes(outcome: Outcome) -> bytes:

@@ -61,7 +61,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {"mapping": [[_plain(key), _plain(item)] for key, item in value.items()]}
-    raise ConfigError(f"A {type(value).__name__} was to be kept as plain data; only dataclasses, arrays and plain data.")
+    raise ConfigError(
+        f"A {type(value).__name__} was to be kept as plain data; only dataclasses, arrays and plain data."
+    )
 
 
 def _fields(value: Any) -> dict[str, Any]:

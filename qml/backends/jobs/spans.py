@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from qml.backends.backend import Target
 from qml.backends.measuring import settings_of
 from qml.base.errors import CapabilityError
@@ -49,4 +51,4 @@ def spans(program: Program, n_rows: int, shots: int | None, target: Target) -> t
     edges = [0]
     for place in range(n_spans):
         edges.append(edges[-1] + size + (place < longer))
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(itertools.pairwise(edges))

@@ -1,0 +1,154 @@
+"""A Backend whose jobs survive: written before they are sent, sent once, found again, answered from a file."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qml.backends.backend import Outcome, Target
+from qml.backends.jobs import book
+from qml.backends.jobs.costs import told, total
+from qml.backends.jobs.database import opened
+from qml.backends.jobs.packing import joined
+from qml.backends.jobs.runner import How, Runner, no_step
+from qml.backends.remote import Cost, RemoteBackend
+from qml.base.errors import ConfigError, DataError, ShapeError
+from qml.base.words import plural
+from qml.circuits.program import Program
+from qml.circuits.slots import angle_table
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a request would send.
+
+    Args:
+        jobs: estimate of each job that was never submitted; none where the store answers.
+    """
+
+    jobs: tuple[Cost, ...]
+
+    @property
+    def total(self) -> Cost:
+        """All jobs together."""
+        return total(self.jobs)
+
+    def __str__(self) -> str:
+        if not self.jobs:
+            return "nothing to send: the request is in the store"
+        return f"{plural(len(self.jobs), 'job')}: {told(self.total)}"
+
+
+@dataclass(frozen=True)
+class StoredBackend:
+    """A Backend of a machine that keeps jobs, and a file that knows all of them.
+
+    A request is known by the digest of its Program, bindings, shots, target, provider and seed: asked again it is
+    answered from the file, without network; another draw is another seed. What a job of the target may not hold is
+    cut into several jobs of spans of bindings, each with a seed of its own. Several processes may share a file: one
+    works on a request, the others wait for it, and take over where it died.
+
+    Not for a file on a network disk: SQLite's journal needs the processes on one machine.
+
+    Args:
+        remote: the machine, or a `GuardedBackend` of it.
+        path: of the file; made where there is none.
+        deadline_s: how long one call waits; then a `PendingJobError`, and the next call goes on.
+        retry: send jobs anew that failed or were cancelled; otherwise they stay a `JobError`.
+        first_s, cap_s: the first and the longest wait between two questions after a job.
+        grace_s: how long the machine's list of jobs may lag: a submission without a clear answer is looked for that
+            long before it is repeated.
+        posts: submissions without a clear answer in one call.
+        lease_s: after which a process on another host that shares the file counts as dead.
+        at: called with the name of each step; for tests that end the process there.
+
+    Example:
+        ```python
+        backend = StoredBackend(GuardedBackend(IbmBackend("ibm_x"), Budget(seconds=600)), "jobs.sqlite")
+        outcome = backend.run(program, slots_RS, shots=1024, seed=1)
+        ```
+    """
+
+    remote: RemoteBackend
+    path: str
+    deadline_s: float = 3600.0
+    retry: bool = False
+    first_s: float = 0.2
+    cap_s: float = 30.0
+    grace_s: float = 10.0
+    posts: int = 5
+    lease_s: float = 900.0
+    at: Callable[[str], None] = field(default=no_step, compare=False, repr=False)
+
+    @property
+    def target(self) -> Target:
+        """That of the machine."""
+        return self.remote.target
+
+    def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
+        """Values of `R` bindings: from the file where they are, else from the machine, kept before they are returned.
+
+        The record names the jobs, what they took and the calibration that is kept beside them.
+
+        Raises:
+            PendingJobError: the deadline has passed; the jobs are kept, and the same call goes on.
+            JobError: a job failed, was cancelled, or brought what is no answer.
+            BudgetError: it does not fit the budget of a guard; nothing was sent.
+            CapabilityError: the machine cannot run it; nothing was sent.
+            ConfigError: shots without a seed, which names the draw.
+            ShapeError: bindings of other shape than the Program's rotations.
+            DataError: the file is damaged or of another program; nothing was sent.
+        """
+        slots_RS = checked(program, slots_RS, shots, seed)
+        if not len(slots_RS):
+            return Outcome(np.zeros((0, program.readout.n_values)))
+        with opened(self.path) as database:
+            return joined(self._runner(database, program, slots_RS, shots, seed).outcomes())
+
+    def estimate(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Estimate:
+        """What `run` of `R` bindings would send; nothing is sent, and nothing written.
+
+        Raises:
+            ShapeError, ConfigError, DataError: as `run`.
+        """
+        slots_RS = checked(program, slots_RS, shots, seed)
+        if not len(slots_RS):
+            return Estimate(())
+        with opened(self.path) as database:
+            return Estimate(tuple(self._runner(database, program, slots_RS, shots, seed).estimates()))
+
+    def _runner(self, database, program, slots_RS, shots, seed) -> Runner:
+        how = How(
+            self.deadline_s, self.first_s, self.cap_s, self.grace_s, self.posts, self.lease_s, self.retry, self.at
+        )
+        asked = book.Asked(program, slots_RS, shots, seed, self.remote.provider, self.remote.target)
+        return Runner(self.remote, database, how, asked)
+
+
+def checked(program: Program, slots_RS: np.ndarray, shots: int | None, seed: int | None) -> np.ndarray:
+    """Bindings `(R, S)` in float64, once everything is seen to be what a store can name.
+
+    Raises:
+        ShapeError, DataError, ConfigError: it is not; see `StoredBackend.run`.
+    """
+    slots = np.ascontiguousarray(slots_RS, np.float64)
+    wanted = len(angle_table(program).constant)
+    if slots.ndim != 2 or slots.shape[1] != wanted:
+        raise ShapeError(
+            f"Bindings of shape {np.shape(slots_RS)} were handed in; this Program has {wanted} rotations, so they are "
+            f"(R, {wanted}), as qml.circuits.slots.slots gives them."
+        )
+    if not np.isfinite(slots).all():
+        raise DataError("Bindings hold angles that are not finite numbers; nothing was sent.")
+    for name, given in (("shots", shots), ("seed", seed)):
+        if given is not None and (isinstance(given, bool) or operator.index(given) < 1):
+            raise ConfigError(f"{name}={given} was asked for; it is 1 or more.")
+    if shots is not None and seed is None:
+        raise ConfigError(
+            f"shots={shots} was asked for without a seed. The seed names the draw: the same one is answered from the "
+            "store, another one is measured anew. Pass seed=1."
+        )
+    return slots
