@@ -43,6 +43,8 @@ class Target:
         sampled: whether it gives outcomes of shots.
         queued: whether a job waits for others, so that few jobs count for more than few shots.
         options: everything else that the answers depend on, by name: a method, the digest of a noise model, a version.
+        counts: whether what it brings of shots are raw outcomes (`Outcome.counts`), which mitigation of readout needs,
+            and not values alone.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Target:
     sampled: bool = True
     queued: bool = field(default=False, compare=False)
     options: tuple[tuple[str, Any], ...] = ()
+    counts: bool = field(default=True, compare=False)
 
     @cached_property
     def digest(self) -> str:
