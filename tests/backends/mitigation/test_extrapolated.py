@@ -1,0 +1,139 @@
+"""Extrapolation of a machine whose values decay by a known factor a gate; wrappers put together by name."""
+
+import numpy as np
+import pytest
+
+from qml.backends.mitigation import MITIGATIONS, ExtrapolatedBackend, ReadoutMitigatedBackend, mitigated
+from qml.backends.reference import ReferenceExecutor
+from qml.backends.shifted import ShiftedExecutor
+from qml.base.errors import CapabilityError, ConfigError
+from qml.circuits import READOUTS, Probabilities, angle, basic
+from qml.circuits.slots import slots
+from tests.backends.mitigation.machines import NATIVE, KnownBackend, ValuesOnly, copied
+
+PROGRAM = angle(3) + basic(3, depth=1)
+NONE = ((0.0, 0.0),) * 3
+
+
+def case(readout=None):
+    rng = np.random.default_rng(3)
+    program = PROGRAM.with_readout(readout or READOUTS["pauli"](3, ["Z0", "Z1 Z2 + 2 I", "X2"]))
+    inputs, weights = rng.normal(size=(2, 3)), rng.normal(size=program.n_weights)
+    exact = ReferenceExecutor().forward(program, inputs, weights).values_BK
+    return program, slots(program, inputs, weights), exact
+
+
+@pytest.mark.parametrize("fold", ["local", "global"])
+@pytest.mark.parametrize("gate_set", [(), NATIVE], ids=["all gates", "native"])
+@pytest.mark.parametrize("readout", [None, Probabilities((1, 0))], ids=["words", "probabilities"])
+def test_known_decay_is_extrapolated_exactly(readout, gate_set, fold):
+    program, angles, exact = case(readout)
+    machine = KnownBackend(kept=0.97, errors=NONE, gate_set=gate_set)
+    raw = machine.run(program, angles, shots=None, seed=None).values_RK
+    machine.ran.clear()
+    outcome = ExtrapolatedBackend(machine, method="exponential", fold=fold).run(program, angles, shots=None, seed=None)
+    np.testing.assert_allclose(outcome.values_RK, exact, atol=1e-10)
+    assert np.abs(raw - exact).max() > 0.02
+    assert [circuits for _, circuits, _ in machine.ran] == [2, 2, 2]
+    assert outcome.record["extrapolation"]["fell_back"] == 0
+    lines = ExtrapolatedBackend(machine, fold=fold).run(program, angles, shots=None, seed=None).values_RK
+    assert np.abs(lines - exact).max() < 0.5 * np.abs(raw - exact).max()
+
+
+@pytest.mark.parametrize("readout", ["tensored", "m3", "twirled"])
+def test_extrapolation_around_readout_mitigation(readout):
+    program, angles, exact = case()
+    machine = KnownBackend(kept=0.97, gate_set=NATIVE)
+    inside = ReadoutMitigatedBackend(machine, method=readout)
+    backend = ExtrapolatedBackend(inside, method="exponential")
+    outcome = backend.run(program, angles, shots=None, seed=None)
+    np.testing.assert_allclose(outcome.values_RK, exact, atol=1e-10)
+    outside = ExtrapolatedBackend(machine, method="exponential").run(program, angles, shots=None, seed=None)
+    assert np.abs(outside.values_RK - exact).max() > 0.01  # readout errors do not grow with gates
+    machine.ran.clear()
+    drawn = backend.run(program, angles, shots=4096, seed=1)
+    assert len(machine.ran) == 4  # one calibration, three scales
+    assert np.abs((drawn.values_RK - exact) / np.sqrt(drawn.variance_RK)).max() < 4
+    again = copied(backend).run(program, angles, shots=4096, seed=1)
+    np.testing.assert_array_equal(again.values_RK, drawn.values_RK)
+    told = drawn.record["extrapolation"]
+    assert told["scales"] == [1, 3, 5]
+    assert told["runs"][0]["readout"]["method"] == readout
+
+
+def test_mean_and_variance_of_lines_are_those_of_repeated_runs():
+    program, angles, _ = case()
+    backend = ExtrapolatedBackend(KnownBackend(kept=0.97), method="linear")
+    limit = backend.run(program, angles, shots=None, seed=None).values_RK
+    runs = [backend.run(program, angles, shots=100, seed=seed) for seed in range(1, 101)]
+    values, told = np.array([run.values_RK for run in runs]), np.mean([run.variance_RK for run in runs], axis=0)
+    np.testing.assert_allclose(values.var(axis=0, ddof=1), told, rtol=0.6)  # 100 runs: a standard error of 14 %
+    np.testing.assert_array_less(np.abs(values.mean(axis=0) - limit), 4 * np.sqrt(told / len(runs)))
+
+
+def test_draws_of_different_scales_are_independent():
+    program, angles, _ = case()
+    machine = KnownBackend(errors=NONE)  # no noise: equal draws would be equal values
+    steps = ExtrapolatedBackend(machine).run(program, angles, shots=100, seed=1).record["extrapolation"]["steps"]
+    assert min(steps) > 0
+
+
+def test_fall_backs_of_an_exponential_are_told_and_logged(caplog):
+    caplog.set_level("INFO", "qml")
+    program, angles, _ = case()
+    outcome = ExtrapolatedBackend(KnownBackend(kept=0.5), method="exponential").run(program, angles, shots=50, seed=1)
+    told = outcome.record["extrapolation"]
+    assert 0 < told["fell_back"] <= told["of_values"] == 6
+    assert f"{told['fell_back']} of 6 values fell back to a line" in caplog.text
+
+
+def test_gradients_through_the_shift_rule():
+    program, _, _ = case()
+    rng = np.random.default_rng(3)
+    inputs, weights, cotangent = rng.normal(size=(2, 3)), rng.normal(size=program.n_weights), rng.normal(size=(2, 3))
+    machine = KnownBackend(kept=0.98, gate_set=NATIVE)
+    executor = ShiftedExecutor(mitigated(machine, ["readout", {"zne": {"method": "exponential"}}]))
+    exact = ReferenceExecutor().vjp(program, inputs, weights, cotangent)
+    found = executor.vjp(program, inputs, weights, cotangent)
+    np.testing.assert_allclose(found.inputs_BD, exact.inputs_BD, atol=1e-8)
+    np.testing.assert_allclose(found.weights, exact.weights, atol=1e-8)
+
+
+def test_mitigations_by_name():
+    machine = KnownBackend()
+    assert mitigated(machine, []) is machine
+    assert mitigated(machine, ["zne", "readout"]) == ExtrapolatedBackend(ReadoutMitigatedBackend(machine))
+    made = mitigated(machine, {"m3": {"shots": 100}, "zne": None})
+    assert made == ExtrapolatedBackend(ReadoutMitigatedBackend(machine, 100, "m3"))
+    assert mitigated(machine, ["twirled_readout"]).method == "twirled"
+    assert {*MITIGATIONS} == {"readout", "m3", "twirled_readout", "zne"}
+    digests = {mitigated(machine, [name]).target.digest for name in MITIGATIONS} | {machine.target.digest}
+    assert len(digests) == 5
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (["zme"], "Did you mean 'zne'"),
+        ("zne", "a list of names"),
+        (["zne", "zne"], "more than once"),
+        ([{"zne": {"scale": [1, 3]}}], "Did you mean 'scales'"),
+        ([{"m3": {"method": "tensored"}}], "option of mitigation m3"),
+        ([{"zne": 3}], "names with values"),
+        ([{"zne": {"scales": [1, 2, 3]}}], "odd whole numbers"),
+        ([{"zne": {"scales": [1]}}], "at least 2 different scales"),
+        ([{"zne": {"fold": "random"}}], "Known: local, global"),
+    ],
+)
+def test_names_and_options_that_are_not_known_are_refused(named, message):
+    with pytest.raises(ConfigError, match=message):
+        mitigated(KnownBackend(), named)
+
+
+def test_mitigations_that_do_not_go_together_are_refused():
+    with pytest.raises(CapabilityError, match="mitigated already"):
+        mitigated(KnownBackend(), ["readout", "m3"])
+    with pytest.raises(CapabilityError, match="extrapolates already"):
+        ExtrapolatedBackend(ExtrapolatedBackend(KnownBackend()))
+    with pytest.raises(CapabilityError, match="no outcomes of shots"):
+        mitigated(ValuesOnly(), ["readout", "zne"])
