@@ -69,6 +69,8 @@ EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend")
 """Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it."""
 
+BACKENDS.add("braket", Lazy("qml.backends.braket", "braket"))
+
 DEFAULT = "engine_cpu"
 
 
