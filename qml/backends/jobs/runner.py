@@ -201,10 +201,7 @@ class Runner:
             self.remote.allow(total(costs), book.totals(self.database, self.remote.budget.currency))
         for job, cost in zip(unsent, costs, strict=True):
             if job["state"] in ENDED_BADLY:
-                tries = job["tries"] + 1
-                anew = {"state": "prepared", "tries": tries, "tag": book.tag_of(job["key"], tries), "posts": 0}
-                gone = dict.fromkeys(("posted", "remote", "billed", "submitted", "finished", "error"))
-                book.mark(self.database, job["key"], **anew, **gone, doubtful=0, looked=0, others="[]")
+                book.begin_anew(self.database, job)
             book.reserve(self.database, job["key"], cost)
 
     def _let_go(self) -> None:
