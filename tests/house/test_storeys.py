@@ -70,7 +70,11 @@ HEAVY = {
         "qml.bench.*": "statistics of scores",
         "qml.estimators.*": "the estimator interface",
     },
-    "pyarrow": {"qml.data.*": "Parquet", "qml.bench.store*": "records of cells"},
+    "pyarrow": {
+        "qml.data.*": "Parquet",
+        "qml.bench.store*": "records of cells",
+        "qml.backends.jobs.export": "rows of a job store as Parquet",
+    },
     "pandas": {"qml.data.*": "tables"},
     "PIL": {"qml.data.*": "images"},
     "pyspark": {"qml.data.etl.*": "preparing what one machine does not hold"},
