@@ -15,6 +15,7 @@ from qml.backends.reference import ReferenceBackend
 from qml.backends.transpiling import is_native, transpilations, transpile
 from qml.base.errors import CapabilityError, QmlError
 from qml.circuits import CIRCUITS, READOUTS, Program
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate
 from qml.circuits.slots import slots
 from qml.contracts.report import NotApplicable, Report, require, run_checks
@@ -218,15 +219,15 @@ class _Case:
         shots = SHOTS if self.target.sampled else None
         bad = angles.copy()
         bad[1, 1] = np.nan
-        n_wide = self.target.n_qubits + 1
-        wide = Program(n_wide, (Gate("RX", (0,), (0.3,)),))
+        wide = Program(self.target.n_qubits + 1, (Gate("RX", (0,), (Angle(0.3),)),))
+        prepared = CIRCUITS["amplitude"](self.first.n_qubits, 1)
         asked: dict[str, tuple] = {
             "what is too wide": (wide, np.zeros((1, 1)), shots, self.seed),
             "what is no Program": ("sel", angles, shots, self.seed),
             "slots of another number": (self.first, angles[:, 1:], shots, self.seed),
             "slots in a list": (self.first, angles.tolist(), shots, self.seed),
             "slots that are not finite": (self.first, bad, shots, self.seed),
-            "amplitudes that vary": (CIRCUITS["amplitude"](self.first.n_qubits, 1), angles, shots, self.seed),
+            "amplitudes that vary": (prepared, self.angles(prepared), shots, self.seed),
             "shots=0": (self.first, angles, 0, self.seed),
             "shots=1.5": (self.first, angles, 1.5, self.seed),
         }

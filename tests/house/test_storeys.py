@@ -54,9 +54,11 @@ HEAVY = {
     },
     "qiskit": {
         "qml.circuits.bridges.qiskit*": "the bridge",
-        "qml.backends.qiskit_*": "primitives of Qiskit on an Executor",
+        "qml.backends.qiskit_*": "primitives of Qiskit on an Executor; its transpiler",
+        "qml.backends.aer*": "Qiskit's simulator as a Backend",
         "qml.backends.ibm.*": "circuits of IBM's machines, and IBM's client",
     },
+    "qiskit_aer": {"qml.backends.aer*": "the simulator"},
     "qiskit_ibm_runtime": {"qml.backends.ibm.client": "IBM's client, at one address"},
     "requests": {"qml.backends.ibm.sending": "how IBM's client sends its requests"},
     "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
