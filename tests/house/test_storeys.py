@@ -58,7 +58,7 @@ HEAVY = {
         "qml.backends.aer*": "Qiskit's simulator as a Backend",
         "qml.backends.ibm.*": "circuits of IBM's machines, and IBM's client",
     },
-    "qiskit_aer": {"qml.backends.aer*": "the simulator"},
+    "qiskit_aer": {"qml.backends.aer*": "the simulator", "qml.backends.noise.qiskit_*": "noise in its terms"},
     "qiskit_ibm_runtime": {"qml.backends.ibm.client": "IBM's client, at one address"},
     "requests": {"qml.backends.ibm.sending": "how IBM's client sends its requests"},
     "qiskit_machine_learning": {"qml.backends.qiskit_gradient": "the gradient of its EstimatorQNN"},
