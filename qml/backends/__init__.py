@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from qml.backends.backend import Backend, Limits, Outcome, Target
 from qml.backends.check import check_program
@@ -41,6 +42,7 @@ __all__ = [
     "Target",
     "Values",
     "check_program",
+    "backend_named",
     "executor_named",
     "name_of",
 ]
@@ -58,16 +60,22 @@ class Lazy:
         return getattr(importlib.import_module(self.module), self.name)(*args, **options)
 
 
-EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor")
-"""Executors by name; a call makes one."""
+EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor", group="qml.executors")
+"""Executors by name; a call makes one. Other packages add theirs through the entry points `qml.executors`."""
 
 EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
 EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 
-BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend")
-"""Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it."""
+BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend", group="qml.backends")
+"""Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it.
+
+Other packages add theirs through the entry points `qml.backends`.
+"""
+
+BACKENDS.add("aer", Lazy("qml.backends.aer", "AerBackend"))
+BACKENDS.add("reference", Lazy("qml.backends.reference", "ReferenceBackend"))
 
 BACKENDS.add("braket", Lazy("qml.backends.braket", "braket"))
 
@@ -105,3 +113,24 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
             f"`forward` and `vjp`; got {executor!r}."
         )
     return executor
+
+
+def backend_named(backend: str | Backend | RemoteBackend, **options: Any) -> Any:
+    """The machine of that name in `BACKENDS`, made with `options`, or the Backend or RemoteBackend itself.
+
+    Raises:
+        ConfigError: the name is not in `BACKENDS` (the message names the nearest), what was handed in is no machine, or
+            options were given for one that is made already.
+
+    Example:
+        >>> backend_named("reference", n_qubits=3).target.n_qubits
+        3
+    """
+    if isinstance(backend, str):
+        return BACKENDS[backend](**options)
+    if options or not isinstance(getattr(backend, "target", None), Target):
+        raise ConfigError(
+            f"A backend is a name among {', '.join(sorted(BACKENDS))} with options, or an instance with a `target`, "
+            f"without; got {backend!r} and {options or 'no options'}."
+        )
+    return backend

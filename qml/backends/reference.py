@@ -187,5 +187,6 @@ def _counted(n_qubits: int, setting: Setting, states_RA: np.ndarray, shots: int,
         if isinstance(step, Clifford):  # all of them are
             states_RA = _clifford(n_qubits, step, states_RA)
     weights_RA = np.abs(states_RA[:, wire_first(n_qubits, setting.wires)]) ** 2
-    chances = weights_RA.reshape(len(states_RA), 2 ** len(setting.wires), -1).sum(-1)
+    n_bits = len(setting.wires)
+    chances = weights_RA.reshape(len(states_RA), 2**n_bits, 2 ** (n_qubits - n_bits)).sum(-1)
     return Counts.of_table(random.multinomial(shots, chances / chances.sum(-1, keepdims=True)))

@@ -17,7 +17,8 @@ _NAMES = (
 _SECRET_NAME = re.compile(rf"^{_NAMES}$", re.IGNORECASE)
 _PATTERNS = (
     re.compile(r"(?P<keep>\bauthorization\b['\"]?\s*[:=]\s*b?['\"]?)(?:(?:bearer|basic|apikey)\s+)?[^'\"\r\n]+", re.I),
-    re.compile(r"(?P<keep>\b(?:bearer|apikey|basic)\s+)[\w.~+/=-]{6,}", re.I),
+    re.compile(r"(?P<keep>\b(?:bearer|apikey)\s+)[\w.~+/=-]{6,}", re.I),
+    re.compile(r"(?P<keep>\bbasic\s+)(?=[a-z]*[\d+/=])[\w+/=]{6,}", re.I),
     re.compile(rf"(?P<keep>\b{_NAMES}['\"]?\s*[:=]\s*b?['\"]?)(?!\*\*\*)[^\s'\",;&)}}\]]+", re.I),
     re.compile(r"(?P<keep>)\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"),
     re.compile(r"(?P<keep>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),  # a JSON web token

@@ -53,6 +53,11 @@ T = TypeVar("T")
 class Registry(Mapping[str, T], Generic[T]):
     """Members of one noun by name.
 
+    Args:
+        noun: what they are.
+        group: of entry points through which other packages add members; they are looked for when a member is first
+            asked for, and imported when they are first called. See `qml.base.plugins`.
+
     Example:
         >>> shapes: Registry[int] = Registry("shape")
         >>> shapes.add("square", 4)
@@ -61,9 +66,11 @@ class Registry(Mapping[str, T], Generic[T]):
         4
     """
 
-    def __init__(self, noun: str):
+    def __init__(self, noun: str, group: str = ""):
         self.noun = noun
+        self.group = group
         self._members: dict[str, T] = {}
+        self._opened = not group
 
     def add(self, name: str, member: T) -> T:
         """Enter `member` under `name`; a name is taken once."""
@@ -77,19 +84,30 @@ class Registry(Mapping[str, T], Generic[T]):
         return lambda member: self.add(name, member)
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._members:
-            raise unknown(self.noun, name, list(self._members))
-        return self._members[name]
+        members = self._all(name)
+        if name not in members:
+            raise unknown(self.noun, name, list(members))
+        return members[name]
 
     def get(self, name, default=None):
         """The member called `name`, or `default`; the only look-up that does not raise."""
-        return self._members.get(name, default)
+        return self._all(name).get(name, default)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._members
+        return name in self._all(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._all())
+
+    def _all(self, name: object = None) -> dict[str, T]:
+        """All members, those of other packages too, unless `name` is one of our own."""
+        if not self._opened and name not in self._members:
+            from qml.base.plugins import plugged
+
+            self._opened = True
+            for found in plugged(self.group, self._members):
+                self._members[found.name] = found  # pyright: ignore[reportArgumentType]
+        return self._members

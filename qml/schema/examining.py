@@ -1,4 +1,4 @@
-"""The configurations of the entries that examine: results (`audit`), data (`inspect`) and features (`embedding`)."""
+"""The configurations of the entries that examine: results (`audit`), data (`inspect`), features and jobs."""
 
 from __future__ import annotations
 
@@ -164,4 +164,28 @@ class EmbeddingConfig:
     queries: int = 5
     seed: int = 0
     batch_size: int = 256
+    plugins: list[str] = field(default_factory=list)
+
+
+@dataclass
+class JobsConfig:
+    """The configuration of `experiments.jobs`; see `qml.backends.jobs.keeping.JobsJob`.
+
+    Args:
+        store: file of a StoredBackend.
+        action: list, show, resume, cancel or export.
+        key: how the key of a request, or a tag or name of a job, begins; null takes all.
+        out: file of an export.
+        deadline_s: how long to wait for each request.
+        retry: resuming sends jobs anew that failed or were cancelled.
+        plugins: packages of yours whose classes the store may name.
+    """
+
+    _target_: str = "qml.backends.jobs.keeping.JobsJob"
+    store: str = MISSING
+    action: str = "list"
+    key: str | None = None
+    out: str | None = None
+    deadline_s: float = 60.0
+    retry: bool = False
     plugins: list[str] = field(default_factory=list)

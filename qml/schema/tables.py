@@ -13,7 +13,7 @@ from qml.schema.champions import (
 )
 from qml.schema.data import DataConfig
 from qml.schema.etl import EtlConfig, PreparationConfig
-from qml.schema.examining import AuditConfig, EmbeddingConfig, InspectConfig
+from qml.schema.examining import AuditConfig, EmbeddingConfig, InspectConfig, JobsConfig
 from qml.schema.fitting import BenchmarkConfig, ReportConfig, TrainConfig
 from qml.schema.hybrid import CircuitConfig, CnnConfig, HybridConfig, IdentityConfig, MlpConfig, OwnConfig
 from qml.schema.kernels import (
@@ -44,6 +44,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "audit_schema": AuditConfig,
         "benchmark_schema": BenchmarkConfig,
         "inspect_schema": InspectConfig,
+        "jobs_schema": JobsConfig,
         "embedding_schema": EmbeddingConfig,
         "etl_schema": EtlConfig,
         "report_schema": ReportConfig,
@@ -89,6 +90,7 @@ BUILDS = {  # entry -> class that its configuration builds
     "audit": "qml.bench.audit_job.AuditJob",
     "benchmark": "qml.estimators.jobs.BenchmarkJob",
     "inspect": "qml.estimators.inspecting.InspectJob",
+    "jobs": "qml.backends.jobs.keeping.JobsJob",
     "embedding": "qml.estimators.embedding_job.EmbeddingJob",
     "etl": "qml.data.etl.EtlJob",
     "report": "qml.estimators.report_job.ReportJob",

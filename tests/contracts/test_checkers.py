@@ -9,8 +9,9 @@ from torch import nn
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.shifted import ShiftedExecutor
 from qml.base.errors import ConfigError
-from qml.contracts import ContractError, check_executor, check_layer, check_layers, check_source
+from qml.contracts import ContractError, check_backend, check_executor, check_layer, check_layers, check_source
 from tests.contracts.broken import BREAKS, BrokenExecutor, BrokenSource, Good, NumpyBacked
+from tests.contracts.broken_backends import BACKEND_FAULTS, BrokenBackend
 
 APART = ("DataLoader workers", "torch.compile", "2-process DDP")
 
@@ -134,3 +135,11 @@ def test_sources():
         ("shard", "shard (train)"),
     ):
         assert check in check_source(BrokenSource(fault)).names("failed"), fault
+
+
+def test_backends():
+    assert check_backend(ReferenceBackend()).ok
+    for fault, check in BACKEND_FAULTS.items():
+        assert check in check_backend(BrokenBackend(fault)).names("failed"), fault
+    noisy = check_backend(BrokenBackend("values"), ideal=False)
+    assert "exact values of circuit sel" in noisy.names("not applicable")

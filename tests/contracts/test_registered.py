@@ -2,9 +2,9 @@
 
 import pytest
 
-from qml.backends import EXECUTORS, executor_named
+from qml.backends import BACKENDS, EXECUTORS, backend_named, executor_named
 from qml.circuits import ANSATZE, CIRCUITS, ENCODINGS, READOUTS, angle, basic, sel
-from qml.contracts import check_executor, check_layer, check_layers, check_source
+from qml.contracts import check_backend, check_executor, check_layer, check_layers, check_source
 from qml.data import make_source
 from qml.layers.jax import circuit
 from qml.layers.torch import CircuitLayer
@@ -52,6 +52,20 @@ def passes_everything(name):
 def test_executor(name):
     executor = executor_named(name)
     check_executor(executor, n_qubits=3 if executor.capabilities.name == "engine_cpu" else 2).raise_if_failed()
+
+
+SERVICES = ("ibm", "braket")  # behind an account; their rooms run them against servers of their own
+
+
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name not in SERVICES])
+def test_backend(name):
+    check_backend(backend_named(name)).raise_if_failed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["density_matrix", "matrix_product_state"])
+def test_methods_of_aer(method):
+    check_backend(backend_named("aer", method=method)).raise_if_failed()
 
 
 @pytest.mark.parametrize("name", ["digits", "diabetes"])

@@ -106,6 +106,24 @@ def insert(database: sqlite3.Connection, table: str, **fields: Any) -> None:
     database.execute(f"INSERT INTO {table}({names}) VALUES({places})", tuple(fields.values()))
 
 
+def begin_anew(database: sqlite3.Connection, job: sqlite3.Row) -> None:
+    """Put a job that ended badly among the past, and make it one that was never sent, with another tag."""
+    kept = ("tries", "tag", "remote", "others", "state", "billed", "submitted", "finished", "error")
+    insert(database, "past", job=job["key"], **{name: job[name] for name in kept})
+    tries = job["tries"] + 1
+    gone = dict.fromkeys(("posted", "remote", "billed", "submitted", "finished", "error"))
+    anew = {"state": "prepared", "tries": tries, "tag": tag_of(job["key"], tries), "others": "[]"}
+    mark(database, job["key"], **anew, **gone, posts=0, doubtful=0, looked=0)
+
+
+def remote_names(database: sqlite3.Connection, job: str | None = None) -> tuple[str, ...]:
+    """The machine's names of all jobs that the store knows, also past ones and duplicates; of one job, or of all."""
+    where, given = ("WHERE key=?", (job, job)) if job else ("", ())
+    query = f"SELECT remote, others FROM job {where} UNION ALL SELECT remote, others FROM past {where}"
+    rows = database.execute(query.replace("past WHERE key", "past WHERE job"), given)
+    return tuple(name for remote, others in rows for name in (remote, *json.loads(others)) if name)
+
+
 def keep_calibration(
     database: sqlite3.Connection, properties: Mapping[str, Any], provider: str, target: str
 ) -> str | None:

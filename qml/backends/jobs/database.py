@@ -29,6 +29,9 @@ CREATE TABLE job(
   others TEXT NOT NULL DEFAULT '[]', estimate TEXT NOT NULL, reserved INTEGER NOT NULL DEFAULT 0, billed TEXT,
   calibration TEXT REFERENCES calibration(id), created REAL NOT NULL, submitted REAL, finished REAL,
   error TEXT, result BLOB, UNIQUE(request, place));
+CREATE TABLE past(
+  job TEXT NOT NULL REFERENCES job(key), tries INTEGER NOT NULL, tag TEXT NOT NULL, remote TEXT, others TEXT NOT NULL,
+  state TEXT NOT NULL, billed TEXT, submitted REAL, finished REAL, error TEXT, PRIMARY KEY(job, tries));
 CREATE TABLE calibration(
   id TEXT PRIMARY KEY, provider TEXT NOT NULL, target_name TEXT NOT NULL, taken REAL NOT NULL,
   properties BLOB NOT NULL);

@@ -85,7 +85,7 @@ class Runner:
                 try:
                     self._work()
                 finally:
-                    self._let_go()
+                    self.let_go()
                 break
             if pace.is_over:
                 raise self._pending("is worked on by another process")
@@ -97,7 +97,7 @@ class Runner:
         jobs = book.jobs_of(self.database, self.key)
         if not jobs:
             return [self.remote.estimate(request) for request, _, _ in self._parts()]
-        return [self.remote.estimate(self._request(job)) for job in jobs if job["state"] == "prepared"]
+        return [self.remote.estimate(self.request(job)) for job in jobs if job["state"] == "prepared"]
 
     def _is_done(self) -> bool:
         jobs = book.jobs_of(self.database, self.key)
@@ -115,7 +115,7 @@ class Runner:
             found.append((Request(asked.program, asked.slots_RS[start:stop], asked.shots, seed), (start, stop), key))
         return found
 
-    def _request(self, job: sqlite3.Row) -> Request:
+    def request(self, job: sqlite3.Row) -> Request:
         """What one job in the store is made of."""
         slots = self.asked.slots_RS[job["start"] : job["stop"]]
         return Request(self.asked.program, slots, self.asked.shots, job["seed"])
@@ -124,7 +124,7 @@ class Runner:
         """Whether this call is now the one that works on the request; what it may send is written and reserved."""
         jobs = book.jobs_of(self.database, self.key)
         parts = [] if jobs else self._parts()
-        unsent = [self._request(job) for job in jobs if self._is_unsent(job)]
+        unsent = [self.request(job) for job in jobs if self._is_unsent(job)]
         fresh = [request for request, _, _ in parts] + unsent
         for request in fresh:
             with Safely():
@@ -140,13 +140,12 @@ class Runner:
             now = book.jobs_of(self.database, self.key)
             if [_where(job) for job in now] != [_where(job) for job in jobs]:
                 return False  # another process was faster: look again
-            if now and self._is_taken():
+            if now and self.is_taken():
                 return False
             if not now:
                 self._enter(parts, costs)
             self._reserve(costs)
-            lease = (self.owner, time.time() + self.how.lease_s, self.key)
-            self.database.execute("UPDATE request SET owner=?, lease=? WHERE key=?", lease)
+            self.take()
         if fresh:
             self.how.at("prepared")
         return True
@@ -156,7 +155,12 @@ class Runner:
         again = self.how.retry and job["state"] in ENDED_BADLY
         return again or (job["state"] in ("prepared", "submitting") and not job["reserved"])
 
-    def _is_taken(self) -> bool:
+    def take(self) -> None:
+        """Write this call down as the one that works on the request; within a transaction that has seen it free."""
+        mine = (self.owner, time.time() + self.how.lease_s, self._member(), self.key)
+        self.database.execute("UPDATE request SET owner=?, lease=?, member=? WHERE key=?", mine)
+
+    def is_taken(self) -> bool:
         """Whether another call works on the request."""
         row = self.database.execute("SELECT owner, lease FROM request WHERE key=?", (self.key,)).fetchone()
         if row["owner"] in (None, self.owner):
@@ -166,12 +170,6 @@ class Runner:
 
     def _enter(self, parts: list[tuple[Request, tuple[int, int], str]], costs: list[Cost]) -> None:
         asked, now = self.asked, time.time()
-        inner = self.remote.remote if isinstance(self.remote, GuardedBackend) else self.remote
-        try:
-            member = to_text(inner)
-        except ConfigError as error:  # resume then needs the same call again
-            _log.info("the job store keeps no %s: %s", type(inner).__name__, error)
-            member = None
         book.insert(
             self.database,
             "request",
@@ -181,7 +179,6 @@ class Runner:
             target_name=asked.target.name,
             target=to_text(asked.target),
             program=to_text(asked.program),
-            member=member,
             shots=asked.shots,
             seed=asked.seed,
             rows=len(asked.slots_RS),
@@ -194,6 +191,14 @@ class Runner:
             more = {"state": "prepared", "tag": tag, "estimate": cost_text(cost), "created": now}
             book.insert(self.database, "job", key=key, **span, **more)
 
+    def _member(self) -> str | None:
+        """The machine with its guard as plain data, from which a later process makes it again; None where it is not."""
+        try:
+            return to_text(self.remote)
+        except ConfigError as error:
+            _log.info("the job store keeps no %s: %s", type(self.remote).__name__, error)
+            return None
+
     def _reserve(self, costs: list[Cost]) -> None:
         """Hold what the unsent jobs take, all of them or none."""
         unsent = [job for job in book.jobs_of(self.database, self.key) if self._is_unsent(job)]
@@ -201,13 +206,11 @@ class Runner:
             self.remote.allow(total(costs), book.totals(self.database, self.remote.budget.currency))
         for job, cost in zip(unsent, costs, strict=True):
             if job["state"] in ENDED_BADLY:
-                tries = job["tries"] + 1
-                anew = {"state": "prepared", "tries": tries, "tag": book.tag_of(job["key"], tries), "posts": 0}
-                gone = dict.fromkeys(("posted", "remote", "billed", "submitted", "finished", "error"))
-                book.mark(self.database, job["key"], **anew, **gone, doubtful=0, looked=0, others="[]")
+                book.begin_anew(self.database, job)
             book.reserve(self.database, job["key"], cost)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Leave the request to whoever asks next."""
         self.database.execute("UPDATE request SET owner=NULL WHERE key=? AND owner=?", (self.key, self.owner))
 
     def _beat(self) -> None:
@@ -229,15 +232,15 @@ class Runner:
             self._submit(job["key"])
         for job in book.jobs_of(self.database, self.key):
             if job["state"] != "done":
-                self._wait(job["key"])
+                self.wait(job["key"])
 
     def _submit(self, key: str) -> None:
         """Have the machine own the job, exactly once."""
         pace, sent = Pace(self.how.first_s, self.how.cap_s, self.deadline), 0
         while (job := book.job_of(self.database, key))["remote"] is None:
             self._beat()
-            if job["doubtful"] and (found := self._searched(job)):
-                self._own(job, *searching.furthest(self.remote, found))
+            if job["doubtful"] and (found := self.searched(job)):
+                self.own(job, *searching.furthest(self.remote, found))
                 break
             if sent >= self.how.posts:
                 raise self._pending("was sent without a clear answer", job)
@@ -260,7 +263,7 @@ class Runner:
         self.how.at("submitting")
         try:
             with Safely():
-                name = self.remote.submit(self._request(job), job["tag"])
+                name = self.remote.submit(self.request(job), job["tag"])
         except TransientError as error:
             book.mark(self.database, job["key"], **before, error=redacted(str(error)))
             return error.after_s or 0.0
@@ -272,10 +275,10 @@ class Runner:
             self._refused(job, before, error)
             raise
         self.how.at("accepted")
-        self._own(job, name)
+        self.own(job, name)
         return None
 
-    def _own(self, job: sqlite3.Row, name: str, *others: str) -> None:
+    def own(self, job: sqlite3.Row, name: str, *others: str) -> None:
         """Write the machine's name of the job."""
         known = json.dumps([*others])
         book.mark(
@@ -290,7 +293,7 @@ class Runner:
             book.mark(self.database, job["key"], **failed, error=redacted(str(error)))
             book.release(self.database, job["key"], cost_from(job["estimate"]))
 
-    def _searched(self, job: sqlite3.Row) -> tuple[str, ...]:
+    def searched(self, job: sqlite3.Row) -> tuple[str, ...]:
         """Names of jobs with its tag, looked for until a list that lags would show them."""
         found = searching.searched(self.remote, job, self.how.grace_s, Pace(0.05, 3.0, self.deadline), self._beat)
         if found is None:
@@ -299,7 +302,7 @@ class Runner:
 
     # --- waited for
 
-    def _wait(self, key: str) -> None:
+    def wait(self, key: str) -> None:
         """Follow the job to its end and keep what it brought."""
         pace = Pace(self.how.first_s, self.how.cap_s, self.deadline)
         while True:
@@ -311,7 +314,7 @@ class Runner:
                     status = self.remote.status(job["remote"])
                     if status is JobStatus.DONE:
                         self.how.at("done")
-                        delivery = self.remote.result(job["remote"], self._request(job))
+                        delivery = self.remote.result(job["remote"], self.request(job))
                         self._keep(job, delivery)
                         return
                     ended = self._ended(job, status) if status.ended else None
@@ -331,7 +334,7 @@ class Runner:
     def _keep(self, job: sqlite3.Row, delivery: Delivery) -> None:
         """Write the result and settle, in one transaction."""
         self.how.at("fetched")
-        outcome = checked(delivery.outcome, self._request(job), f"{self._name(job)}")
+        outcome = checked(delivery.outcome, self.request(job), f"{self._name(job)}")
         if not job["looked"]:
             searching.drop_others(self.remote, self.database, job)
             job = book.job_of(self.database, job["key"])

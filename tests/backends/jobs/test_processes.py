@@ -1,0 +1,128 @@
+"""Several processes with one store, and processes that die."""
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.faults.__main__ import main, shown
+from benchmarks.faults.client import Call, asked
+from benchmarks.faults.matrix import Found, cell, started, steps_of
+from benchmarks.faults.rig import FAULTS, rig_named
+from qml.backends.jobs import Budget
+from qml.backends.jobs.book import totals
+from qml.backends.jobs.database import opened
+from qml.backends.jobs.owner import is_alive, this_call
+from qml.base.errors import BudgetError, PendingJobError
+from tests.backends.jobs.made import SLOTS_RS, Rig
+
+CELLS = [("accepted_502", "sent"), ("none", "submitting"), ("lag", "sent"), ("cancelled", "fetched")]
+
+
+@pytest.mark.parametrize(("fault", "step"), CELLS)
+def test_a_killed_client_loses_nothing_and_pays_once(tmp_path, fault, step):
+    rig = rig_named("files")
+    with started(rig, tmp_path / "server") as server:
+        found = cell(rig, "files", server, fault, step, tmp_path)
+    assert found.crashed
+    assert found.wrong == (), shown(found)
+
+
+@pytest.mark.slow
+def test_the_whole_matrix(capsys):
+    assert main(["--rigs", "files"]) == 0
+    cells = len(FAULTS) * len(steps_of(rig_named("files")))
+    assert f"{cells} cells" in capsys.readouterr().out
+
+
+def test_the_matrix_sees_what_is_wrong():
+    sound = Found("files", "none", "-", True, 1, 1, 1, 1, 0, 1, 300, 300, 0, "result")
+    assert sound.wrong == ()
+    changes = {"jobs": 2, "ran": 2, "live": 1, "results": 0, "billed": 600, "counted": 0, "reserved": 300}
+    for name, value in changes.items():
+        assert len(Found(**{**vars(sound), name: value}).wrong) == 1, name
+
+
+def ask_in_turn(folder, seed, executions, heard):
+    try:
+        Rig(Path(folder)).run(budget=Budget(executions=executions), seed=seed)
+        heard.put("result")
+    except BudgetError:
+        heard.put("refused")
+
+
+def heard_from(calls):
+    """What processes that begin together say, each one word."""
+    context = multiprocessing.get_context("forkserver")
+    heard = context.Queue()
+    processes = [context.Process(target=ask_in_turn, args=(*call, heard)) for call in calls]
+    for process in processes:
+        process.start()
+    words = [heard.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    return sorted(words)
+
+
+def test_of_several_processes_one_submits_and_all_have_the_result(rig):
+    assert heard_from([(rig.folder, 1, 10**6)] * 3) == ["result"] * 3
+    assert len(rig.machine.jobs()) == 1
+
+
+def test_a_budget_holds_across_processes(rig):
+    words = heard_from([(rig.folder, seed, 1200) for seed in (1, 2, 3)])
+    assert words == ["refused", "result", "result"]
+    assert sum(job["executions"] for job in rig.machine.jobs()) == 1200
+    with opened(rig.store) as database:
+        assert totals(database).spent.executions == 1200
+
+
+@pytest.fixture
+def waiting(rig):
+    """A request whose job waits for its result."""
+    rig.machine.reset("stuck")
+    with pytest.raises(PendingJobError):
+        rig.run(deadline_s=0.02)
+    rig.machine.heal()
+    return rig
+
+
+def owned(rig, owner, lease=10**12):
+    with opened(rig.store) as database:
+        database.execute("UPDATE request SET owner=?, lease=?", (owner, lease))
+
+
+def test_who_lives_is_waited_for(waiting):
+    owned(waiting, this_call())
+    with pytest.raises(PendingJobError, match=r"is worked on by another process within 0.2 s"):
+        waiting.run(deadline_s=0.2)
+
+
+def test_who_is_dead_is_followed(waiting):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    time.sleep(0.1)
+    owner = f"{this_call().split(':')[0]}:{child}:1:x"
+    assert is_alive(owner) is False  # ended, and not yet buried
+    os.waitpid(child, 0)
+    assert is_alive(owner) is False
+    owned(waiting, owner)
+    waiting.run()
+    assert len(waiting.machine.jobs()) == 1
+
+
+def test_a_host_that_nobody_can_see_is_believed_until_its_lease_ends(waiting):
+    owned(waiting, "elsewhere:1:1:x")
+    with pytest.raises(PendingJobError, match="another process"):
+        waiting.run(deadline_s=0.1)
+    owned(waiting, "elsewhere:1:1:x", lease=0.0)
+    np.testing.assert_allclose(waiting.run().values_RK, np.cos(SLOTS_RS), atol=0.5)
+
+
+def test_a_client_that_says_nothing_is_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match="without a word"):
+        asked(Call("files", str(tmp_path / "nowhere"), str(tmp_path / "s.sqlite"), str(tmp_path / "r.json")))
