@@ -69,6 +69,9 @@ EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
 BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend")
 """Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it."""
 
+BACKENDS.add("fake_ibm", Lazy("qml.backends.ibm", "FakeIbmBackend"))
+BACKENDS.add("ibm", Lazy("qml.backends.ibm", "IbmBackend"))
+
 DEFAULT = "engine_cpu"
 
 
