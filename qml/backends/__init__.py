@@ -77,6 +77,9 @@ Other packages add theirs through the entry points `qml.backends`.
 BACKENDS.add("aer", Lazy("qml.backends.aer", "AerBackend"))
 BACKENDS.add("reference", Lazy("qml.backends.reference", "ReferenceBackend"))
 
+BACKENDS.add("fake_ibm", Lazy("qml.backends.ibm", "FakeIbmBackend"))
+BACKENDS.add("ibm", Lazy("qml.backends.ibm", "IbmBackend"))
+
 DEFAULT = "engine_cpu"
 
 
