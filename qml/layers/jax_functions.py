@@ -50,28 +50,34 @@ def _planned(program: Program, executor: EngineExecutor) -> Any:
 
 def _called_back(call: Call) -> Any:
     """Derivatives and batching rules around two callbacks."""
-    values_of = _values(call)
+    values_of, values_ahead_of = _values(call, False), _values(call, True)
     gradients_of = _differentiable(_gradients(call), call)
 
     @jax.custom_vjp
     def function(inputs, weights, seed):
         return values_of(inputs, weights, seed)
 
+    @jax.custom_vjp
+    def ahead(inputs, weights, seed):  # a gradient will be asked for: what the executor keeps for it waits in `call`
+        return values_ahead_of(inputs, weights, seed)
+
     def forward(inputs, weights, seed):
-        return function(inputs, weights, seed), (inputs, weights, seed)
+        return ahead(inputs, weights, seed), (inputs, weights, seed)
 
     def backward(kept, cotangent):
         return *gradients_of(*kept, cotangent), None
 
     function.defvjp(forward, backward)
+    ahead.defvjp(forward, backward)
     return function
 
 
-def _values(call: Call) -> Any:
-    """The callback for values, and how it maps."""
+def _values(call: Call, ahead: bool) -> Any:
+    """The callback for values, `ahead` of a gradient or alone, and how it maps."""
 
     def write(context, out, inputs, weights, seed):
-        _write(out, call.values(_array(inputs), _array(weights), _seed(call, seed))[0])
+        arrays = _array(inputs), _array(weights), _seed(call, seed)
+        _write(out, call.values_ahead(*arrays) if ahead else call.values(*arrays)[0])
 
     @custom_vmap
     def values_of(inputs, weights, seed):
@@ -94,7 +100,7 @@ def _gradients(call: Call) -> Any:
 
     def write(context, out, inputs, weights, seed, cotangent):
         arrays = (_array(inputs), _array(weights), _array(cotangent))
-        for buffer, gradient in zip(out, call.gradients(*arrays, _seed(call, seed)), strict=True):
+        for buffer, gradient in zip(out, call.gradients_after(*arrays, _seed(call, seed)), strict=True):
             _write(buffer, gradient)
 
     @custom_vmap

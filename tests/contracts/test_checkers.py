@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import ConfigError
 from qml.contracts import ContractError, check_backend, check_executor, check_layer, check_layers, check_source
 from tests.contracts.broken import BREAKS, BrokenExecutor, BrokenSource, Good, NumpyBacked
