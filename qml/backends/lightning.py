@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -12,15 +12,15 @@ import numpy as np
 from qml.backends.check import check_call
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.shifts.executor import check_preparations
-from qml.backends.slotted import slotted
 from qml.base.errors import MissingExtraError, ShapeError
 from qml.base.extras import require
 from qml.base.memory import physical_bytes
 from qml.base.registry import unknown
-from qml.circuits.gates import PREPARATIONS
+from qml.circuits.gate import Clifford, Gate, Rotation
 from qml.circuits.program import Program
 from qml.circuits.readout import PauliWord, Probabilities
 from qml.circuits.slots import angle_table, slots, slots_vjp
+from qml.circuits.steps import preparations, steps
 
 SIMULATORS = {"qubit": "pennylane-lightning", "kokkos": "pennylane-lightning-kokkos", "gpu": "pennylane-lightning-gpu"}
 LARGEST = 30
@@ -119,7 +119,8 @@ class LightningExecutor:
         rows = [b for b in range(len(slots_BS)) if cotangent_BW[b].any() and len(tape.varying)]
         if rows:
             scripts = [tape.of(slots_BS[b], [tape.weighted(cotangent_BW[b])]) for b in rows]
-            by_slot[np.ix_(rows, tape.varying)] = np.array(self._differentiated(program, scripts), np.float64)
+            found = np.array(self._differentiated(program, scripts), np.float64)
+            by_slot[np.array(rows)[:, None], tape.varying] = found
         arrays = inputs_BD.astype(np.float64), weights.astype(np.float64)
         return Gradients(*(one.astype(inputs_BD.dtype) for one in slots_vjp(program, *arrays, by_slot)))
 
@@ -131,14 +132,12 @@ class LightningExecutor:
     def _executed(self, program: Program, scripts: list) -> list:
         if not scripts:
             return []
-        device, config, transforms = _device(self.simulator, program.n_qubits, False, scripts[0])
-        tapes, collect = transforms(scripts)
-        return list(collect(device.execute(tapes, config)))
+        device, config = _made(self.simulator, program.n_qubits)
+        return list(device.execute(scripts, config))
 
     def _differentiated(self, program: Program, scripts: list) -> list:
-        device, config, transforms = _device(self.simulator, program.n_qubits, True, scripts[0])
-        tapes, _ = transforms(scripts)
-        return [np.reshape(one, -1) for one in device.compute_derivatives(tapes, config)]
+        device, config = _made(self.simulator, program.n_qubits)
+        return [np.reshape(one, -1) for one in device.compute_derivatives(scripts, config)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,11 +157,11 @@ class _Tape:
 
     def of(self, slots_S: np.ndarray, measurements: list) -> Any:
         """The tape at these angles, with these measurements; angles that vary are what it is differentiated by."""
-        import pennylane as qp
+        from pennylane.tape import QuantumScript
 
         places = self.place_S[self.varying]
         bound = self.script.bind_new_parameters(slots_S[self.varying].tolist(), places.tolist())
-        return qp.tape.QuantumScript(bound.operations, measurements, trainable_params=places.tolist())
+        return QuantumScript(bound.operations, measurements, trainable_params=places.tolist())
 
     def values(self, measured_BW: np.ndarray) -> np.ndarray:
         """`(B, K)` from what was measured."""
@@ -183,20 +182,19 @@ class _Tape:
 def _tape(program: Program) -> _Tape:
     """Operations and measurements of a Program, made once; preparations in front."""
     import pennylane as qp
+    from pennylane.tape import QuantumScript
 
-    from qml.circuits.bridges.pennylane_to import to_pennylane
-
-    ready = slotted(program)
-    gates = sorted(ready.gates, key=lambda gate: gate.name not in PREPARATIONS)
-    ready = replace(ready, gates=tuple(gates))
-    script: Any = qp.tape.make_qscript(to_pennylane(ready))(np.zeros(ready.n_inputs), np.zeros(0))
-    place_S, position = np.full(ready.n_inputs, -1), 0
-    for gate, operation in zip(ready.gates, script.operations, strict=True):
-        if any(angle.terms for angle in gate.angles):
-            place_S[gate.angles[0].inputs[0]] = position
-        position += operation.num_params
+    operations = [operation for gate in preparations(program) for operation in _prepared(gate)]
+    position, place = sum(operation.num_params for operation in operations), []
+    for step in steps(program):
+        turned = _turned(step) if isinstance(step, Rotation) else [_clifford(step)]
+        if isinstance(step, Rotation):
+            place.append(position)
+            position += 1
+        operations += turned
+    place_S = np.array(place, int)
     varying = np.flatnonzero(angle_table(program).varies)
-    bare = qp.tape.QuantumScript(script.operations, [])
+    bare = QuantumScript(operations, [])
     readout = program.readout
     if isinstance(readout, Probabilities):
         constant, weights = np.zeros(readout.n_values), _signs(len(readout.wires)) / readout.n_values
@@ -210,6 +208,46 @@ def _tape(program: Program) -> _Tape:
             else:
                 constant[k] = coefficient
     return _Tape(bare, place_S, varying, words, weights, constant, [qp.expval(_word(word)) for word in words])
+
+
+def _turned(step: Rotation) -> list:
+    """A rotation about a Pauli word, in operations that the adjoint sweep knows; only one of them has a parameter."""
+    import pennylane as qp
+
+    wires, letters = [wire for wire, _ in step.word], "".join(letter for _, letter in step.word)
+    angle = step.angle.constant
+    if len(wires) == 1:
+        return [{"X": qp.RX, "Y": qp.RY, "Z": qp.RZ}[letters](angle, wires=wires)]
+    to_z, back = [], []
+    for wire, letter in step.word:
+        to_z += [*([qp.adjoint(qp.S(wire))] if letter == "Y" else []), *([qp.Hadamard(wire)] if letter != "Z" else [])]
+        back += [*([qp.Hadamard(wire)] if letter != "Z" else []), *([qp.S(wire)] if letter == "Y" else [])]
+    return [*to_z, qp.MultiRZ(angle, wires=wires), *back]
+
+
+def _clifford(step: Clifford) -> Any:
+    import pennylane as qp
+
+    if step.name == "Sdg":
+        return qp.adjoint(qp.S(step.wires[0]))
+    named = {"H": qp.Hadamard, "X": qp.X, "Y": qp.Y, "Z": qp.Z, "CX": qp.CNOT}
+    return (named.get(step.name) or getattr(qp, step.name))(wires=list(step.wires))
+
+
+def _prepared(gate: Gate) -> list:
+    """A constant state as rotations: nothing in front of an adjoint sweep but the zero state."""
+    import pennylane as qp
+
+    amplitudes = np.array(gate.matrix[0] if gate.matrix else [angle.constant for angle in gate.angles])
+    state = qp.StatePrep(amplitudes / np.linalg.norm(amplitudes), wires=list(gate.wires))
+    found, left = [], [state]
+    while left:
+        operation = left.pop(0)
+        if operation.name in ("RX", "RY", "RZ", "CNOT", "PhaseShift"):
+            found.append(operation)
+        elif operation.name != "GlobalPhase":
+            left = [*operation.decomposition(), *left]
+    return found
 
 
 def _word(word: PauliWord) -> Any:
@@ -232,17 +270,11 @@ def _signs(n_wires: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _made(simulator: str, n_qubits: int) -> Any:
+def _made(simulator: str, n_qubits: int) -> tuple[Any, Any]:
+    """The device and how it is to run, made when it is first needed."""
     import pennylane as qp
+    from pennylane.devices import ExecutionConfig
 
-    return qp.device(f"lightning.{simulator}", wires=n_qubits)
-
-
-def _device(simulator: str, n_qubits: int, differentiate: bool, script: Any) -> tuple[Any, Any, Any]:
-    """The device, how it is to run, and the transforms that make tapes fit it."""
-    import pennylane as qp
-
-    device = _made(simulator, n_qubits)
-    asked = {"gradient_method": "adjoint", "use_device_gradient": True} if differentiate else {}
-    config = device.setup_execution_config(qp.devices.ExecutionConfig(**asked), script)
-    return device, config, device.preprocess_transforms(config)
+    device = qp.device(f"lightning.{simulator}", wires=n_qubits)
+    asked = ExecutionConfig(gradient_method="adjoint", use_device_gradient=True)
+    return device, device.setup_execution_config(asked)

@@ -163,7 +163,7 @@ class _Words:
     def drawn(self, words_BW: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Exact values, noise of one shot, and its variance."""
         means_BK = words_BW @ self.coefficients_KW.T + self.constant_K
-        noise, variance = np.zeros((2, *means_BK.shape))
+        noise, variance = np.zeros_like(means_BK), np.zeros_like(means_BK)
         with_one = np.concatenate([words_BW, np.ones((len(words_BW), 1))], axis=1)  # place -1 is the identity
         for coefficients_Kn, places_n, places_nn in self.settings:
             mean_Bn = words_BW[:, places_n]

@@ -62,8 +62,8 @@ def directions(program: Program, rule: str) -> Directions:
     """The directions of a rule.
 
     "two_term" moves each angle alone, by +-pi/2. "four_term" moves the rotations of one gate together where they
-    commute and turn by one number: two evaluations for a ControlledPhaseShift, four for CRX, SingleExcitation and
-    DoubleExcitation. "general" moves rotations together across gates too (those that share a weight), wherever that
+    commute and turn by one number: two evaluations instead of six for a ControlledPhaseShift, four for CRX and
+    SingleExcitation. "general" moves rotations together across gates too (those that share a weight), wherever that
     takes fewer evaluations than moving them one by one.
 
     Args:
