@@ -10,11 +10,12 @@ import numpy as np
 
 from qml.backends import executor_named
 from qml.backends.backend import Outcome, Target
+from qml.backends.check_run import check_run
 from qml.backends.counts import Counts
 from qml.backends.executor import Executor
 from qml.backends.measuring import Setting, basis_gates, outcome_of, settings_of
 from qml.backends.slotted import slotted
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.base.errors import ConfigError
 from qml.base.seeds import derive, generator
 from qml.circuits.program import Program
 from qml.circuits.readout import z_each
@@ -39,7 +40,7 @@ class SimulatedBackend:
 
     Raises:
         ConfigError: there is no such executor, or it estimates values itself.
-        CapabilityError: on `run`, a Program that is too wide, shots without a seed, or an Executor that has none.
+        CapabilityError, ShapeError, DataError: on `run`, see `qml.backends.check_run.check_run`.
 
     Example:
         >>> from qml.circuits import angle
@@ -69,24 +70,11 @@ class SimulatedBackend:
             shots: of each binding and setting; None for exact values.
             seed: 1 or more; the same seed and the same bindings are the same draw.
         """
-        if program.n_qubits > self.target.n_qubits:
-            raise CapabilityError(
-                f"{self.target.name} was asked for a Program of {program.n_qubits} qubits; it has "
-                f"{self.target.n_qubits}."
-            )
+        check_run(self.target, program, slots_RS, shots, seed)
         ready, executor = slotted(program), executor_named(self.executor)
         slots = np.ascontiguousarray(slots_RS, np.float64)
-        if slots.ndim != 2 or slots.shape[1] != ready.n_inputs:
-            raise ShapeError(f"{program.n_qubits} qubits with {ready.n_inputs} angles a row; got {slots.shape}.")
-        none = np.zeros(0)
-        if shots is None:
-            return Outcome(executor.forward(ready, slots, none).values_BK)
-        if seed is None:
-            raise CapabilityError(f"{self.target.name} was asked for {shots} shots without a seed. Pass seed=1.")
-        if seed < 1 or shots < 1:
-            raise ConfigError(f"{self.target.name} needs seed >= 1 and shots >= 1; got {seed} and {shots}.")
-        if not self.target.sampled:
-            raise CapabilityError(f"{self.target.name} has neither states nor samples. Pass shots=None.")
+        if shots is None or seed is None:
+            return Outcome(executor.forward(ready, slots, np.zeros(0)).values_BK)
         counts = tuple(
             _drawn(executor, _measured(ready, setting), setting, slots, shots, derive(seed, "setting", number))
             for number, setting in enumerate(settings_of(program.readout))
@@ -113,10 +101,7 @@ def _drawn(executor: Any, program: Program, setting: Setting, slots_RS: np.ndarr
         starts, state_R = _distinct(slots_RS[rows])
         states_BA = executor.states(program, slots_RS[rows][starts], none)
         chances_BO = _chances(states_BA, program.n_qubits, wires)
-        times_RO = random.multinomial(shots, chances_BO[state_R])
-        row_N, outcome_N = np.nonzero(times_RO)
-        bits_NM = (outcome_N[:, None] >> np.arange(len(wires))[::-1] & 1).astype(np.uint8)
-        parts.append(Counts(len(times_RO), row_N, bits_NM, times_RO[row_N, outcome_N]))
+        parts.append(Counts.of_table(random.multinomial(shots, chances_BO[state_R])))
     return Counts.joined(parts)
 
 

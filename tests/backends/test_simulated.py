@@ -82,15 +82,15 @@ def test_refusals():
     with pytest.raises(CapabilityError, match="without a seed"):
         backend.run(PROGRAM, slots_RS, shots=5, seed=None)
     for shots, seed in ((5, 0), (0, 5)):
-        with pytest.raises(ConfigError, match=">= 1"):
+        with pytest.raises(ConfigError, match="1"):
             backend.run(PROGRAM, slots_RS, shots=shots, seed=seed)
     with pytest.raises(CapabilityError, match="it has 2"):
         SimulatedBackend(target=Target("small", 2)).run(PROGRAM, slots_RS, shots=None, seed=None)
     with pytest.raises(CapabilityError, match="amplitudes"):
         backend.run(amplitude(2), np.zeros((1, 0)), shots=None, seed=None)
-    with pytest.raises(ShapeError, match="angles a row"):
+    with pytest.raises(ShapeError, match="rotations"):
         backend.run(PROGRAM, slots_RS[:, :2], shots=None, seed=None)
-    with pytest.raises(CapabilityError, match="neither states nor samples"):
+    with pytest.raises(CapabilityError, match="exact values only"):
         SimulatedBackend(PropagationExecutor()).run(PROGRAM, slots_RS, shots=5, seed=1)
     with pytest.raises(ConfigError, match="exact executor"):
         SimulatedBackend(SampledExecutor())

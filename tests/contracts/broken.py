@@ -243,6 +243,6 @@ class BrokenEstimator:
         seed = 1 if seed is None and self.fault == "seed" else seed
         return self.inner.forward(program, inputs, weights, seed=seed, keep=keep)
 
-    def vjp(self, program, inputs, weights, cotangent, *, seed=None, residual=None):
-        found = self.inner.vjp(program, inputs, weights, cotangent, seed=seed, residual=residual)
+    def vjp(self, program, inputs, weights, cotangent_BK, *, seed=None, residual=None):
+        found = self.inner.vjp(program, inputs, weights, cotangent_BK, seed=seed, residual=residual)
         return Gradients(found.inputs_BD, found.weights * (2 if self.fault == "gradient" else 1))

@@ -10,7 +10,7 @@ import pytest
 from qml.backends.ibm import FakeIbmBackend, IbmBackend
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.remote import JobStatus, Request
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError, CredentialsError, DataError, ShapeError
 from qml.circuits import READOUTS, Circuit, amplitude, angle, sel
 from tests.backends.ibm.conftest import Waiting, request_of
