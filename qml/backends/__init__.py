@@ -64,9 +64,13 @@ EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor", group="qml.e
 """Executors by name; a call makes one. Other packages add theirs through the entry points `qml.executors`."""
 
 EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
+EXECUTORS.add("lightning", Lazy("qml.backends.lightning", "LightningExecutor"))
 EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
-EXECUTORS.add("shifted", Lazy("qml.backends.shifted", "ShiftedExecutor"))
+EXECUTORS.add("shifted", Lazy("qml.backends.shifts", "ShiftedExecutor"))
+EXECUTORS.add("spsa", Lazy("qml.backends.shifts", "SpsaExecutor"))
+EXECUTORS.add("sampled", Lazy("qml.backends.sampled", "SampledExecutor"))
+EXECUTORS.add("surrogate", Lazy("qml.backends.surrogate", "SurrogateExecutor"))
 
 BACKENDS: Registry[Callable[..., Backend | RemoteBackend]] = Registry("backend", group="qml.backends")
 """Machines that only run circuits, by name; a call makes one, and `qml.backends.assembling` an Executor of it.
@@ -76,8 +80,9 @@ Other packages add theirs through the entry points `qml.backends`.
 
 BACKENDS.add("aer", Lazy("qml.backends.aer", "AerBackend"))
 BACKENDS.add("reference", Lazy("qml.backends.reference", "ReferenceBackend"))
-
 BACKENDS.add("braket", Lazy("qml.backends.braket", "braket"))
+BACKENDS.add("fake_ibm", Lazy("qml.backends.ibm", "FakeIbmBackend"))
+BACKENDS.add("ibm", Lazy("qml.backends.ibm", "IbmBackend"))
 
 DEFAULT = "engine_cpu"
 

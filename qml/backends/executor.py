@@ -14,10 +14,11 @@ from qml.circuits.program import Program
 class Capabilities:
     """What an Executor can do; asking for more is a `CapabilityError` before anything runs.
 
-    `second_order` says that values are exact functions of inputs and weights, so that the traced form may
-    serve as the derivative of the derivative. `max_error` bounds what an exact (not sampled) Executor may leave out of
-    a value, and of its derivative by an angle. `memory` is the bytes that `max_qubits` follows from, where it does: one
-    float32 state must fit.
+    `spares_inputs` says that `vjp`, and `forward` with `keep=True`, take `want_inputs=False`: then the gradient of the
+    inputs may be left at zero, where that spares circuits. `second_order` says that values are exact functions of
+    inputs and weights, so that the traced form may serve as the derivative of the derivative. `max_error` bounds what
+    an exact (not sampled) Executor may leave out of a value, and of its derivative by an angle. `memory` is the bytes
+    that `max_qubits` follows from, where it does: one float32 state must fit.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Capabilities:
     tangents: bool = False
     measured: bool = True
     max_error: float = 0.0
+    spares_inputs: bool = False
     memory: int | None = None
 
 

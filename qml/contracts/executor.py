@@ -20,6 +20,8 @@ from qml.engine import reference
 ROWS = 5
 SIGMAS = 6.0
 SHOTS = 500
+DRAWS = 40
+BIAS = 0.05  # of the largest derivative: what a difference quotient with a finite step may be off
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
 
 
@@ -30,7 +32,9 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
     claims: shared and per-row weights, empty batch, a batch equal to its rows, arguments left alone, equal results
     of equal calls, a residual that may be used twice, pickle, refusal of Programs that are too wide and of weights
     that are not finite, and states and samples where they are claimed. Where values are estimates from shots they
-    must lie within six standard deviations, and gradients are only asked to have the right shape and be finite.
+    must come with a variance and lie within six standard deviations, and a call without a seed must be refused.
+    Gradients that are estimates must have the right shape and be finite, and the mean of 40 draws, half of them with
+    the residual of a forward run, must lie within six standard errors (and 5 % of the largest derivative).
 
     Args:
         executor: what to check.
@@ -54,6 +58,8 @@ def check_executor(executor: Executor, *, seed: int = 1, n_qubits: int = 3) -> R
         ("arguments left alone", case.arguments_alone),
         ("equal calls, equal results", case.repeats),
         ("residual", case.residual),
+        ("mean of estimated gradients", case.estimated_gradients),
+        ("estimates need a seed", case.needs_seed),
         ("pickle", case.pickles),
         ("refuses what is too wide", case.refuses_width),
         ("refuses weights that are not finite", case.refuses_nan),
@@ -172,6 +178,36 @@ class _Case:
             found = self.executor.vjp(self.first, inputs, weights, cotangent, residual=kept)
             _near(found.weights, plain.weights, "gradient of weights with residual", TOLERANCE[self.dtype.name])
             _near(found.inputs_BD, plain.inputs_BD, "gradient of inputs with residual", TOLERANCE[self.dtype.name])
+
+    def estimated_gradients(self) -> None:
+        """Gradients that are drawn are right on average, with and without what forward keeps."""
+        if self.able.exact:
+            raise NotApplicable("values are exact")
+        inputs, weights, cotangent = self.arguments(self.first, self.dtype)
+        exact = reference.gradients(self.first, inputs, weights, cotangent)
+        drawn = []
+        for seed in range(self.seed, self.seed + DRAWS):
+            kept = (
+                self.executor.forward(self.first, inputs, weights, seed=seed, keep=True).residual if seed % 2 else None
+            )
+            drawn.append(self.executor.vjp(self.first, inputs, weights, cotangent, seed=seed, residual=kept))
+        parts = [("inputs", [d.inputs_BD for d in drawn], exact.inputs_BD)]
+        for what, found, right in [*parts, ("weights", [d.weights for d in drawn], exact.weights)]:
+            error = np.std(found, axis=0) / np.sqrt(DRAWS - 1)
+            gap = np.abs(np.mean(found, axis=0) - right) - SIGMAS * error - BIAS * np.abs(right).max()
+            require(bool((gap <= 0).all()), f"the mean gradient of {what} is biased by {gap.max():.3g} beyond chance")
+
+    def needs_seed(self) -> None:
+        """What is drawn without a seed is refused before anything runs."""
+        if self.able.exact:
+            raise NotApplicable("values are exact")
+        inputs, weights, _ = self.arguments(self.first, self.dtype)
+        try:
+            self.executor.forward(self.first, inputs, weights)
+        except CapabilityError as refusal:
+            require("seed" in str(refusal), f"the refusal says only: {refusal}")
+            return
+        require(False, "a call without a seed was not refused")
 
     def pickles(self) -> None:
         """An Executor brought back from its bytes gives the same values."""

@@ -18,6 +18,7 @@ from qml.engine.runner import Runner
 from qml.engine.traced import MAX_QUBITS
 
 TRACED = "traced"
+KEPT = 16  # residuals of forward runs that wait for their gradients
 
 _numbers = itertools.count()
 _calls: weakref.WeakValueDictionary[str, Call] = weakref.WeakValueDictionary()
@@ -51,9 +52,11 @@ class Call:
         self.handle = f"call-{next(_numbers)}"
         _calls[self.handle] = self
         self.n_values = self.program.n_values
-        self._spares = isinstance(self.executor, EngineExecutor)  # it need not make gradients of inputs
+        self._spares_ahead = self.capabilities.spares_inputs  # it need not make gradients of inputs
+        self._spares = self._spares_ahead or isinstance(self.executor, EngineExecutor)
         self.threads = self.executor.threads if isinstance(self.executor, EngineExecutor) else None
         self._direct: dict[Any, Runner | None] = {}
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray, int | None, Any]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"program": self.program, "executor": self.executor}
@@ -82,11 +85,36 @@ class Call:
         return self._direct[dtype]
 
     def values(
-        self, inputs_BD: np.ndarray, weights: np.ndarray, seed: int | None = None, keep: bool = False
+        self,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        seed: int | None = None,
+        keep: bool = False,
+        want_inputs: bool = True,
     ) -> tuple[np.ndarray, Any]:
-        """`values_BK` and the residual that `gradients` may reuse."""
-        out = self.executor.forward(self.program, inputs_BD, weights, seed=seed, keep=keep)
+        """`values_BK` and the residual that `gradients` may reuse, with `want_inputs` as it will be asked there."""
+        spared = {"want_inputs": False} if keep and not want_inputs and self._spares_ahead else {}
+        out = self.executor.forward(self.program, inputs_BD, weights, seed=seed, keep=keep, **spared)
         return out.values_BK, out.residual
+
+    def values_ahead(self, inputs_BD: np.ndarray, weights: np.ndarray, seed: int | None = None) -> np.ndarray:
+        """`values_BK`; the residual stays here until `gradients_after` asks for it with the same arrays."""
+        values_BK, residual = self.values(inputs_BD, weights, seed, keep=True)
+        if residual is not None:
+            self._kept[next(_numbers)] = (inputs_BD.copy(), weights.copy(), seed, residual)
+            for number in [*self._kept][:-KEPT]:
+                self._kept.pop(number, None)
+        return values_BK
+
+    def gradients_after(
+        self, inputs_BD: np.ndarray, weights: np.ndarray, cotangent_BK: np.ndarray, seed: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients as from `gradients`, with the residual of `values_ahead` where it still is."""
+        for number, (inputs, numbers, of, residual) in [*self._kept.items()]:
+            if of == seed and np.array_equal(inputs, inputs_BD) and np.array_equal(numbers, weights):
+                self._kept.pop(number, None)
+                return self.gradients(inputs_BD, weights, cotangent_BK, seed, residual)
+        return self.gradients(inputs_BD, weights, cotangent_BK, seed)
 
     def gradients(
         self,

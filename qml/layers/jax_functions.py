@@ -50,28 +50,36 @@ def _planned(program: Program, executor: EngineExecutor) -> Any:
 
 def _called_back(call: Call) -> Any:
     """Derivatives and batching rules around two callbacks."""
-    values_of = _values(call)
+    values_of, values_ahead_of = _values(call, False), _values(call, True)
     gradients_of = _differentiable(_gradients(call), call)
 
     @jax.custom_vjp
     def function(inputs, weights, seed):
         return values_of(inputs, weights, seed)
 
+    @jax.custom_vjp
+    def ahead(inputs, weights, seed):  # a gradient will be asked for: what the executor keeps for it waits in `call`
+        return values_ahead_of(inputs, weights, seed)
+
     def forward(inputs, weights, seed):
-        return function(inputs, weights, seed), (inputs, weights, seed)
+        values = ahead(inputs, weights, seed)
+        return values, (inputs, weights, seed, values)
 
     def backward(kept, cotangent):
-        return *gradients_of(*kept, cotangent), None
+        *arguments, values = kept  # handed on, so that gradients are asked for after the values that precede them
+        return *gradients_of(*arguments, cotangent, values), None
 
     function.defvjp(forward, backward)
+    ahead.defvjp(forward, backward)
     return function
 
 
-def _values(call: Call) -> Any:
-    """The callback for values, and how it maps."""
+def _values(call: Call, ahead: bool) -> Any:
+    """The callback for values, `ahead` of a gradient or alone, and how it maps."""
 
     def write(context, out, inputs, weights, seed):
-        _write(out, call.values(_array(inputs), _array(weights), _seed(call, seed))[0])
+        arrays = _array(inputs), _array(weights), _seed(call, seed)
+        _write(out, call.values_ahead(*arrays) if ahead else call.values(*arrays)[0])
 
     @custom_vmap
     def values_of(inputs, weights, seed):
@@ -92,23 +100,23 @@ def _values(call: Call) -> Any:
 def _gradients(call: Call) -> Any:
     """The callback for gradients; a mapped axis takes one set of weights a row, so that one call serves it."""
 
-    def write(context, out, inputs, weights, seed, cotangent):
+    def write(context, out, inputs, weights, seed, cotangent, values):
         arrays = (_array(inputs), _array(weights), _array(cotangent))
-        for buffer, gradient in zip(out, call.gradients(*arrays, _seed(call, seed)), strict=True):
+        for buffer, gradient in zip(out, call.gradients_after(*arrays, _seed(call, seed)), strict=True):
             _write(buffer, gradient)
 
     @custom_vmap
-    def gradients_of(inputs, weights, seed, cotangent):
+    def gradients_of(inputs, weights, seed, cotangent, values):
         shapes = tuple(jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (inputs, weights))
-        return buffer_callback(write, shapes)(inputs, weights, seed, cotangent)
+        return buffer_callback(write, shapes)(inputs, weights, seed, cotangent, values)
 
     @gradients_of.def_vmap
-    def _(size, mapped, inputs, weights, seed, cotangent):
+    def _(size, mapped, inputs, weights, seed, cotangent, values):
         row_sets = weights.ndim - mapped[1] == 2
         rows = _mapped_first(inputs, mapped[0], size)
         sets = _weight_rows(weights, mapped[1], rows)
         cotangents = _folded(_mapped_first(cotangent, mapped[3], size))
-        by_inputs, by_weights = gradients_of(_folded(rows), sets, _first(seed, mapped[2]), cotangents)
+        by_inputs, by_weights = gradients_of(_folded(rows), sets, _first(seed, mapped[2]), cotangents, values)
         by_weights = by_weights.reshape(*rows.shape[:2], by_weights.shape[-1])
         return (by_inputs.reshape(rows.shape), by_weights if row_sets else by_weights.sum(1)), (True, True)
 
@@ -119,16 +127,16 @@ def _differentiable(gradients_of: Any, call: Call) -> Any:
     """Gradients whose own derivative comes from the traced form."""
 
     @jax.custom_vjp
-    def function(inputs, weights, seed, cotangent):
-        return gradients_of(inputs, weights, seed, cotangent)
+    def function(inputs, weights, seed, cotangent, values):
+        return gradients_of(inputs, weights, seed, cotangent, values)
 
-    def forward(inputs, weights, seed, cotangent):
-        return function(inputs, weights, seed, cotangent), (inputs, weights, cotangent)
+    def forward(inputs, weights, seed, cotangent, values):
+        return function(inputs, weights, seed, cotangent, values), (inputs, weights, cotangent)
 
     def backward(kept, cotangents):
         call.check_traceable("A second derivative")
         by_inputs, by_weights, by_cotangent = jax.vjp(_traced_gradients(call), *kept)[1](cotangents)
-        return by_inputs, by_weights, None, by_cotangent
+        return by_inputs, by_weights, None, by_cotangent, None
 
     function.defvjp(forward, backward)
     return function

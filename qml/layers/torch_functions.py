@@ -59,7 +59,8 @@ class FastValues(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, call: Call, seed: int | None, keep: bool, inputs: Tensor, *blocks: Tensor) -> Tensor:
         """Values `(B, K)`; what the executor keeps stays with the graph and goes with it."""
-        values, residual = call.values(array_of(inputs), weights := _flat_array(blocks, inputs), seed, keep)
+        weights, wanted = _flat_array(blocks, inputs), ctx.needs_input_grad[3]
+        values, residual = call.values(array_of(inputs), weights, seed, keep, wanted)
         if keep:
             ctx.save_for_backward(inputs, *blocks)
             ctx.kept = call, seed, residual, weights

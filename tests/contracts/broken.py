@@ -11,6 +11,7 @@ from torch import nn
 
 from qml.backends import Gradients, Values
 from qml.backends.reference import ReferenceExecutor
+from qml.backends.sampled import SampledExecutor
 from qml.data.source import Batch, Schema, Target
 
 
@@ -229,3 +230,19 @@ class BrokenSource:
                 inputs = inputs[::-1].copy()
             targets = (rows % 2) * (3 if self.fault == "classes" else 1)
             yield Batch(inputs, targets, rows)
+
+
+class BrokenEstimator:
+    """Sampled values and shift-rule gradients, spoilt in one way."""
+
+    def __init__(self, fault):
+        self.inner, self.fault = SampledExecutor("reference", shots=200), fault
+        self.capabilities = self.inner.capabilities
+
+    def forward(self, program, inputs, weights, *, seed=None, keep=False):
+        seed = 1 if seed is None and self.fault == "seed" else seed
+        return self.inner.forward(program, inputs, weights, seed=seed, keep=keep)
+
+    def vjp(self, program, inputs, weights, cotangent_BK, *, seed=None, residual=None):
+        found = self.inner.vjp(program, inputs, weights, cotangent_BK, seed=seed, residual=residual)
+        return Gradients(found.inputs_BD, found.weights * (2 if self.fault == "gradient" else 1))

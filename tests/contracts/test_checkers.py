@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import ConfigError
 from qml.contracts import ContractError, check_backend, check_executor, check_layer, check_layers, check_source
-from tests.contracts.broken import BREAKS, BrokenExecutor, BrokenSource, Good, NumpyBacked
+from tests.contracts.broken import BREAKS, BrokenEstimator, BrokenExecutor, BrokenSource, Good, NumpyBacked
 from tests.contracts.broken_backends import BACKEND_FAULTS, BrokenBackend
 
 APART = ("DataLoader workers", "torch.compile", "2-process DDP")
@@ -119,6 +119,13 @@ def test_executors():
 def test_an_executor_that_estimates():
     report = check_executor(ShiftedExecutor(ReferenceBackend(), shots=200), n_qubits=2).raise_if_failed()
     assert "circuit amplitude in float64" in report.names("not applicable")
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"), [("gradient", "mean of estimated gradients"), ("seed", "estimates need a seed")]
+)
+def test_faults_of_estimates_are_found(fault, check):
+    assert check_executor(BrokenEstimator(fault), n_qubits=2).names("failed") == (check,)
 
 
 def test_sources():

@@ -51,6 +51,7 @@ HEAVY = {
     "pennylane": {
         "qml.circuits.bridges.pennylane*": "the bridge",
         "qml.backends.pennylane_device*": "the device plug-in",
+        "qml.backends.lightning": "the Executor of its Lightning simulators",
     },
     "qiskit": {
         "qml.circuits.bridges.qiskit*": "the bridge",

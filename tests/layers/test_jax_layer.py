@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from qml.backends.reference import ReferenceBackend
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import angle, basic, reupload, sel
 from qml.layers.jax import circuit

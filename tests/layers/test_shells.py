@@ -113,7 +113,7 @@ def test_a_module_is_compiled_once_for_equal_programs():
 
 def test_shots_need_a_seed():
     from qml.backends.reference import ReferenceBackend
-    from qml.backends.shifted import ShiftedExecutor
+    from qml.backends.shifts import ShiftedExecutor
     from qml.base.errors import CapabilityError
 
     layer = EquinoxLayer(PROGRAM, executor=ShiftedExecutor(ReferenceBackend(), shots=20), key=0)

@@ -7,7 +7,7 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from qml.backends import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError, ProgramError, ShapeError
 from qml.circuits import Gate, Program, WeightBlock, amplitude, angle, basic, initialise, reupload, sel
 from qml.engine import reference

@@ -218,9 +218,9 @@ class Handler(BaseHTTPRequestHandler):
             case ["metrics"]:
                 times = {key: job[key] for key in ("created", "running", "finished")}
                 status = "complete" if job["finished"] else "pending"
-                return self.answer(
-                    200, {"timestamps": times, "usage": {"qpu_charge_time_seconds": job["usage"], "status": status}}
-                )
+                usage = {"qpu_charge_time_seconds": job["usage"], "status": status}
+                size = {"executions": job["executions"], "num_circuits": job["circuits"]}
+                return self.answer(200, {"timestamps": times, "usage": usage, **size})
         return self.refuse(404, f"nothing at {path}")
 
     def accept(self, body: dict, size: int, action):
@@ -230,6 +230,7 @@ class Handler(BaseHTTPRequestHandler):
         group = body.get("session_id")
         if group and not state.sessions.get(group, {}).get("accepting_jobs"):
             return self.refuse(409, "the session takes no more jobs", 1217)
+        state.jobs.ready.wait(60)
         try:
             checked(body["params"])
         except ValueError as error:
@@ -282,7 +283,8 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", words.port), Handler)
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Handler.state.jobs.work()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import queue
 import threading
 import time
 import uuid
@@ -26,7 +27,8 @@ class Jobs:
         self.folder, self.queue_s = folder / "jobs", queue_s
         self.folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
-        self.running = threading.Lock()
+        self.ready = threading.Event()  # the heavy packages are there
+        self.due: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.all = {}
         for path in sorted(self.folder.glob("*.json")):
             job = json.loads(path.read_text())
@@ -51,6 +53,8 @@ class Jobs:
                 "finished": None,
                 "reason": "",
                 "usage": 0.0,
+                "executions": 0,
+                "circuits": 0,
                 "bytes": size,
                 "result": None,
             }
@@ -78,26 +82,39 @@ class Jobs:
             return True
 
     def _begin(self, name: str) -> None:
-        threading.Thread(target=self._run, args=(name,), daemon=True).start()
+        threading.Thread(target=self._wait, args=(name,), daemon=True).start()
 
-    def _run(self, name: str) -> None:
+    def _wait(self, name: str) -> None:
         job, began = self.all[name], time.monotonic()
         while time.monotonic() - began < self.queue_s and job["status"] not in ENDED:
             time.sleep(0.02)
-        with self.running:
-            with self.lock:
-                if job["status"] in ENDED:
-                    return
-                self.change(name, status="Running", running=now())
-            try:
-                result, executions = run(job)
-            except Exception as error:  # noqa: BLE001  whatever it was, its owner is told
-                self.change(name, status="Failed", finished=now(), reason=f"{type(error).__name__}: {error}"[:500])
+        self.due.put(name)
+
+    def work(self) -> None:
+        """Run jobs, one after the other, for ever; in the main thread, where Qiskit's compiled parts are at home."""
+        from ibm_quantum_schemas.executor.version_2_0 import models  # noqa: F401
+        from qiskit_ibm_runtime.fake_provider.executor import run_quantum_program  # noqa: F401
+
+        self.ready.set()
+        while True:
+            self._run(self.due.get())
+
+    def _run(self, name: str) -> None:
+        job = self.all[name]
+        with self.lock:
+            if job["status"] in ENDED:
                 return
-            with self.lock:
-                if job["status"] not in ENDED:
-                    used = JOB_S + SHOT_S * executions
-                    self.change(name, status="Completed", finished=now(), result=result, usage=used)
+            self.change(name, status="Running", running=now())
+        try:
+            result, circuits, shots = run(job)
+        except Exception as error:  # noqa: BLE001  whatever it was, its owner is told
+            self.change(name, status="Failed", finished=now(), reason=f"{type(error).__name__}: {error}"[:500])
+            return
+        with self.lock:
+            if job["status"] not in ENDED:
+                executions = circuits * shots
+                spent = {"usage": JOB_S + SHOT_S * executions, "executions": executions, "circuits": circuits}
+                self.change(name, status="Completed", finished=now(), result=result, **spent)
 
 
 def checked(params: dict):
@@ -107,8 +124,8 @@ def checked(params: dict):
     return ParamsModel.model_validate(params)
 
 
-def run(job: dict) -> tuple[str, int]:
-    """The answer of a job as the service would word it, and how many executions it took."""
+def run(job: dict) -> tuple[str, int, int]:
+    """The answer of a job as the service would word it, how many circuits it bound, and the shots of each."""
     from ibm_quantum_schemas.common import CompressedTensorModel
     from ibm_quantum_schemas.executor.version_2_0 import models
     from qiskit_ibm_runtime import fake_provider
@@ -140,4 +157,4 @@ def run(job: dict) -> tuple[str, int]:
         passthrough_data=passthrough_data_to_2_0(program.passthrough_data),
         semantic_role=params.quantum_program.semantic_role,
     )
-    return answer.model_dump_json(), program.shots * sum(part.size for part in parts)
+    return answer.model_dump_json(), sum(part.size for part in parts), program.shots

@@ -13,7 +13,7 @@ from qml import study
 from qml.backends import executor_named
 from qml.backends.engine import EngineExecutor
 from qml.backends.propagation import PropagationExecutor
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError, DataError, ProgramError, QmlError, ShapeError
 from qml.circuits import Probabilities, angle, hardware_efficient, reupload, sel
 from qml.engine import reference

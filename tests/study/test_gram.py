@@ -6,7 +6,7 @@ import pytest
 from sklearn.svm import SVC
 
 from qml.backends.reference import ReferenceBackend
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.circuits import Circuit, Program, angle, iqp, sel
 from qml.study import alignment, bloch_vectors, centred, fidelity_gram, projected_gram

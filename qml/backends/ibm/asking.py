@@ -1,4 +1,4 @@
-"""What is asked of an IBM machine, looked at before anything is imported or sent."""
+"""Options of an IBM machine, looked at before anything is imported or sent."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from qml.backends.backend import Target
-from qml.backends.remote import Request
-from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
-from qml.circuits.slots import angle_table
+from qml.base.errors import ConfigError
 
 if TYPE_CHECKING:
     from qml.backends.ibm.backend import IbmBackend
@@ -79,37 +74,3 @@ def options_of(backend: IbmBackend | FakeIbmBackend) -> dict[str, Any]:
     if backend.resilience_level is not None:
         whole["resilience_level"] = backend.resilience_level
     return whole
-
-
-def checked_request(request: Request, target: Target) -> None:
-    """Raise where the request is none for a machine that samples.
-
-    Raises:
-        CapabilityError: exact values are asked for, or more qubits than there are.
-        ConfigError: fewer than one shot, or a seed below 1.
-        ShapeError, DataError: bindings that do not fit, or are not finite.
-    """
-    program, slots_RS = request.program, request.slots_RS
-    if request.shots is None:
-        raise CapabilityError(
-            f"{target.name} was asked for exact values; it gives those of shots only. Say how many, or take an exact "
-            "simulator. Nothing was sent."
-        )
-    if request.shots < 1 or (request.seed is not None and request.seed < 1):
-        raise ConfigError(
-            f"{target.name} got shots={request.shots} and seed={request.seed}; both are 1 or more (IBM's simulator "
-            "takes 0 for no seed)."
-        )
-    if program.n_qubits > target.n_qubits:
-        raise CapabilityError(
-            f"{target.name} was asked for a Program of {program.n_qubits} qubits; it has {target.n_qubits}. Nothing "
-            "was sent. Take a narrower Program or a larger device."
-        )
-    n_slots = len(angle_table(program).constant)
-    if slots_RS.ndim != 2 or slots_RS.shape[1] != n_slots or not len(slots_RS):
-        raise ShapeError(
-            f"{target.name} got bindings of shape {slots_RS.shape}; this Program needs (R, {n_slots}) with R >= 1, as "
-            "`qml.circuits.slots.slots` gives them."
-        )
-    if not np.isfinite(slots_RS).all():
-        raise DataError(f"{target.name} got angles that are not finite. Nothing was sent.")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from qml.backends.backend import Target
-from qml.backends.ibm.asking import checked_options, checked_request, options_of, options_text
+from qml.backends.check_run import check_run
+from qml.backends.ibm.asking import checked_options, options_of, options_text
 from qml.backends.remote import Cost, Delivery, JobStatus, Request
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.lazy import cached_property
@@ -142,7 +143,7 @@ class IbmBackend:
                 readout that the primitive does not have.
             ConfigError: a seed below 1, or options that the primitive does not take.
         """
-        checked_request(request, self.target)
+        check_run(self.target, request.program, request.slots_RS, request.shots, request.seed)
         cost = self.estimate(request)
         most = self.target.limits.executions
         if most is not None and cost.executions > most:
@@ -201,15 +202,12 @@ class IbmBackend:
         connection = self._connection
         outcome = self._primitive.outcome(connection.job(job), request)
         metrics = connection.metrics(job)
-        usage = metrics.get("usage") or {}
-        seconds = usage.get("qpu_charge_time_seconds")
-        billed = None
-        if seconds is not None and usage.get("status") != "pending":
-            shots = sum(part.shots_R.sum() for part in outcome.counts)
-            circuits = len(request.slots_RS) * max(len(outcome.counts), 1)
-            billed = Cost(circuits, int(shots) or circuits * (request.shots or 0), float(seconds), basis="IBM's usage")
         record = {"device": self.device, "jobs": [job], "times": metrics.get("timestamps") or {}}
-        return Delivery(replace(outcome, record=record), billed, connection.calibration(job))
+        return Delivery(replace(outcome, record=record), _bill(metrics), connection.calibration(job))
+
+    def billed(self, job: str) -> Cost | None:
+        """What the job took by IBM's account of it; None while IBM has not settled it."""
+        return _bill(self._connection.metrics(job))
 
     def error(self, job: str) -> str:
         """Why it failed, in IBM's words."""
@@ -223,3 +221,13 @@ class IbmBackend:
         """Let the batch or session take no more jobs; one that is open and idle is billed in mode "session"."""
         if "_connection" in self.__dict__:
             self._connection.close()
+
+
+def _bill(metrics: Mapping[str, Any]) -> Cost | None:
+    """What IBM says of the usage of a job; None where that is not final."""
+    usage = metrics.get("usage") or {}
+    seconds = usage.get("qpu_charge_time_seconds")
+    if seconds is None or usage.get("status", "pending") == "pending":
+        return None
+    circuits, executions = (int(metrics.get(word) or 0) for word in ("num_circuits", "executions"))
+    return Cost(circuits, executions, float(seconds), basis="IBM's usage")

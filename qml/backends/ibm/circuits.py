@@ -213,4 +213,5 @@ def target_of(device: BackendV2, name: str, *, counts: bool, queued: bool, optio
         exact=False,
         queued=queued,
         options=options,
+        counts=counts,
     )

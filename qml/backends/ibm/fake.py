@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
-from qml.backends.ibm.asking import checked_options, checked_request, options_of, options_text
+from qml.backends.check_run import check_run
+from qml.backends.ibm.asking import checked_options, options_of, options_text
 from qml.backends.remote import Request
 from qml.base.errors import ConfigError
 from qml.base.lazy import cached_property
@@ -98,8 +99,8 @@ class FakeIbmBackend:
         Raises:
             CapabilityError: exact values, or a Program that the snapshot cannot run.
         """
+        check_run(self.target, program, slots_RS, shots, seed)
         request = Request(program, slots_RS, shots, seed)
-        checked_request(request, self.target)
         simulator: dict[str, Any] = {} if seed is None else {"simulator": {"seed_simulator": seed % SEEDS + 1}}
         primitive = self._primitive
         return primitive.outcome(primitive.start(request, self._snapshot, simulator), request)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from qml.backends.backend import Outcome
 from qml.backends.counts import Counts
-from qml.backends.ibm.circuits import REGISTER, Compiler, observables_of, settings_to_send
+from qml.backends.ibm.circuits import KEPT, REGISTER, Compiler, observables_of, settings_to_send
 from qml.backends.ibm.client import (
     Estimator,
     EstimatorOptions,
@@ -46,6 +46,7 @@ class Primitive:
     compiler: Compiler
     name: str
     options: Mapping[str, Any]
+    _costs: dict[tuple, Cost] = field(default_factory=dict, repr=False)
 
     def vendor_options(self, **more: Any) -> Any:
         """IBM's options with `more`, checked by IBM's own definition of them.
@@ -85,6 +86,14 @@ class Primitive:
 
     def cost(self, request: Request, overhead_s: float) -> Cost:
         """Bound circuits, shots and seconds of `request`: of each execution, the delay before it and its circuit."""
+        key = (request.program.digest, len(request.slots_RS), request.shots, overhead_s)
+        if key not in self._costs:
+            if len(self._costs) >= KEPT:
+                self._costs.clear()
+            self._costs[key] = self._cost(request, overhead_s)
+        return self._costs[key]
+
+    def _cost(self, request: Request, overhead_s: float) -> Cost:
         rep_delay = self._rep_delay()
         circuits = executions = 0
         seconds = overhead_s

@@ -9,7 +9,7 @@ from qml.backends.aer import backend as module
 from qml.backends.aer.backend import GATES
 from qml.backends.backend import Target
 from qml.backends.reference import ReferenceBackend
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.backends.transpiling import transpilations, transpile
 from qml.base.errors import CapabilityError, ConfigError, JobError
 from qml.circuits import Circuit, Expectations, PauliSum, Probabilities, Program, angle, basic, sel, z_each

@@ -5,7 +5,7 @@ import pytest
 
 from qml.backends.mitigation import MITIGATIONS, ExtrapolatedBackend, ReadoutMitigatedBackend, mitigated
 from qml.backends.reference import ReferenceExecutor
-from qml.backends.shifted import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits import READOUTS, Probabilities, angle, basic
 from qml.circuits.slots import slots
