@@ -89,7 +89,9 @@ def device_noise(name: str, readout: str = "asymmetric") -> NoiseModel:
     """
     path = DEVICES / f"{name}.json"
     if not path.exists():
-        raise ConfigError(f"There is no device {name!r}; known: {', '.join(sorted(p.stem for p in DEVICES.glob('*.json')))}.")
+        raise ConfigError(
+            f"There is no device {name!r}; known: {', '.join(sorted(p.stem for p in DEVICES.glob('*.json')))}."
+        )
     return Calibration.load(path).noise(readout=readout)
 
 

@@ -92,8 +92,8 @@ class Calibration:
         outside = [gate for gate in self.gates if not all(0 <= wire < len(self.qubits) for wire in gate.wires)]
         if not self.qubits or outside or len(set(places)) != len(places):
             raise ConfigError(
-                f"The calibration of {self.name!r} has {len(self.qubits)} qubits; every gate stands once on wires among "
-                f"them. {f'Got {outside[0]}.' if outside else 'A gate stands twice, or there are no qubits.'}"
+                f"The calibration of {self.name!r} has {len(self.qubits)} qubits; every gate stands once on wires "
+                f"among them. {f'Got {outside[0]}.' if outside else 'A gate stands twice, or there are no qubits.'}"
             )
 
     @property

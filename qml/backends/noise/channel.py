@@ -142,7 +142,7 @@ class Channel:
     @classmethod
     def of_array(cls, matrix: np.ndarray) -> Channel:
         """The channel of a Pauli transfer matrix `(4**n, 4**n)`."""
-        return cls(tuple(map(tuple, np.asarray(matrix, float).tolist())))
+        return cls(tuple(map(tuple, np.atleast_2d(np.asarray(matrix, float)).tolist())))
 
     @classmethod
     def of_kraus(cls, matrices: Sequence[np.ndarray]) -> Channel:
@@ -165,8 +165,8 @@ class Channel:
         good = len(sizes) == 1 and 0 not in sizes and set("".join(probabilities)) <= set(LETTERS)
         if not good or min(probabilities.values()) < 0 or rest < -TOLERANCE:
             raise ConfigError(
-                "A Pauli channel needs words of one length over I, X, Y, Z, with probabilities of 0 or more that sum to "
-                f"at most 1; got {dict(probabilities)}."
+                "A Pauli channel needs words of one length over I, X, Y, Z, with probabilities of 0 or more that sum "
+                f"to at most 1; got {dict(probabilities)}."
             )
         weights = {"I" * sizes.pop(): max(rest, 0.0)}
         for word, weight in probabilities.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from os import PathLike
 from typing import Any
 
@@ -40,8 +41,8 @@ class GateNoise:
 
     def __post_init__(self):
         if self.gate is not None and (self.gate in PREPARATIONS or GATES[self.gate].n_wires is None):
-            raise ConfigError(f"Noise cannot follow {self.gate}, whose number of wires is not fixed. Leave the gate out.")
-        sizes = {len(self.wires)} if self.wires is not None else set()
+            raise ConfigError(f"Noise cannot follow {self.gate}, whose number of wires varies. Leave the gate out.")
+        sizes: set[int | None] = {len(self.wires)} if self.wires is not None else set()
         if self.gate is not None:
             sizes.add(GATES[self.gate].n_wires)
         if self.wires is not None:
@@ -128,14 +129,14 @@ class NoiseModel:
 
     def __post_init__(self):
         object.__setattr__(self, "gates", tuple(sorted(self.gates, key=_order)))
-        object.__setattr__(self, "readout", tuple(sorted(self.readout, key=lambda r: (-1 if r.wire is None else r.wire))))
+        object.__setattr__(self, "readout", tuple(sorted(self.readout, key=lambda r: -1 if r.wire is None else r.wire)))
         keys = [(entry.key, entry.channel.n_wires) for entry in self.gates]
         wires = [entry.wire for entry in self.readout]
-        twice = next((key for key, _ in itertools.chain(_twice(keys))), None)
+        twice = next(_twice(keys), None)
         if twice is not None or len(set(wires)) != len(wires):
             raise ConfigError(
-                f"A NoiseModel has one entry for each gate and wires, and one for each measured wire; {twice or 'a wire'} "
-                "has two. Join two models with `+`, or two channels with `.then`."
+                f"A NoiseModel has one entry for each gate and wires, and one for each measured wire; "
+                f"{twice or 'a wire'} has two. Join two models with `+`, or two channels with `.then`."
             )
 
     @cached_property
@@ -176,8 +177,8 @@ class NoiseModel:
 
     def _found(self, name: str | None, wires: tuple[int, ...] | None, n_wires: int) -> Channel | None:
         for key in ((name, wires), (name, None), (None, wires), (None, None)):
-            if ((key), n_wires) in self._by_key:
-                return self._by_key[(key), n_wires]
+            if (key, n_wires) in self._by_key:
+                return self._by_key[key, n_wires]
         return None
 
     def speaks_of(self, gate: Gate) -> bool:
@@ -211,7 +212,7 @@ class NoiseModel:
 
     def joined(self, *others: NoiseModel) -> NoiseModel:
         """`self` and all `others`, as `+` joins two."""
-        return sum(others, self) if not others else _sum((self, *others))
+        return reduce(NoiseModel.__add__, others, self)
 
     def without_readout(self) -> NoiseModel:
         """The same noise of gates, with bits read right."""
@@ -267,13 +268,6 @@ class NoiseModel:
         from qml.backends.noise.stored import load_noise
 
         return load_noise(path)
-
-
-def _sum(models: Iterable[NoiseModel]) -> NoiseModel:
-    first, *others = models
-    for other in others:
-        first = first + other
-    return first
 
 
 def _order(entry: GateNoise) -> tuple:

@@ -35,7 +35,8 @@ def aer_noise(noise: NoiseModel) -> aer.NoiseModel:
             for row in rows:
                 channel = noise._found(row, wires, n_wires)
                 if channel is not None and _decides(mine, row, wires):
-                    error = aer.QuantumError(Kraus([_turned(matrix) for matrix in channel.kraus()]))
+                    turned: Any = [_turned(matrix) for matrix in channel.kraus()]
+                    error = aer.QuantumError(Kraus(turned))
                     if wires is None:
                         made.add_all_qubit_quantum_error(error, names[row])
                     else:

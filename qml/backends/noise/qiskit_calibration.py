@@ -41,7 +41,7 @@ def calibration_of_qiskit(backend: Any, *, name: str = "") -> Calibration:
             )
         for wires, figures in (target[operation] or {}).items():
             if wires is None:
-                raise ConfigError(f"The gate {operation!r} of {backend.name!r} is on no wires, so it is not calibrated.")
+                raise ConfigError(f"The gate {operation!r} of {backend.name!r} is on no wires; it is not calibrated.")
             error, duration = getattr(figures, "error", None), getattr(figures, "duration", None)
             gates.append(GateCalibration(row, tuple(wires), error, duration))
     qubits = tuple(_qubit(target, properties, wire) for wire in range(n_qubits))

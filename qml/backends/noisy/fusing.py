@@ -67,7 +67,8 @@ def fused(operations: Sequence[Operation]) -> list[Fused]:
             for wire in operation.wires:
                 block = Block(wire, tuple(open_.get(wire, ())))
                 if block.items and not block.turns and _cheaper(operation, wire, block.matrix()):
-                    operation = _behind(operation, wire, open_.pop(wire) and block.matrix())
+                    operation = _behind(operation, wire, block.matrix())
+                    del open_[wire]
         for wire in operation.wires:
             close(wire)
         places = {last.get(wire, -1) for wire in operation.wires}
@@ -81,7 +82,9 @@ def fused(operations: Sequence[Operation]) -> list[Fused]:
         put(operation)
     for wire in list(open_):
         close(wire)
-    return [step for step in made if not (isinstance(step, Fixed) and np.array_equal(step.matrix, np.eye(len(step.matrix))))]
+    return [
+        step for step in made if not (isinstance(step, Fixed) and np.array_equal(step.matrix, np.eye(len(step.matrix))))
+    ]
 
 
 def _append(items: list, operation: Operation) -> None:

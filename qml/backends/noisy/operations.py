@@ -71,8 +71,8 @@ def _of_gate(gate: Gate, steps, position: int, noise: NoiseModel) -> list[Operat
     channel = noise.channel_of(gate)
     if channel is None and not noise.speaks_of(gate):
         raise CapabilityError(
-            f"The noise {noise.name or 'model'!r} says nothing of gates on {len(gate.wires)} wires, and the Program has "
-            f"{gate.name} on {gate.wires}. Transpile it for a target of smaller gates (NoisyExecutor(noise, target=...))."
+            f"The noise {noise.name or 'model'!r} says nothing of gates on {len(gate.wires)} wires, and the Program "
+            f"has {gate.name} on {gate.wires}. Transpile it for a target of smaller gates: give one to NoisyExecutor."
         )
     if not any(angle.terms for angle in gate.angles) and len(gate.wires) <= WIDEST_MATRIX:
         made: list[Operation] = [Fixed(gate.wires, _matrix(gate))]

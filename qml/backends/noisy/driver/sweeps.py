@@ -9,7 +9,7 @@ from qml.engine.vector import at, u32at
 
 @njit(error_model="numpy")
 def product(frame, op, keep):
-    """The rows of X, Y, Z of the product of an operation's items into the scratch; with `keep`, also behind each item."""
+    """Rows of X, Y, Z of the product of an operation's items into the scratch; with `keep`, also behind each item."""
     table, numbers = at(frame, L.FRAME_TABLE), at(frame, L.FRAME_NUMBERS)
     m, cossin = at(frame, L.FRAME_SCRATCH), at(frame, L.FRAME_COSSIN)
     prefix = m + L.PREFIXES * VB
@@ -143,10 +143,10 @@ def channel(frame, op, vector, rows, first, last):
         for _ in range(count):
             end = place + 2 + 2 * at(table, place + 1)
             term = place + 2
-            made = vload(p + at(table, term)) * sload(numbers + at(table, term + 1))
+            made = vload(p + at(table, term)) * sload(numbers + E * at(table, term + 1))
             term += 2
             while term < end:
-                made = made + vload(p + at(table, term)) * sload(numbers + at(table, term + 1))
+                made = made + vload(p + at(table, term)) * sload(numbers + E * at(table, term + 1))
                 term += 2
             vstore(held, made)
             held += VB
