@@ -141,7 +141,7 @@ class Channel:
 
     @classmethod
     def of_array(cls, matrix: np.ndarray) -> Channel:
-        """The channel of a Pauli transfer matrix `(4**n, 4**n)`."""
+        """The channel of a Pauli transfer matrix, `(A, A)` with `A = 4**n`."""
         return cls(tuple(map(tuple, np.atleast_2d(np.asarray(matrix, float)).tolist())))
 
     @classmethod

@@ -182,8 +182,9 @@ class NoiseModel:
         return None
 
     def speaks_of(self, gate: Gate) -> bool:
-        """Whether a gate on so many wires is one that the noise says anything about, if only that it has none."""
-        return not self.gates or any(entry.channel.n_wires >= len(gate.wires) for entry in self.gates)
+        """Whether silence about a gate means that it is exact: not on three wires, where all smaller gates have noise."""
+        small = len(gate.wires) <= 2 or not any(entry.key == (None, None) for entry in self.gates)
+        return small or any(entry.channel.n_wires >= len(gate.wires) for entry in self.gates)
 
     def readout_of(self, wire: int) -> ReadoutError | None:
         """How a bit of this wire is read; None where it is read right."""

@@ -38,15 +38,15 @@ def aer_noise(noise: NoiseModel) -> aer.NoiseModel:
                     turned: Any = [_turned(matrix) for matrix in channel.kraus()]
                     error = aer.QuantumError(Kraus(turned))
                     if wires is None:
-                        made.add_all_qubit_quantum_error(error, names[row])
+                        made.add_all_qubit_quantum_error(error, names[row], warnings=False)
                     else:
-                        made.add_quantum_error(error, names[row], list(wires))
+                        made.add_quantum_error(error, names[row], list(wires), warnings=False)
     for entry in noise.readout:
         error = aer.ReadoutError(entry.confusion.T)
         if entry.wire is None:
             made.add_all_qubit_readout_error(error)
         else:
-            made.add_readout_error(error, [entry.wire])
+            made.add_readout_error(error, [entry.wire], warnings=False)
     return made
 
 

@@ -65,6 +65,13 @@ class NoisyExecutor:
             raise ConfigError(f"NoisyExecutor computes in {' or '.join(DTYPES)}; got dtype={self.dtype!r}.")
         if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
             raise ConfigError(f"NoisyExecutor needs a whole number of threads >= 1, or None; got {self.threads!r}.")
+        theirs = self.noise.target
+        if self.target is not None and theirs is not None and not _within(self.target, theirs):
+            raise ConfigError(
+                f"NoisyExecutor got the target {self.target.name!r} of {self.target.n_qubits} qubits with the noise of "
+                f"{theirs.name!r}, which has {theirs.n_qubits} and the gates {', '.join(theirs.gate_set)}: its noise "
+                "would be left out where they differ. Leave the target out, or make the noise for it."
+            )
 
     @property
     def machine(self) -> Target | None:
@@ -73,8 +80,11 @@ class NoisyExecutor:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Exact values of the noisy circuit; the second derivative is refused, since the traced form knows no noise."""
-        most = MAX_WIRES if self.machine is None else min(MAX_WIRES, self.machine.n_qubits)
+        """Exact values of the noisy circuit; the second derivative is refused, since the traced form knows no noise.
+
+        On a machine of more than 10 qubits a Program may be as wide as it, as long as no more act on what is read.
+        """
+        most = MAX_WIRES if self.machine is None else self.machine.n_qubits
         return Capabilities("noisy", exact=True, max_qubits=most, second_order=False)
 
     def native(self, program: Program) -> Program:
@@ -160,3 +170,9 @@ class NoisyExecutor:
         """Angles of the Program, and of what is run, in float64."""
         angles = slots(program, inputs_BD.astype(float), weights.astype(float))
         return angles, angles if native is program else slots(native, angles, np.zeros(0))
+
+
+def _within(target: Target, whole: Target) -> bool:
+    """Whether a target has only gates and qubits of another."""
+    gates = not whole.gate_set or (bool(target.gate_set) and set(target.gate_set) <= set(whole.gate_set))
+    return target.n_qubits <= whole.n_qubits and gates

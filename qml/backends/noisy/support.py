@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qml.backends.noisy.fusing import Block, Fixed, Fused, Turn
+from qml.backends.noisy.fusing import Block, Fused, Turn
 from qml.circuits.readout import PauliWord
 
 LETTER = {"I": 0, "X": 1, "Y": 2, "Z": 3}
@@ -71,8 +71,8 @@ def worked(n_wires: int, steps: Sequence[Fused], start: np.ndarray, read: np.nda
     Args:
         n_wires: of the vectors.
         steps: in order.
-        start: booleans `(4**n,)`.
-        read: booleans `(4**n,)`.
+        start: booleans `(A,)`, `A = 4**n_wires`.
+        read: booleans `(A,)`.
         sparse: False takes everything, which saves the masks of very many entries.
     """
     if not sparse:
@@ -97,11 +97,6 @@ def _all(n_wires: int, step: Fused, full: dict) -> Worked:
     return Worked(full[step.wires], full[step.wires])
 
 
-def _mix(step: Block | Fixed) -> np.ndarray:
-    """`(4**k, 4**k)` booleans: whether the entry of the column enters that of the row; all, of a block."""
-    return np.ones((4, 4), bool) if isinstance(step, Block) else step.matrix != 0
-
-
 def _through(n_wires: int, step: Fused, mask: np.ndarray, *, transposed: bool) -> np.ndarray:
     """The mask behind an operation, or before it."""
     found = mask.copy()
@@ -111,8 +106,13 @@ def _through(n_wires: int, step: Fused, mask: np.ndarray, *, transposed: bool) -
         return found
     rest, offsets = groups(n_wires, step.wires)
     places = rest[:, None] + offsets
-    mix = _mix(step)
-    found[places] = mask[places] @ (mix if transposed else mix.T)
+    if isinstance(step, Block):
+        found[places] = np.any(mask[places], axis=1, keepdims=True)
+        return found
+    mix = step.matrix.T if transposed else step.matrix
+    members = np.ascontiguousarray(mask[places].T)
+    for row, offset in enumerate(offsets):
+        found[rest + offset] = members[np.flatnonzero(mix[row])].any(axis=0)
     return found
 
 
