@@ -58,7 +58,6 @@ HEAVY = {
         "qml.backends.qiskit_*": "primitives of Qiskit on an Executor; its transpiler",
         "qml.backends.aer*": "Qiskit's simulator as a Backend",
         "qml.backends.ibm.*": "circuits of IBM's machines, and IBM's client",
-        "qml.backends.qiskit_*": "primitives of Qiskit on an Executor",
         "qml.backends.noise.qiskit_*": "calibrations of its backends, and noise in Aer's terms",
     },
     "qiskit_aer": {"qml.backends.aer*": "the simulator", "qml.backends.noise.qiskit_*": "noise in its terms"},

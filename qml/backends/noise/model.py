@@ -182,7 +182,7 @@ class NoiseModel:
         return None
 
     def speaks_of(self, gate: Gate) -> bool:
-        """Whether silence about a gate means that it is exact: not on three wires, where all smaller gates have noise."""
+        """Whether silence about a gate means that it is exact: not on three wires where all smaller have noise."""
         small = len(gate.wires) <= 2 or not any(entry.key == (None, None) for entry in self.gates)
         return small or any(entry.channel.n_wires >= len(gate.wires) for entry in self.gates)
 

@@ -14,6 +14,8 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.noise import NoiseModel, noise_named
 from qml.backends.noisy.plan import MAX_WIRES, Plan, plan_of
 from qml.backends.noisy.runner import slopes_of, words_of
+from qml.backends.slotted import slotted
+from qml.backends.transpiling import transpile
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.base.threads import default_threads
 from qml.circuits.program import Program
@@ -33,8 +35,8 @@ class NoisyExecutor:
 
     Args:
         noise: a NoiseModel, or its name in `NOISES`.
-        target: whose gates are run; the noise's own when left out. With neither, the noise follows the Program's own
-            gates on its own wires.
+        target: whose gates are run; the noise's own when left out. With neither, the noise follows the gates of
+            `slotted(program)` on its own wires.
         dtype: to compute in, "float32" or "float64"; that of the inputs when left out.
         threads: of one call; None asks `qml.base.threads`.
         seed: of the transpiler.
@@ -88,13 +90,13 @@ class NoisyExecutor:
         return Capabilities("noisy", exact=True, max_qubits=most, second_order=False)
 
     def native(self, program: Program) -> Program:
-        """The Program in the gates of the machine: its inputs are the angles of `slots` of `program`; or itself."""
-        if self.machine is None:
-            return program
-        from qml.backends.transpiling import is_native, transpile
+        """What is run: the Program in the gates of the machine, its inputs the angles of `slots` of `program`.
 
-        if is_native(program, self.machine):
-            return program
+        Without a machine it is `slotted(program)`, as a simulator without gates of its own runs it: gates that turn by
+        several angles become one gate a rotation, each with its noise. A native Program is run gate by gate.
+        """
+        if self.machine is None:
+            return slotted(program)
         return transpile(program, self.machine, seed=self.seed, level=self.level)
 
     def forward(
@@ -115,7 +117,7 @@ class NoisyExecutor:
                 or more memory than can be had; nothing has been allocated.
         """
         native, plan = self._compiled(program, inputs_BD, weights)
-        _, angles_BS = self._angles(program, native, inputs_BD, weights)
+        _, angles_BS = _angles(program, native, inputs_BD, weights)
         words_BW = words_of(plan, angles_BS, self._dtype(inputs_BD), self._threads)
         return Values((words_BW @ plan.readings.map_WK).astype(inputs_BD.dtype))
 
@@ -136,11 +138,10 @@ class NoisyExecutor:
                 f"NoisyExecutor.vjp got a cotangent of shape {cotangent_BK.shape}; values of these inputs are "
                 f"{(len(inputs_BD), program.n_values)}, so their cotangent must be too."
             )
-        inner, angles_BS = self._angles(program, native, inputs_BD, weights)
+        inner, angles_BS = _angles(program, native, inputs_BD, weights)
         cotangent_BW = np.asarray(cotangent_BK, float) @ plan.readings.map_WK.T
         slopes = slopes_of(plan, angles_BS, cotangent_BW, self._dtype(inputs_BD), self._threads)
-        if native is not program:
-            slopes = slots_vjp(native, inner, np.zeros(0), slopes)[0]
+        slopes = slots_vjp(native, inner, np.zeros(0), slopes)[0]
         found = slots_vjp(program, inputs_BD.astype(float), weights.astype(float), slopes)
         return Gradients(*(gradient.astype(inputs_BD.dtype) for gradient in found))
 
@@ -166,10 +167,11 @@ class NoisyExecutor:
         native = self.native(program)
         return native, plan_of(native, self.noise)
 
-    def _angles(self, program: Program, native: Program, inputs_BD, weights) -> tuple[np.ndarray, np.ndarray]:
-        """Angles of the Program, and of what is run, in float64."""
-        angles = slots(program, inputs_BD.astype(float), weights.astype(float))
-        return angles, angles if native is program else slots(native, angles, np.zeros(0))
+
+def _angles(program: Program, native: Program, inputs_BD, weights) -> tuple[np.ndarray, np.ndarray]:
+    """Angles of the Program, and of what is run, in float64."""
+    angles = slots(program, inputs_BD.astype(float), weights.astype(float))
+    return angles, slots(native, angles, np.zeros(0))
 
 
 def _within(target: Target, whole: Target) -> bool:

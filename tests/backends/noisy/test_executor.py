@@ -187,7 +187,7 @@ def test_more_wires_than_it_holds_are_counted_where_they_act():
     chain = [Gate("CNOT", (wire, wire + 1)) for wire in range(11)]
     one = np.ones((1, 1)), np.zeros(0)
     near = Program(12, (*gates, *chain), z_each([1]), n_inputs=1)
-    assert executor.native(near) is near
+    assert executor.native(near).gates[12:] == near.gates[12:]
     assert abs(executor.forward(near, *one).values_BK[0, 0]) < 1
     with pytest.raises(CapabilityError, match="acts on 12 wires"):
         executor.forward(near.with_readout(z_each([11])), *one)
