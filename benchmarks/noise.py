@@ -201,7 +201,7 @@ def show(speed: Mapping[str, Any]) -> None:
     kind = "extrapolated" if speed["extrapolated"] else "measured"
     print(
         f"{rows} samples x {qubits} qubits x {layers} layers with the noise of {speed['noise']}: {speed['angles']} "
-        f"angles, {speed['native_gates']} gates of the device on {speed['active']} qubits; forward and backward, CPU seconds"
+        f"angles, {speed['native_gates']} gates of the device on {speed['active']} qubits; CPU seconds of both sweeps"
     )
     for dtype, cpu in speed["ours_cpu"].items():
         ratio = speed["aer_cpu"] / cpu["both"]
