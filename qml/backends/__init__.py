@@ -65,6 +65,7 @@ EXECUTORS: Registry[Callable[..., Executor]] = Registry("executor", group="qml.e
 
 EXECUTORS.add("engine_cpu", Lazy("qml.backends.engine", "EngineExecutor"))
 EXECUTORS.add("lightning", Lazy("qml.backends.lightning", "LightningExecutor"))
+EXECUTORS.add("noisy", Lazy("qml.backends.noisy", "NoisyExecutor"))
 EXECUTORS.add("propagation", Lazy("qml.backends.propagation", "PropagationExecutor"))
 EXECUTORS.add("reference", Lazy("qml.backends.reference", "ReferenceExecutor"))
 EXECUTORS.add("shifted", Lazy("qml.backends.shifts", "ShiftedExecutor"))

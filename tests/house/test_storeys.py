@@ -58,6 +58,7 @@ HEAVY = {
         "qml.backends.qiskit_*": "primitives of Qiskit on an Executor; its transpiler",
         "qml.backends.aer*": "Qiskit's simulator as a Backend",
         "qml.backends.ibm.*": "circuits of IBM's machines, and IBM's client",
+        "qml.backends.noise.qiskit_*": "calibrations of its backends, and noise in Aer's terms",
     },
     "qiskit_aer": {"qml.backends.aer*": "the simulator", "qml.backends.noise.qiskit_*": "noise in its terms"},
     "qiskit_ibm_runtime": {"qml.backends.ibm.client": "IBM's client, at one address"},
@@ -88,7 +89,10 @@ HEAVY = {
     "datasets": {"qml.data.fetch.*": "sets of the Hugging Face hub"},
     "faiss": {"qml.data.bank.*": "nearest neighbours among features"},
     "cleanlab": {"qml.data.quality.*": "labels that are likely wrong"},
-    "numba": {"qml.engine.*": "compiled kernels"},
+    "numba": {
+        "qml.engine.*": "compiled kernels",
+        "qml.backends.noisy.driver.*": "kernels of mixed states",
+    },
     "llvmlite": {"qml.engine.*": "the vector type"},
 }
 
