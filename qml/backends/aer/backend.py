@@ -259,9 +259,13 @@ def _run(simulator: AerSimulator, ready: list[Ready], rows: np.ndarray, **option
         return None
     circuits, binds = [], []
     for each in ready:
-        copies = 1 if each.symbols else len(rows)
-        circuits += [each.circuit] * copies
-        binds += [each.binds(rows)] * copies
+        if each.symbols and each.bound_by_aer:
+            circuits.append(each.circuit)
+            binds.append(each.binds(rows))
+        else:
+            numbers = each.bound(rows)
+            circuits += numbers
+            binds += [{}] * len(numbers)
     options |= {"max_parallel_threads": default_threads()}
     bound = {"parameter_binds": binds} if any(binds) else {}
     result = simulator.run(circuits, **bound, **options).result()
