@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from qiskit_aer import AerSimulator
 
-from qml.backends.aer import METHODS, AerBackend
+from qml.backends.aer import METHODS, AerBackend, circuits
 from qml.backends.aer import backend as module
-from qml.backends.aer import circuits
 from qml.backends.aer.backend import GATES
 from qml.backends.backend import Target
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
