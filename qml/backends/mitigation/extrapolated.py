@@ -10,7 +10,7 @@ import numpy as np
 
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check_run import check_run
-from qml.backends.mitigation.extrapolation import check_method, extrapolated
+from qml.backends.mitigation.extrapolation import STEEPEST, check_method, extrapolated
 from qml.backends.mitigation.flipping import bound
 from qml.backends.mitigation.folding import FOLDS, check_scales, folded
 from qml.backends.mitigation.terms import uniform_value
@@ -40,6 +40,8 @@ class ExtrapolatedBackend:
         scales: of the noise, odd and different, the more the costlier; 1 is the circuit as it is.
         method: "linear", "quadratic" (least squares), "richardson" (the polynomial through all), or "exponential".
         fold: "local" folds gates on two wires and more, "global" the whole circuit.
+        steepest: by what factor an exponential may enlarge a value; where it would do more, next to nothing of the
+            value is left to fit, and a line takes its place. 1 or more.
 
     Raises:
         ConfigError: scales that are even, equal or too few for the method, or an unknown name.
@@ -54,6 +56,7 @@ class ExtrapolatedBackend:
     scales: tuple[int, ...] = (1, 3, 5)
     method: str = "linear"
     fold: str = "local"
+    steepest: float = STEEPEST
 
     def __post_init__(self):
         object.__setattr__(self, "scales", tuple(self.scales))
@@ -61,6 +64,8 @@ class ExtrapolatedBackend:
         check_method(self.scales, self.method)
         if self.fold not in FOLDS:
             raise ConfigError(f"fold={self.fold!r} is not known. Known: {', '.join(FOLDS)}.")
+        if not self.steepest >= 1:
+            raise ConfigError(f"An exponential may enlarge a value by a factor of 1 or more; got {self.steepest}.")
         if any(name == "extrapolation" for name, _ in self.inner.target.options):
             raise CapabilityError(f"{self.inner.target.name!r} extrapolates already. Put one extrapolation around it.")
 
@@ -68,7 +73,7 @@ class ExtrapolatedBackend:
     def target(self) -> Target:
         """That of `inner`; scales, method and fold stand among the options."""
         inner = self.inner.target
-        told = (self.scales, self.method, self.fold)
+        told = (self.scales, self.method, self.fold, *([self.steepest] * (self.method == "exponential")))
         return replace(inner, options=(*inner.options, ("extrapolation", told)), counts=False)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
@@ -94,7 +99,7 @@ class ExtrapolatedBackend:
         values = np.stack([outcome.values_RK for outcome in outcomes])
         spreads = [outcome.variance_RK for outcome in outcomes if outcome.variance_RK is not None]
         variance = np.stack(spreads) if len(spreads) == len(outcomes) else None
-        fit = extrapolated(self.scales, values, variance, self.method, uniform_value(native.readout))
+        fit = extrapolated(self.scales, values, variance, self.method, uniform_value(native.readout), self.steepest)
         told: dict[str, Any] = {
             "scales": list(self.scales),
             "method": self.method,
@@ -108,7 +113,7 @@ class ExtrapolatedBackend:
             if fit.fell_back_RK.any():
                 LOG.info(
                     "extrapolation by exponential: %d of %d values fell back to a line, as they are on both sides of "
-                    "their limit or within its noise",
+                    "their limit, within its noise, or grow too steeply",
                     told["fell_back"],
                     told["of_values"],
                 )

@@ -10,6 +10,7 @@ import numpy as np
 from qml.base.errors import ConfigError
 
 METHODS = {"linear": 2, "quadratic": 3, "exponential": 2, "richardson": 2}  # and how many scales each needs
+STEEPEST = 2.0
 DISTINCT = 2.0  # standard errors from where noise leads: a value nearer to it has no logarithm worth fitting
 
 
@@ -55,6 +56,7 @@ def extrapolated(
     variance_NRK: np.ndarray | None,
     method: str,
     limit_K: np.ndarray,
+    steepest: float = STEEPEST,
 ) -> Extrapolated:
     """Values at scale zero from values at `N` scales, unweighted.
 
@@ -62,8 +64,8 @@ def extrapolated(
         "exponential":  y = limit + a exp(-b scale),  a line through log |y - limit|
 
     Polynomials are linear in the values, so that they keep no bias of their own. The exponential is fitted in
-    logarithms; where values lie on both sides of the limit, or one is not `DISTINCT` standard errors away from it, a
-    line takes its place, and `fell_back_RK` says where.
+    logarithms; where values lie on both sides of the limit, one is not `DISTINCT` standard errors away from it, or the
+    fit grows by more than `steepest` over the first value, a line takes its place, and `fell_back_RK` says where.
 
     Args:
         scales: of the noise.
@@ -71,6 +73,7 @@ def extrapolated(
         variance_NRK: of the values, independent of each other.
         method: a name of `METHODS`.
         limit_K: values behind endless noise.
+        steepest: what an exponential may make of the distance of the first value to its limit, as a factor.
     """
     degree = {"linear": 1, "quadratic": 2, "exponential": 1, "richardson": len(scales) - 1}[method]
     factor_N = coefficients(scales, degree)
@@ -83,6 +86,7 @@ def extrapolated(
     fits = (np.abs(away) > DISTINCT * error).all(axis=0) & (np.abs(np.sign(away).sum(axis=0)) == len(scales))
     safe = np.where(fits, away, 1.0)
     found = np.sign(safe[0]) * np.exp(np.einsum("n,nrk->rk", factor_N, np.log(np.abs(safe))))
+    fits &= np.abs(found) <= steepest * np.abs(safe[0])
     if variance is not None:
         spread = found**2 * np.einsum("n,nrk->rk", factor_N**2, (error / safe) ** 2)
         variance = np.where(fits, spread, variance)

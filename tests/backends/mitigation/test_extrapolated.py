@@ -123,6 +123,7 @@ def test_mitigations_by_name():
         ([{"zne": {"scales": [1, 2, 3]}}], "odd whole numbers"),
         ([{"zne": {"scales": [1]}}], "at least 2 different scales"),
         ([{"zne": {"fold": "random"}}], "Known: local, global"),
+        ([{"zne": {"steepest": 0.5}}], "a factor of 1 or more"),
     ],
 )
 def test_names_and_options_that_are_not_known_are_refused(named, message):

@@ -46,6 +46,8 @@ def test_where_no_exponential_fits_a_line_does_and_is_told():
     line = extrapolated(SCALES, values, noise, "linear", np.zeros(3))
     np.testing.assert_array_equal(fit.values_RK[:, 1:], line.values_RK[:, 1:])
     np.testing.assert_array_equal(fit.variance_RK[:, 1:], line.variance_RK[:, 1:])
+    steep = extrapolated(SCALES, values, None, "exponential", np.zeros(3), steepest=1.1)
+    assert steep.fell_back_RK.tolist() == [[True, True, True]]
     loud = extrapolated(SCALES, values, 25 * noise, "exponential", np.zeros(3))
     assert loud.fell_back_RK.all()
 

@@ -1,0 +1,61 @@
+"""Each mitigation on Aer with the noise of devices: the error against exact values falls."""
+
+import numpy as np
+import pytest
+
+from qml.backends.aer import AerBackend
+from qml.backends.mitigation import mitigated
+from qml.backends.noise import noise_named
+from qml.backends.reference import ReferenceExecutor
+from qml.circuits import angle, basic
+from qml.circuits.slots import slots
+
+PROGRAM = angle(4) + basic(4, depth=1) + angle(4) + basic(4, depth=1)
+EXPONENTIAL = {"zne": {"method": "exponential"}}
+
+
+@pytest.fixture(scope="module")
+def given():
+    rng = np.random.default_rng(0)
+    inputs, weights = rng.normal(size=(6, 4)), rng.normal(size=PROGRAM.n_weights)
+    return slots(PROGRAM, inputs, weights), ReferenceExecutor().forward(PROGRAM, inputs, weights).values_BK
+
+
+def rms(backend, given, shots):
+    angles, exact = given
+    seed = None if shots is None else 1
+    return np.sqrt(np.mean((backend.run(PROGRAM, angles, shots=shots, seed=seed).values_RK - exact) ** 2))
+
+
+@pytest.mark.parametrize("device", ["fake_manila", "fake_guadalupe"])
+def test_every_mitigation_reduces_the_error(device, given):
+    machine = AerBackend(noise=noise_named(device))
+    raw = rms(machine, given, None)
+    alone = {name: rms(mitigated(machine, [name]), given, None) for name in ("readout", "m3", "twirled_readout", "zne")}
+    both = rms(mitigated(machine, ["readout", "zne"]), given, None)
+    assert max(alone.values()) < 0.8 * raw
+    assert both < 0.6 * min(alone.values())
+    assert rms(mitigated(machine, ["readout", EXPONENTIAL]), given, None) < 0.6 * alone["readout"]
+
+
+@pytest.mark.parametrize("device", ["fake_manila", pytest.param("fake_guadalupe", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("names", "share"),
+    [
+        (["readout"], 0.85),
+        pytest.param(["m3"], 0.85, marks=pytest.mark.slow),
+        pytest.param(["twirled_readout"], 0.85, marks=pytest.mark.slow),
+        (["readout", "zne"], 0.65),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+)
+def test_and_does_so_from_shots(device, names, share, given):
+    machine = AerBackend(noise=noise_named(device))
+    assert rms(mitigated(machine, names), given, 8192) < share * rms(machine, given, 8192)
+
+
+def test_without_noise_nothing_is_made_worse_than_shots_make_it(given):
+    angles, exact = given
+    for names in (["m3"], ["readout", "zne"]):
+        outcome = mitigated(AerBackend(), names).run(PROGRAM, angles, shots=2048, seed=1)
+        assert np.sqrt(np.mean((outcome.values_RK - exact) ** 2 / outcome.variance_RK)) < 1.4
