@@ -177,7 +177,7 @@ class _Case:
         settings = settings_of(program.readout)
         require(len(found) == len(settings), f"{len(found)} counts for {len(settings)} settings")
         for part, setting in zip(found, settings, strict=True):
-            require(part.n_rows == ROWS and bool((part.shots_R == SHOTS).all()), "a binding has not all of its shots")
+            require(part.n_rows == ROWS and np.allclose(part.shots_R, SHOTS), "a binding has not all of its shots")
             require(part.bits_NM.shape[1] == len(setting.wires), "counts are of other qubits than the setting's")
 
     def native(self) -> None:

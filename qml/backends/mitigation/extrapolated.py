@@ -42,6 +42,7 @@ class ExtrapolatedBackend:
         fold: "local" folds gates on two wires and more, "global" the whole circuit.
         steepest: by what factor an exponential may enlarge a value; where it would do more, next to nothing of the
             value is left to fit, and a line takes its place. 1 or more.
+        level: of transpilation, 0 to 3.
 
     Raises:
         ConfigError: scales that are even, equal or too few for the method, or an unknown name.
@@ -57,6 +58,7 @@ class ExtrapolatedBackend:
     method: str = "linear"
     fold: str = "local"
     steepest: float = STEEPEST
+    level: int = 1
 
     def __post_init__(self):
         object.__setattr__(self, "scales", tuple(self.scales))
@@ -73,7 +75,8 @@ class ExtrapolatedBackend:
     def target(self) -> Target:
         """That of `inner`; scales, method and fold stand among the options."""
         inner = self.inner.target
-        told = (self.scales, self.method, self.fold, *([self.steepest] * (self.method == "exponential")))
+        told = (self.scales, self.method, self.fold, self.level)
+        told += (self.steepest,) if self.method == "exponential" else ()
         return replace(inner, options=(*inner.options, ("extrapolation", told)), counts=False)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
@@ -88,7 +91,7 @@ class ExtrapolatedBackend:
         """
         target = self.inner.target
         check_run(target, program, slots_RS, shots, seed)
-        native, inputs = transpile(program, target), slots_RS.astype(float)
+        native, inputs = transpile(program, target, level=self.level), slots_RS.astype(float)
         programs = [folded(native, target, scale, self.fold) for scale in self.scales]
         outcomes = [
             self.inner.run(

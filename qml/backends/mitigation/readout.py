@@ -64,6 +64,7 @@ class ReadoutMitigatedBackend:
             again by a job store within it. None keeps one for good. Another `seed` is another calibration at once.
         seed: of the calibration, 1 or more; the draw of a run has its own.
         twirls: flips of a binding, a power of two; its shots are divided among them and rounded up.
+        level: of transpilation, 0 to 3.
 
     Raises:
         CapabilityError: `inner` gives no raw outcomes, or is mitigated already.
@@ -80,6 +81,7 @@ class ReadoutMitigatedBackend:
     refresh: float | None = None
     seed: int = 1
     twirls: int = 16
+    level: int = 1
     _kept: dict[tuple, Calibration] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
@@ -108,7 +110,8 @@ class ReadoutMitigatedBackend:
     @property
     def target(self) -> Target:
         """That of `inner`; how its readout is mitigated stands among the options."""
-        told = (self.method, self.shots, self.seed, self.refresh, *([self.twirls] * (self.method == "twirled")))
+        told = (self.method, self.shots, self.seed, self.refresh, self.level)
+        told += (self.twirls,) if self.method == "twirled" else ()
         inner = self.inner.target
         return replace(inner, options=(*inner.options, ("readout", told)), counts=False)
 
@@ -124,7 +127,7 @@ class ReadoutMitigatedBackend:
         """
         inner = self.inner.target
         check_run(inner, program, slots_RS, shots, seed)
-        native = transpile(program, inner)
+        native = transpile(program, inner, level=self.level)
         if not native.readout.wires or not len(slots_RS):
             return replace(self.inner.run(program, slots_RS, shots=shots, seed=seed), counts=())
         asked = self._asked(native, slots_RS.astype(float), shots, seed)

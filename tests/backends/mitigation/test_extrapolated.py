@@ -9,6 +9,7 @@ from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits import READOUTS, Probabilities, angle, basic
 from qml.circuits.slots import slots
+from qml.contracts import check_backend
 from tests.backends.mitigation.machines import NATIVE, KnownBackend, ValuesOnly, copied
 
 PROGRAM = angle(3) + basic(3, depth=1)
@@ -65,9 +66,9 @@ def test_mean_and_variance_of_lines_are_those_of_repeated_runs():
     program, angles, _ = case()
     backend = ExtrapolatedBackend(KnownBackend(kept=0.97), method="linear")
     limit = backend.run(program, angles, shots=None, seed=None).values_RK
-    runs = [backend.run(program, angles, shots=100, seed=seed) for seed in range(1, 101)]
+    runs = [backend.run(program, angles, shots=100, seed=seed) for seed in range(1, 41)]
     values, told = np.array([run.values_RK for run in runs]), np.mean([run.variance_RK for run in runs], axis=0)
-    np.testing.assert_allclose(values.var(axis=0, ddof=1), told, rtol=0.6)  # 100 runs: a standard error of 14 %
+    np.testing.assert_allclose(values.var(axis=0, ddof=1), told, rtol=0.8)  # 40 runs: a standard error of 22 %
     np.testing.assert_array_less(np.abs(values.mean(axis=0) - limit), 4 * np.sqrt(told / len(runs)))
 
 
@@ -138,3 +139,9 @@ def test_mitigations_that_do_not_go_together_are_refused():
         ExtrapolatedBackend(ExtrapolatedBackend(KnownBackend()))
     with pytest.raises(CapabilityError, match="no outcomes of shots"):
         mitigated(ValuesOnly(), ["readout", "zne"])
+
+
+@pytest.mark.parametrize("names", [["m3"], ["twirled_readout", {"zne": {"scales": (1, 3)}}]])
+def test_they_are_backends(names):
+    machine = KnownBackend(2, errors=((0.02, 0.06), (0.05, 0.01)))
+    check_backend(mitigated(machine, names)).raise_if_failed()

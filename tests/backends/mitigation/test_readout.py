@@ -63,8 +63,18 @@ def test_correlated_errors_are_undone_by_twirling_alone():
     assert np.abs(found["tensored"] - exact).max() > 0.005
 
 
-@pytest.mark.parametrize("readout", [SUMS, Probabilities((2, 0))], ids=["sums", "probabilities"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "readout"),
+    [
+        ("tensored", SUMS),
+        ("m3", SUMS),
+        ("twirled", SUMS),
+        ("tensored", Probabilities((2, 0))),
+        pytest.param("m3", Probabilities((2, 0)), marks=pytest.mark.slow),
+        ("twirled", Probabilities((2, 0))),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
 def test_mean_and_variance_are_those_of_repeated_runs(method, readout):
     program, angles, exact = case(readout, rows=1)
     machine = KnownBackend()
@@ -72,14 +82,14 @@ def test_mean_and_variance_are_those_of_repeated_runs(method, readout):
         ReadoutMitigatedBackend(machine, method=method, shots=800, seed=seed).run(
             program, angles, shots=160, seed=1000 + seed
         )
-        for seed in range(1, 81)
+        for seed in range(1, 41)
     ]
     values, told = np.array([run.values_RK for run in runs]), np.mean([run.variance_RK for run in runs], axis=0)
     varies = told > 0
     assert varies.sum() == readout.n_values - (readout is SUMS)  # "3 I" is known
     error = np.std(values, axis=0, ddof=1) / np.sqrt(len(runs))
     np.testing.assert_array_less(np.abs(values.mean(axis=0) - exact)[varies], 4 * error[varies])
-    np.testing.assert_allclose(values.var(axis=0, ddof=1)[varies], told[varies], rtol=0.6)  # 80 runs: s.e. of 16 %
+    np.testing.assert_allclose(values.var(axis=0, ddof=1)[varies], told[varies], rtol=0.8)  # 40 runs: s.e. of 22 %
     assert np.abs(values.mean(axis=0) - exact)[~varies].max(initial=0) < 1e-12
 
 
