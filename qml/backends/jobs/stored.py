@@ -104,7 +104,7 @@ class StoredBackend:
         """
         slots_RS = checked(program, slots_RS, shots, seed)
         if not len(slots_RS):
-            return Outcome(np.zeros((0, program.readout.n_values)))
+            return empty(program, shots)
         with opened(self.path) as database:
             return joined(self._runner(database, program, slots_RS, shots, seed).outcomes())
 
@@ -126,6 +126,12 @@ class StoredBackend:
         )
         asked = book.Asked(program, slots_RS, shots, seed, self.remote.provider, self.remote.target)
         return Runner(self.remote, database, how, asked)
+
+
+def empty(program: Program, shots: int | None) -> Outcome:
+    """What no bindings give: nothing is sent for them."""
+    values_RK = np.zeros((0, program.readout.n_values))
+    return Outcome(values_RK, None if shots is None else values_RK)
 
 
 def checked(program: Program, slots_RS: np.ndarray, shots: int | None, seed: int | None) -> np.ndarray:
