@@ -54,9 +54,9 @@ class ReplayedBackend:
 
         Raises:
             JobError: they are not in the file, or their jobs have not ended well.
-            ConfigError, ShapeError, DataError: as `StoredBackend.run`.
+            CapabilityError, ConfigError, ShapeError, DataError: as `StoredBackend.run`.
         """
-        slots_RS = checked(program, slots_RS, shots, seed)
+        slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
             return empty(program, shots)
         with opened(self.path, make=False) as database:
