@@ -242,12 +242,22 @@ def test_what_cannot_be_named_is_refused_before_anything(rig, options, error, me
     assert rig.machine.asked() == {}
 
 
+class Choosy(FileBackend):
+    """Refuses everything."""
+
+    def check(self, request):
+        raise CapabilityError("files does not run RX.")
+
+
 def test_what_the_machine_cannot_run_leaves_no_trace(rig):
     wide = type(PROGRAM)(9, PROGRAM.gates, PROGRAM.readout, 2)
-    with pytest.raises(CapabilityError, match="files has 8 qubits"):
+    with pytest.raises(CapabilityError, match="Program of 9 qubits; it has 8"):
         rig.run(asked=wide)
-    assert rows(rig.store, "SELECT key FROM job") == rows(rig.store, "SELECT * FROM ledger") == []
     assert len(rig.run(slots=SLOTS_RS[:0]).values_RK) == 0
+    assert not Path(rig.store).exists()
+    with pytest.raises(CapabilityError, match="does not run RX"):
+        rig.run(member=Choosy(rig.machine.folder))
+    assert rows(rig.store, "SELECT key FROM job") == rows(rig.store, "SELECT * FROM ledger") == []
     assert rig.machine.asked() == {}
 
 
