@@ -109,7 +109,22 @@ def test_idle_qubits_change_nothing():
 
 @pytest.mark.parametrize(
     "name",
-    "RX RY RZ PhaseShift U1 U2 U3 IsingXX IsingYY IsingZZ ControlledPhaseShift CRX CRY CRZ".split(),
+    [
+        "RX",
+        "RY",
+        "RZ",
+        "PhaseShift",
+        "U1",
+        "U2",
+        "U3",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "ControlledPhaseShift",
+        "CRX",
+        "CRY",
+        "CRZ",
+    ],
 )
 def test_parameters_are_bound_rightly_in_every_gate(name):
     """Aer binds those of cp, crx, cry and crz wrongly, without a word: their circuits are handed over with numbers."""
