@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BRAKET := $(or $(QML_BRAKET_DIR),.venv-braket)
 
-.PHONY: help setup demo test test-slow lint format types bench warmup wheel clean
+.PHONY: help setup demo test test-slow braket test-braket lint format types bench warmup wheel clean
 
 help:  ## this text
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +33,12 @@ lint: setup  ## style, types and docstrings
 
 format: setup  ## rewrite to the house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+braket: setup  ## the environment of Amazon Braket's SDK, which cannot stand beside Hydra (QML_BRAKET_DIR says where)
+	$(BIN)/python -m qml.backends.braket.environment $(BRAKET)
+
+test-braket: braket  ## the tests that drive Amazon Braket's SDK, against servers on this machine
+	QML_BRAKET_PYTHON=$(abspath $(BRAKET))/bin/python $(BIN)/python -m pytest tests/backends/braket -m "slow or not slow" $(ARGS)
 
 peers: setup  ## environments for the libraries we are compared with (some 10 GB; QML_PEERS_DIR says where)
 	$(BIN)/python -m benchmarks.peers $(ARGS)

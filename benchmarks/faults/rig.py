@@ -112,6 +112,7 @@ class Rig(Protocol):
 
 RIGS = {  # name -> address of a Rig, called without arguments
     "files": "benchmarks.faults.files_rig:FilesRig",
+    "braket": "benchmarks.faults.braket_rig:BraketRig",
 }
 """Machines of the matrix; a row each."""
 

@@ -81,7 +81,7 @@ Other packages add theirs through the entry points `qml.backends`.
 
 BACKENDS.add("aer", Lazy("qml.backends.aer", "AerBackend"))
 BACKENDS.add("reference", Lazy("qml.backends.reference", "ReferenceBackend"))
-
+BACKENDS.add("braket", Lazy("qml.backends.braket", "braket"))
 BACKENDS.add("fake_ibm", Lazy("qml.backends.ibm", "FakeIbmBackend"))
 BACKENDS.add("ibm", Lazy("qml.backends.ibm", "IbmBackend"))
 

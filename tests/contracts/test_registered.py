@@ -55,11 +55,18 @@ def test_executor(name):
 
 
 SERVICES = ("ibm", "braket")  # behind an account; their rooms run them against servers of their own
+NOISY = ("fake_ibm",)  # minutes: each run simulates a device
 
 
-@pytest.mark.parametrize("name", [name for name in BACKENDS if name not in SERVICES])
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name not in SERVICES + NOISY])
 def test_backend(name):
     check_backend(backend_named(name)).raise_if_failed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name in NOISY])
+def test_noisy_backend(name):
+    check_backend(backend_named(name), ideal=False).raise_if_failed()
 
 
 @pytest.mark.slow
