@@ -97,8 +97,8 @@ class SurrogateExecutor:
         check_call(self, program, inputs_BD, weights)
         if seed is None:
             raise CapabilityError(f"SurrogateExecutor was asked for {self.shots} shots without a seed. Pass seed=1.")
-        inner, reading = executor_named(self.executor), _reading(program.readout)
-        out = inner.forward(program.with_readout(reading.readout), inputs_BD, weights, seed=seed, keep=keep)
+        inner, (wide, reading) = executor_named(self.executor), _asked(program)
+        out = inner.forward(wide, inputs_BD, weights, seed=seed, keep=keep)
         random = generator(seed, "surrogate")
         found = out.values_BK.astype(np.float64)
         means, noise, variance = reading.drawn(found, random)
@@ -129,11 +129,10 @@ class SurrogateExecutor:
             residual: of the `forward` of the same program, inputs and weights.
         """
         check_call(self, program, inputs_BD, weights)
-        inner, reading = executor_named(self.executor), _reading(program.readout)
+        inner, (wide, reading) = executor_named(self.executor), _asked(program)
         if residual is None:
             return inner.vjp(program, inputs_BD, weights, cotangent_BK)
         spread = np.ascontiguousarray(reading.pull_back(cotangent_BK).astype(inputs_BD.dtype))
-        wide = program.with_readout(reading.readout)
         return inner.vjp(wide, inputs_BD, weights, spread, residual=residual)
 
 
@@ -197,6 +196,12 @@ class _Shares:
 
 
 @lru_cache(maxsize=64)
+def _asked(program: Program) -> tuple[Program, _Words | _Shares]:
+    """The Program that the exact Executor is handed, and how values follow from its own."""
+    reading = _reading(program.readout)
+    return program.with_readout(reading.readout), reading
+
+
 def _reading(readout: Readout) -> _Words | _Shares:
     """What to ask the exact Executor for."""
     if isinstance(readout, Probabilities):

@@ -116,6 +116,8 @@ class _Case:
     def sampled_values(self, program: Program) -> None:
         """Those of the reference, or of the machine itself, within their variance."""
         self._applies(program)
+        if not self.ideal:
+            self._gives_exact()
         angles = self.angles(program)
         outcome = self.drawn(program, angles)
         exact = _reference(program, angles) if self.ideal else self.exact(program, angles)

@@ -55,6 +55,20 @@ def test_a_layer_trains_through_it():
         torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=0)
 
 
+def test_the_shift_rule_of_pennylane_refuses_batches_whose_inputs_are_trained():
+    """Why `ShiftedExecutor` exists beside it: there a trainable layer in front of a circuit is no matter."""
+    qp, torch = pytest.importorskip("pennylane"), pytest.importorskip("torch")
+
+    @qp.qnode(qp.device("default.qubit", wires=1, shots=None), interface="torch", diff_method="parameter-shift")
+    def circuit(inputs):
+        qp.RX(inputs[:, 0], wires=0)
+        return qp.expval(qp.Z(0))
+
+    inputs = torch.ones((4, 1), dtype=torch.float64, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="broadcasted"):
+        circuit(inputs).sum().backward()
+
+
 def test_refusals():
     with pytest.raises(ConfigError, match="Did you mean 'qubit'"):
         LightningExecutor("qubits")

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from qml.backends.backend import Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.counts import Counts
 from qml.backends.measuring import outcome_of, settings_of
+from qml.backends.noise import NoiseModel, noise_named
 from qml.backends.slotted import slotted
 from qml.backends.transpiling import compact, is_native, transpile
 from qml.base.errors import CapabilityError, ConfigError, JobError
@@ -31,9 +32,6 @@ from qml.circuits.readout import Probabilities
 require("qiskit_aer", extra="qiskit", purpose="AerBackend")
 from qiskit.result import Result
 from qiskit_aer import AerSimulator
-
-if TYPE_CHECKING:
-    from qml.backends.noise.model import NoiseModel
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +62,7 @@ class AerBackend:
             between neighbours). Aer's own "automatic" is not offered: it takes a state vector at 50 qubits, and fails.
             None is the density matrix where gates have noise, and the state vector where not.
         device: "CPU", or "GPU" where Aer was built for one.
-        noise: of the gates and of reading bits; see `qml.backends.noise`.
+        noise: of the gates and of reading bits: a NoiseModel, or its name in `qml.backends.noise.NOISES`.
         machine: whose gates, qubits and couplings are taken; that of the noise when left out, and all of Aer's gates
             where that has none.
         precision: "double" or "single".
@@ -74,7 +72,8 @@ class AerBackend:
 
     Raises:
         MissingExtraError: Aer is not installed.
-        ConfigError: a method, device or precision that is not known, or a bond or truncation out of range.
+        ConfigError: a method, device, precision or noise that is not known, a bond or truncation out of range, or a
+            machine with gates or qubits that the noise of another one says nothing of.
 
     Example:
         >>> from qml.circuits import angle, sel
@@ -97,6 +96,8 @@ class AerBackend:
     level: int = 1
 
     def __post_init__(self):
+        if self.noise is not None:
+            object.__setattr__(self, "noise", noise_named(self.noise))
         for what, value, known in (
             ("AerBackend method", self.chosen, METHODS),
             ("AerBackend device", self.device, DEVICES),
@@ -108,6 +109,13 @@ class AerBackend:
             raise ConfigError(
                 f"AerBackend got max_bond={self.max_bond} and truncation={self.truncation}; a bond is 1 or more, or "
                 "None, and a truncation from 0 to below 1."
+            )
+        theirs = None if self.noise is None else self.noise.target
+        if self.machine is not None and theirs is not None and not _within(self.machine, theirs):
+            raise ConfigError(
+                f"AerBackend got the machine {self.machine.name!r} of {self.machine.n_qubits} qubits with the noise of "
+                f"{theirs.name!r}, which has {theirs.n_qubits} and the gates {', '.join(theirs.gate_set) or 'all'}: "
+                "its noise would be left out where they differ. Leave the machine out, or make the noise for it."
             )
 
     @property
@@ -175,13 +183,13 @@ class AerBackend:
 
     def _native(self, program: Program, target: Target) -> Program:
         """`program` in gates of the target; noise of no machine acts on the gates as they are, so these must be its."""
-        if self._machine is None and not self._gates_are_exact and not is_native(slotted(program), target):
-            strange = sorted({gate.name for gate in slotted(program).gates} - set(target.gate_set))
+        native = transpile(program, target, level=self.level) if self._machine or self._gates_are_exact else None
+        if native is None and not is_native(native := slotted(program), target):
+            strange = sorted({gate.name for gate in native.gates} - set(target.gate_set))
             raise CapabilityError(
                 f"{target.name} was asked for noise behind {', '.join(strange)}, which Aer runs as several gates. Name "
                 "the machine whose gates have the noise, AerBackend(machine=Target(...), noise=...)."
             )
-        native = transpile(program, target, level=self.level)
         silent = sorted({g.name for g in native.gates if self.noise is not None and not self.noise.speaks_of(g)})
         if silent:
             raise CapabilityError(
@@ -259,9 +267,13 @@ def _run(simulator: AerSimulator, ready: list[Ready], rows: np.ndarray, **option
         return None
     circuits, binds = [], []
     for each in ready:
-        copies = 1 if each.symbols else len(rows)
-        circuits += [each.circuit] * copies
-        binds += [each.binds(rows)] * copies
+        if each.symbols and each.bound_by_aer:
+            circuits.append(each.circuit)
+            binds.append(each.binds(rows))
+        else:
+            numbers = each.bound(rows)
+            circuits += numbers
+            binds += [{}] * len(numbers)
     options |= {"max_parallel_threads": default_threads()}
     bound = {"parameter_binds": binds} if any(binds) else {}
     result = simulator.run(circuits, **bound, **options).result()
@@ -306,6 +318,12 @@ def _on(noise: NoiseModel, wires: tuple[int, ...]) -> NoiseModel:
         if entry.wire is None or entry.wire in place
     )
     return replace(noise, gates=gates, readout=readout, target=None)
+
+
+def _within(machine: Target, noisy: Target) -> bool:
+    """Whether every gate and qubit of `machine` is one of `noisy`."""
+    gates = not noisy.gate_set or (bool(machine.gate_set) and set(machine.gate_set) <= set(noisy.gate_set))
+    return gates and machine.n_qubits <= noisy.n_qubits
 
 
 @lru_cache(maxsize=1)
