@@ -12,23 +12,19 @@ from qml.backends import BACKENDS, DEFAULT, EXECUTORS, Lazy
 from qml.backends.backend import Backend
 from qml.backends.executor import Executor
 from qml.backends.labelled import LabelledExecutor
-from qml.backends.watched import Ledger, WatchedBackend
+from qml.backends.mitigation import MITIGATIONS, mitigated
+from qml.backends.watched import Ledger, WatchedBackend, WatchedExecutor
 from qml.base.digest import canonical, digest
 from qml.base.errors import CapabilityError, ConfigError
-from qml.base.registry import Registry, unknown
+from qml.base.registry import unknown
 
 ENGINE_GPU = "engine_gpu"
 NONE = "none"
+STORE = "results/jobs.sqlite"  # where jobs are kept when nothing else is said
 TAKE_NOISE = "aer and noisy take noise"
-MITIGATIONS: Registry[Callable[..., Backend]] = Registry("mitigation")
-"""Wrappers of a Backend by name; a call with a Backend and options makes one."""
-
-MITIGATIONS.add("readout", Lazy("qml.backends.mitigation", "ReadoutMitigatedBackend"))
-MITIGATIONS.add("zne", Lazy("qml.backends.mitigation", "ExtrapolatedBackend"))
-
 JOB_WORDS = {
     "path": "file of the job store",
-    "budget": "what all jobs of that store may cost together",
+    "budget": "what all jobs of that store may take together: money, or {amount, seconds, executions}",
     "prices": "a file of prices in place of the one that is packed",
     "deadline_s": "seconds to wait for one job",
     "dry_run": "only tell what the jobs would take",
@@ -58,7 +54,8 @@ def assembled(
         noise: an entry of `qml.backends.noise.NOISES`; "none" is none.
         noise_options: arguments of that entry, such as `{"path": FILE}` of "snapshot".
         shots: of each circuit; None is exact.
-        mitigation: entries of `MITIGATIONS`, applied in their order; `{name: {option: value}}` gives one its options.
+        mitigation: entries of `qml.backends.mitigation.MITIGATIONS`, which stand in an order of their own;
+            `{name: {option: value}}` gives one its options.
         gradient: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`.
         jobs: words of `JOB_WORDS`, for a machine behind a service.
 
@@ -110,14 +107,15 @@ class _Words:
 
     @property
     def mitigations(self) -> list[tuple[str, dict[str, Any]]]:
-        """Names with their options, in order."""
-        found = []
+        """Names with their options, in the order of the registry, which is that in which they act."""
+        found: list[tuple[str, dict[str, Any]]] = []
         for entry in self.mitigation:
             named = isinstance(entry, Mapping)
             if named and len(entry) != 1:
                 raise ConfigError(f"mitigation has the entry {dict(entry)}; write one name each: {{zne: {{...}}}}.")
             found += [(str(name), dict(given or {})) for name, given in entry.items()] if named else [(str(entry), {})]
-        return found
+        known = list(MITIGATIONS)
+        return sorted(found, key=lambda one: known.index(one[0]) if one[0] in known else len(known))
 
     @property
     def maker(self) -> Callable[..., Any]:
@@ -168,25 +166,24 @@ class _Words:
 
     def _local(self, given: dict[str, Any], takes: Mapping[str, inspect.Parameter]) -> Executor:
         """A member of `EXECUTORS`, which differentiates; with shots or mitigation it is run as a machine is."""
-        if self.shots is not None and "shots" in takes and not self.mitigation:
-            return self._differentiated(EXECUTORS[self.executor](**given, shots=self.shots))
-        if self.shots is None and not self.mitigation:
-            return self._differentiated(EXECUTORS[self.executor](**given))
+        shots = {"shots": self.shots} if self.shots is not None and "shots" in takes else {}
+        drawn = "shots" in takes and takes["shots"].default is not None
+        if drawn and "shots" not in {**given, **shots}:
+            raise ConfigError(f"backend={self.executor} draws values by shots, and none were given. Say shots=1000.")
         if self.mitigation and "noise" not in takes:
             raise CapabilityError(
                 f"mitigation={self._names} was asked of {self.executor!r}, which has no noise to mitigate. Say "
                 "backend=noisy or backend=aer with noise=, or mitigation=[]."
             )
-        if self.mitigation:
-            return self._shifted(self._mitigated(_simulated(EXECUTORS[self.executor](**given))))
-        if "noise" in takes:
-            return self._shifted(_simulated(EXECUTORS[self.executor](**given)))
-        if self.executor in (DEFAULT, "sampled") and not given:
-            return self._differentiated(EXECUTORS["sampled"](shots=self.shots))
-        raise CapabilityError(
-            f"shots={self.shots} was asked of {self.executor!r}, which gives exact values only. Say "
-            f"backend={DEFAULT}, sampled, surrogate, noisy or aer, or shots=null."
-        )
+        made = EXECUTORS[self.executor](**given, **shots)
+        if (self.shots is None or shots) and not self.mitigation:
+            return self._differentiated(made)
+        if self.shots is not None and not (made.capabilities.states or made.capabilities.samples):
+            raise CapabilityError(
+                f"shots={self.shots} was asked of {self.executor!r}, which gives exact values only. Say "
+                f"backend={DEFAULT}, sampled, surrogate or aer, or shots=null."
+            )
+        return self._shifted(self._mitigated(_simulated(made)))
 
     def _differentiated(self, made: Executor) -> Executor:
         """`made`, which has a gradient of its own."""
@@ -213,11 +210,8 @@ class _Words:
         return f"[{','.join(name for name, _ in self.mitigations)}]"
 
     def _mitigated(self, backend: Backend) -> Backend:
-        """The Backend in its mitigations, the first of them innermost."""
-        for name, given in self.mitigations:
-            check_options(f"mitigation {name}", given, parameters(MITIGATIONS[name]))
-            backend = MITIGATIONS[name](backend, **given)
-        return backend
+        """The Backend in its mitigations."""
+        return mitigated(backend, self.mitigation) if self.mitigation else backend
 
     def _shifted(self, backend: Backend) -> Executor:
         """The Backend with its gradient by shifts."""
@@ -232,7 +226,7 @@ class _Words:
         if self.shots is not None and not target.sampled:
             raise CapabilityError(
                 f"shots={self.shots} was asked of {self.executor!r} ({target.name}); it gives exact values only. Say "
-                "shots=null."
+                "shots=null, or backend=aer."
             )
         check_options("backend.gradient", self.gradient, parameters(ShiftedExecutor))
         return ShiftedExecutor(backend, self.shots, **self.gradient)
@@ -274,11 +268,15 @@ def check_options(who: str, given: Mapping[str, Any], takes: Mapping[str, inspec
 
 def kept(machine: Any, jobs: Mapping[str, Any]) -> Backend:
     """A machine behind a service with its jobs kept in a store, and guarded by a budget."""
-    from qml.backends.jobs import GuardedBackend, StoredBackend
+    from qml.backends.jobs import Budget, GuardedBackend, StoredBackend
 
-    store = {key: jobs[key] for key in ("path", "deadline_s") if key in jobs}
-    guard = {key: jobs[key] for key in ("budget", "prices", "dry_run") if key in jobs}
-    return StoredBackend(GuardedBackend(machine, **guard), **store)
+    given = {"path": STORE, **jobs}
+    store = {key: given[key] for key in ("path", "deadline_s") if key in given}
+    guard = {key: given[key] for key in ("prices", "dry_run") if key in given}
+    budget = given.get("budget", {})
+    budget = dict(budget) if isinstance(budget, Mapping) else {"amount": budget}
+    check_options("backend.jobs.budget", budget, parameters(Budget))
+    return StoredBackend(GuardedBackend(machine, Budget(**budget), **guard), **store)
 
 
 def watched(executor: Executor, ledger: Ledger) -> Executor:
@@ -286,23 +284,44 @@ def watched(executor: Executor, ledger: Ledger) -> Executor:
 
     An Executor that is not made of a Backend comes back as it is.
     """
-    names = {one.name for one in fields(executor)} if is_dataclass(executor) else set()
-    layer: Any = executor
-    if isinstance(executor, LabelledExecutor):
-        return replace(executor, executor=watched(executor.executor, ledger))
-    return replace(layer, backend=_watched_machine(layer.backend, ledger)) if "backend" in names else executor
+    return with_machine(executor, lambda machine: WatchedBackend(machine, ledger))[0]
 
 
-def _watched_machine(backend: Any, ledger: Ledger) -> Any:
-    """A Backend watched where nothing wraps it but jobs."""
-    names = {one.name for one in fields(backend)} if is_dataclass(backend) else set()
-    if "backend" in names and not isinstance(backend, WatchedBackend):
-        return replace(backend, backend=_watched_machine(backend.backend, ledger))
-    return WatchedBackend(backend, ledger)
+def with_machine(layer: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """The same layers around another machine, and that one; None for it where no machine is in them.
+
+    Args:
+        layer: an Executor put together by `assembled`, or what wraps one.
+        changed: takes the machine, with the store of its jobs, and gives what takes its place.
+    """
+    names = {one.name for one in fields(layer)} if is_dataclass(layer) else set()
+    into = "executor" if isinstance(layer, (LabelledExecutor, WatchedExecutor)) else "backend"
+    if into not in names:
+        return layer, None
+    below: Any = getattr(layer, into)
+    if into == "executor":
+        inner, machine = with_machine(below, changed)
+    else:
+        inner, machine = _below(below, changed)
+    return (layer, None) if machine is None else (replace(layer, **{into: inner}), machine)
 
 
-def _simulated(executor: Executor) -> Backend:
-    """An Executor as a machine that only runs circuits."""
+def _below(backend: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """A Backend in its mitigations with the machine changed, and that one."""
+    if "inner" in ({one.name for one in fields(backend)} if is_dataclass(backend) else set()):
+        inner, machine = _below(backend.inner, changed)
+        return replace(backend, inner=inner), machine
+    machine = changed(backend.backend if isinstance(backend, WatchedBackend) else backend)
+    return machine, machine
+
+
+def _simulated(executor: Any) -> Backend:
+    """An Executor as a machine that only runs circuits: of that machine, where it has one, the gates and wires."""
     from qml.backends.simulated import SimulatedBackend
 
-    return SimulatedBackend(executor)
+    machine = getattr(executor, "machine", None)
+    if machine is None:
+        return SimulatedBackend(executor)
+    able = executor.capabilities
+    draws = able.states or able.samples
+    return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=draws))

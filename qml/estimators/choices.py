@@ -101,6 +101,9 @@ class Noise:
         name: an entry of `qml.backends.noise.NOISES`, such as "fake_manila"; "none" is none.
         path: of a stored calibration, for "snapshot".
         options: further arguments of that entry.
+
+    Raises:
+        ConfigError: a snapshot without its path.
     """
 
     name: str = "none"
@@ -109,6 +112,8 @@ class Noise:
 
     def __post_init__(self):
         object.__setattr__(self, "options", pairs(self.options))
+        if self.name == "snapshot" and self.path is None:
+            raise ConfigError("noise=snapshot was asked for; nothing says where it is. Say noise.path=FILE.")
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -126,8 +131,8 @@ class Backend:
         options: arguments of that entry, or of `make`.
         noise: a `Noise`, or its name.
         shots: of each circuit; None is exact.
-        mitigation: names of `qml.backends.assembling.MITIGATIONS` in the order in which they are applied; a mapping
-            `{name: {option: value}}` gives one its options.
+        mitigation: names of `qml.backends.mitigation.MITIGATIONS`; a mapping `{name: {option: value}}` gives one its
+            options.
         gradient: arguments of `qml.backends.shifts.ShiftedExecutor`, such as `{"plan": "weighted"}`.
         jobs: of a machine behind a service: see `qml.backends.assembling.JOB_WORDS`.
 
@@ -195,12 +200,9 @@ class Backend:
         if self.make:
             return located(self.make)(**dict(self.options))
         from qml.backends import EXECUTORS
-
-        if self.is_plain and self.executor in EXECUTORS:
-            return self.executor
         from qml.backends.assembling import assembled
 
-        return assembled(
+        made = assembled(
             self.executor,
             dict(self.options),
             noise=self.noise.name,
@@ -210,3 +212,4 @@ class Backend:
             gradient=dict(self.gradient),
             jobs=dict(self.jobs),
         )
+        return self.executor if self.is_plain and self.executor in EXECUTORS else made

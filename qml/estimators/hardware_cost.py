@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from qml.backends.assembling import with_machine
 from qml.backends.backend import Outcome, Target
 from qml.backends.executor import Executor
-from qml.backends.labelled import LabelledExecutor
+from qml.backends.jobs import StoredBackend
 from qml.backends.measuring import settings_of
 from qml.backends.remote import Cost, Request
-from qml.backends.watched import WatchedBackend, WatchedExecutor
 from qml.circuits.program import Program
 from qml.estimators.choices import Training
 
@@ -95,11 +95,10 @@ def estimated(
     label = executor.capabilities.name
     n_jobs = -(-n_rows // rows_a_job)
     batch = training.batch_size if training is not None else 1
-    layers = _with_stand_in(executor)
-    if layers is None:
+    shadow, stand_in = with_machine(executor, StandIn)
+    if stand_in is None:
         after = None if steps is None else Cost(2 * steps * batch, 0)
         return Estimate(label, Cost(n_rows, 0), after, (0, 0), False)
-    shadow, stand_in = layers
     first, second = _asked(shadow, stand_in, program, False), _asked(shadow, stand_in, program, False)
     evaluation = _sum(stand_in.machine, first, second, n_jobs, min(rows_a_job, n_rows), n_rows / n_jobs)
     jobs, after = (len(first) + (n_jobs - 1) * len(second), 0), None
@@ -107,31 +106,7 @@ def estimated(
         update = _asked(shadow, stand_in, program, True)
         after = _sum(stand_in.machine, first, update, steps, batch, batch)
         jobs = jobs[0], len(first) - len(second) + steps * len(update)
-    return Estimate(label, evaluation, after, jobs, callable(getattr(_remote(stand_in.machine), "submit", None)))
-
-
-def _with_stand_in(executor: Any) -> tuple[Executor, StandIn] | None:
-    """The same layers around a stand-in for the machine; None where no machine is in it."""
-    if isinstance(executor, (WatchedExecutor, LabelledExecutor)):
-        inner = _with_stand_in(executor.executor)
-        return inner
-    if not is_dataclass(executor) or "backend" not in {one.name for one in fields(executor)}:
-        return None
-    layer: Any = executor
-    backend, stand_in = _replaced(layer.backend)
-    return replace(layer, backend=backend), stand_in
-
-
-def _replaced(backend: Any) -> tuple[Any, StandIn]:
-    """A chain of Backends with the last one replaced."""
-    if isinstance(backend, WatchedBackend):
-        backend = backend.backend
-    if is_dataclass(backend) and "backend" in {one.name for one in fields(backend)}:
-        layer: Any = backend
-        inner, stand_in = _replaced(layer.backend)
-        return replace(layer, backend=inner), stand_in
-    stand_in = StandIn(backend)
-    return stand_in, stand_in
+    return Estimate(label, evaluation, after, jobs, isinstance(stand_in.machine, StoredBackend))
 
 
 def _asked(shadow: Executor, stand_in: StandIn, program: Program, slopes: bool) -> list[Request]:
@@ -168,21 +143,9 @@ def _rows(slots_RS: np.ndarray, rows: int) -> np.ndarray:
 
 def _cost(machine: Any, request: Request) -> Cost:
     """What a request takes: by the machine's own estimate where it has one."""
-    remote = _remote(machine)
-    if callable(getattr(remote, "estimate", None)):
-        return remote.estimate(request)
+    if isinstance(machine, StoredBackend):
+        asked = {"shots": request.shots, "seed": request.seed}
+        return machine.estimate(request.program, request.slots_RS, **asked).total
     settings = 1 if request.shots is None else max(1, len(settings_of(request.program.readout)))
     circuits = len(request.slots_RS) * settings
     return Cost(circuits, circuits * (request.shots or 0))
-
-
-def _remote(machine: Any) -> Any:
-    """What a job store keeps the jobs of; the machine itself where there is none."""
-    while is_dataclass(machine) and "remote" in {one.name for one in fields(machine)}:
-        layer: Any = machine
-        if callable(getattr(layer, "estimate", None)):
-            return layer
-        machine = layer.remote
-    return machine
-
-

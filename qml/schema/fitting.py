@@ -33,7 +33,7 @@ class BenchmarkConfig:
         data, model, training, protocol, backend: groups.
         noise: group; of the machine that runs circuits.
         shots: of each circuit; null is exact.
-        mitigation: of what noise does, in the order in which it is applied, such as [readout, zne].
+        mitigation: of what noise does, such as [readout, zne].
         framework: "torch" or "jax", for the hybrid and its ablations.
         arms: contestants beside the model: "all", or ablations of it (`qml.models.KINDS`), "shuffled" and champions.
         champions: settings of champions that differ from their defaults, such as `{mlp: {widths: [128]}}`.
@@ -100,7 +100,7 @@ class TrainConfig:
         data, model, training, backend: groups.
         noise: group; of the machine that runs circuits.
         shots: of each circuit; null is exact.
-        mitigation: of what noise does, in the order in which it is applied, such as [readout, zne].
+        mitigation: of what noise does, such as [readout, zne].
         framework: "torch" or "jax", for a hybrid.
         epochs: passes over the training rows.
         patience: epochs without a better validation score before it stops; null never stops early.

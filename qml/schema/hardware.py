@@ -17,7 +17,7 @@ class HardwareConfig:
     Args:
         data, model, training, backend, noise: groups.
         shots: of each circuit; null is exact.
-        mitigation: of what noise does, in the order in which it is applied, such as [readout, zne].
+        mitigation: of what noise does, such as [readout, zne].
         action: "evaluate", "train" or "report".
         framework: "torch" or "jax".
         folder: of a model that `experiments.train` has saved; null trains one exactly and takes it.
