@@ -142,7 +142,7 @@ class _Words:
         noise = self._noise(takes)
         given = {**self.options, **({} if noise is None else {"noise": noise})}
         check_options(self.executor, self.options, takes)
-        if self.executor in BACKENDS:
+        if self.executor not in EXECUTORS:
             made = self._shifted(self._machine(self.maker(**given), jobs))
         else:
             if jobs:

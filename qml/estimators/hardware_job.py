@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from qml.backends.watched import Ledger, WatchedExecutor
-from qml.base.digest import canonical, digest
+from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
 from qml.base.files import made_folder
 from qml.base.registry import unknown
@@ -205,21 +205,16 @@ class HardwareJob:
             config = json.loads((folder / SUMMARY).read_text())["config"]
         except (OSError, json.JSONDecodeError, KeyError) as error:
             raise DataError(f"{folder} was to hold a trained model with {SUMMARY}: {error}.") from error
-        mine = {"seed": self.seed, "data": json.loads(json.dumps(canonical(self._data_words())))}
+        terms = [list(term) for term in self.data.terms(self.seed)]
+        trained = config.get("data", {})
+        found = {"seed": config.get("seed"), "data": trained.get("name"), "its terms": trained.get("terms")}
+        mine = {"seed": self.seed, "data": self.data.name, "its terms": json.loads(json.dumps(terms))}
         for key, value in mine.items():
-            found = config.get(key)
-            if key == "data":
-                found = {name: found.get(name) for name in value} if isinstance(found, Mapping) else found
-            if found != value:
+            if found[key] != value:
                 raise ConfigError(
-                    f"The model in {folder} was trained with {key}={found}; here it is {value}, so that rows of its "
-                    f"training could be among the evaluated ones. Give the {key} it was trained with."
+                    f"The model in {folder} was trained with {key}={found[key]}; here it is {value}, so that rows of "
+                    "its training could be among the evaluated ones. Give what it was trained with."
                 )
-
-    def _data_words(self) -> dict[str, Any]:
-        """What says which rows are which, in the words of a training run."""
-        words = asdict(replace(self.data, options=self.data.deciding_options))
-        return {key: value for key, value in words.items() if key not in ("root", "gate", "file", "options")}
 
     def _identity(self, spec: HybridSpec, trained: Any, n_rows: int, label: str) -> dict[str, Any]:
         """What decides the scores."""

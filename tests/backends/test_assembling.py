@@ -69,12 +69,10 @@ def test_shots_of_the_engine_are_drawn():
     assert not np.array_equal(values(made, seed=3), values(made, seed=4))
 
 
-@pytest.mark.parametrize("backend", ["noisy", "aer"])
-def test_noise_changes_values_and_both_machines_agree(backend):
-    options = {"p1": 0.02, "p2": 0.05, "readout": 0.03}
-    made = assembled(backend, noise="depolarising", noise_options=options)
-    assert np.abs(values(made) - EXACT).max() > 0.01
-    np.testing.assert_allclose(values(made), values(assembled("noisy", noise="depolarising", noise_options=options)))
+def test_noise_changes_values_and_both_machines_agree():
+    noisy, aer = (values(assembled(name, noise="fake_manila")) for name in ("noisy", "aer"))
+    assert np.abs(noisy - EXACT).max() > 0.01
+    np.testing.assert_allclose(aer, noisy, atol=1e-10)
 
 
 def test_all_that_decides_values_is_in_the_name_and_jobs_are_not():
@@ -159,4 +157,4 @@ def test_a_backend_is_a_value():
 
 def test_the_tables_name_what_the_words_name():
     assert {"engine_cpu", "sampled", "surrogate", "lightning", "noisy"} <= set(EXECUTORS)
-    assert {"aer", "ibm", "braket"} <= set(BACKENDS)
+    assert "aer" in BACKENDS
