@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,6 @@ from qml.backends.executor import Capabilities, Executor, Gradients, Values
 from qml.backends.measuring import settings_of
 from qml.base.seeds import derive
 from qml.circuits.program import Program
-
-JOBS, SECONDS, AMOUNT, CURRENCY, CALIBRATION = "jobs", "seconds", "amount", "currency", "calibration"
 
 
 @dataclass(eq=False)
@@ -38,21 +36,20 @@ class Ledger:
     variance: list[np.ndarray | None] = field(default_factory=list)
 
     @property
+    def facts(self) -> list[Mapping[str, Any]]:
+        """What a job store says of each job that answered, each once, by its key in the store."""
+        found = [facts for record in self.records for facts in record.get("jobs", ()) if isinstance(facts, Mapping)]
+        return list({facts["key"]: facts for facts in found}.values())
+
+    @property
     def jobs(self) -> list[str]:
-        """Names that services gave to jobs, each once."""
-        found = [str(job) for record in self.records for job in _listed(record.get(JOBS, record.get("job")))]
-        return list(dict.fromkeys(found))
+        """The service's names of jobs."""
+        return [str(facts["remote"]) for facts in self.facts]
 
     @property
     def calibrations(self) -> list[str]:
-        """Identities of calibrations, each once."""
-        found = [str(one) for record in self.records for one in _listed(record.get(CALIBRATION))]
-        return list(dict.fromkeys(found))
-
-    def total(self, key: str) -> float | None:
-        """Sum of a number that the machine told of its runs; None where it never did."""
-        told = [float(record[key]) for record in self.records if record.get(key) is not None]
-        return sum(told) if told else None
+        """Identities of the calibrations that the store keeps, each once."""
+        return list(dict.fromkeys(str(one["calibration"]) for one in self.facts if one.get("calibration")))
 
 
 @dataclass(frozen=True)
@@ -104,8 +101,6 @@ class WatchedExecutor:
     @property
     def capabilities(self) -> Capabilities:
         """Those of the Executor that it also answers for: values and gradients."""
-        from dataclasses import replace
-
         return replace(self.executor.capabilities, states=False, samples=False, tangents=False)
 
     def forward(
@@ -135,10 +130,3 @@ class WatchedExecutor:
     ) -> Gradients:
         """Gradients, by the seed that is handed in."""
         return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
-
-
-def _listed(value: Any) -> list[Any]:
-    """One or several as a list; none of None."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]

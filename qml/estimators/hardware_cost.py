@@ -11,8 +11,13 @@ from qml.backends.assembling import with_machine
 from qml.backends.backend import Outcome, Target
 from qml.backends.executor import Executor
 from qml.backends.jobs import StoredBackend
+from qml.backends.jobs.book import job_of
+from qml.backends.jobs.costs import total
+from qml.backends.jobs.database import opened
+from qml.backends.jobs.packing import cost_from
 from qml.backends.measuring import settings_of
 from qml.backends.remote import Cost, Request
+from qml.backends.watched import Ledger
 from qml.circuits.program import Program
 from qml.estimators.choices import Training
 
@@ -109,6 +114,21 @@ def estimated(
     return Estimate(label, evaluation, after, jobs, isinstance(stand_in.machine, StoredBackend))
 
 
+def billed(executor: Executor, ledger: Ledger) -> Cost | None:
+    """What the jobs in a ledger took by the account of their store; None where no store keeps them.
+
+    Args:
+        executor: whose machine has entered them.
+        ledger: with the keys of the jobs.
+    """
+    machine = with_machine(executor, lambda found: found)[1]
+    if not isinstance(machine, StoredBackend) or not ledger.facts:
+        return None
+    with opened(machine.path) as database:
+        rows = [job_of(database, facts["key"]) for facts in ledger.facts]
+    return total(cost_from(row["billed"]) for row in rows if row is not None and row["billed"])
+
+
 def _asked(shadow: Executor, stand_in: StandIn, program: Program, slopes: bool) -> list[Request]:
     """What one row asks of the machine: values, or values and slopes as an update does."""
     begun = len(stand_in.noted)
@@ -122,18 +142,18 @@ def _asked(shadow: Executor, stand_in: StandIn, program: Program, slopes: bool) 
 def _sum(machine: Any, first: list[Request], each: list[Request], times: int, rows: int, mean_rows: float) -> Cost:
     """Cost of `times` calls of so many rows, and of what was asked beside the first of them only."""
     once = first[: max(0, len(first) - len(each))]  # calibrations stand in front
-    total: dict[str, Any] = {"circuits": 0, "executions": 0, "seconds": None, "amount": None, "currency": "USD"}
+    sums: dict[str, Any] = {"circuits": 0, "executions": 0, "seconds": None, "amount": None, "currency": "USD"}
     for request, number, scale in [*((one, 1, 1.0) for one in once), *((one, times, mean_rows / rows) for one in each)]:
         many = request if number == 1 and request in once else replace(request, slots_RS=_rows(request.slots_RS, rows))
         cost = _cost(machine, many)
-        total["circuits"] += round(cost.circuits * number * scale)
-        total["executions"] += round(cost.executions * number * scale)
+        sums["circuits"] += round(cost.circuits * number * scale)
+        sums["executions"] += round(cost.executions * number * scale)
         for key in ("seconds", "amount"):
             told = getattr(cost, key)
             if told is not None:
-                total[key] = (total[key] or 0.0) + told * number * scale
-        total["currency"], total["basis"] = cost.currency, cost.basis
-    return Cost(**total)
+                sums[key] = (sums[key] or 0.0) + told * number * scale
+        sums["currency"], sums["basis"] = cost.currency, cost.basis
+    return Cost(**sums)
 
 
 def _rows(slots_RS: np.ndarray, rows: int) -> np.ndarray:

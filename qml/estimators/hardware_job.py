@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qml.backends.remote import Cost
 from qml.backends.watched import Ledger, WatchedExecutor
 from qml.base.digest import digest
 from qml.base.errors import ConfigError, DataError
@@ -21,7 +22,7 @@ from qml.data.source import Source
 from qml.estimators.arms import check, in_units_of
 from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
-from qml.estimators.hardware_cost import Estimate, estimated
+from qml.estimators.hardware_cost import Estimate, billed, estimated
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
 from qml.estimators.inside import halves
@@ -163,7 +164,7 @@ class HardwareJob:
         else:
             record = self._evaluated(spec, source, trained, rows, ledger, identity)
             record.write(out)
-        return HardwareOutcome(estimate, record, records(out, identity["model"]), out)
+        return HardwareOutcome(estimate, record, records(out, identity), out)
 
     def _executor(self, ledger: Ledger) -> Any:
         """Who runs circuits, watched."""
@@ -252,7 +253,7 @@ class HardwareJob:
             identity=identity,
             scores=found.scores,
             values_rms=self._difference(spec, trained, rows, found),
-            work=_work(found, ledger, len(rows.targets)),
+            work=_work(found, ledger, len(rows.targets), billed(spec.executor, ledger)),
             noise={"name": self.backend.noise.name, "digest": noise_digest(self.backend)},
             calibrations=ledger.calibrations,
             provenance=provenance(),
@@ -276,7 +277,7 @@ def noise_digest(backend: Backend) -> str | None:
     return digest(noise_of(backend.noise.name, backend.noise.arguments))
 
 
-def _work(found: Evaluated, ledger: Ledger, n_rows: int) -> dict[str, Any]:
+def _work(found: Evaluated, ledger: Ledger, n_rows: int, bill: Cost | None) -> dict[str, Any]:
     """What an evaluation took: for an executor that is not made of a machine, one circuit a row."""
     return {
         "circuits": ledger.circuits or n_rows,
@@ -286,9 +287,7 @@ def _work(found: Evaluated, ledger: Ledger, n_rows: int) -> dict[str, Any]:
         "transpilations": len(ledger.programs),
         "cpu_s": found.cpu_s,
         "wall_s": found.wall_s,
-        "machine_s": ledger.total("seconds"),
-        "amount": ledger.total("amount"),
-        "currency": next((str(one["currency"]) for one in ledger.records if one.get("currency")), None),
+        "machine_s": None if bill is None else bill.seconds,
+        "amount": None if bill is None else bill.amount,
+        "currency": None if bill is None else bill.currency,
     }
-
-

@@ -104,10 +104,13 @@ def read(path: Path) -> HardwareRecord:
     return HardwareRecord(scores=scores, **rest)
 
 
-def records(folder: Path, model: str | None = None) -> list[HardwareRecord]:
-    """All records in `folder`, of one model where its digest is given; ordered as a table shows them."""
+SHARED = ("model", "data", "split", "rows", "seed")  # what records in one table have in common
+
+
+def records(folder: Path, like: Mapping[str, Any] | None = None) -> list[HardwareRecord]:
+    """All records in `folder`; those of the same model and rows where an identity is given; in a table's order."""
     found = [read(path) for path in sorted(folder.glob(NAMES))]
-    chosen = [one for one in found if model is None or one.identity["model"] == model]
+    chosen = [one for one in found if like is None or all(one.identity[key] == like[key] for key in SHARED)]
     return sorted(chosen, key=lambda one: _order(one.identity))
 
 
