@@ -118,7 +118,6 @@ def test_training_on_a_machine_learns_with_its_noise(folder):
     ("words", "said"),
     [
         (["action=evaluat"], "Did you mean 'evaluate'"),
-        (["model=svm"], "has no circuit in it"),
         (["model/circuit=twin"], "has no circuit in it"),
         (["rows=0"], "rows=0 was asked for"),
         (["draw=0"], "draw=0 was asked for"),
