@@ -1,4 +1,4 @@
-"""Run a trained model on a machine, or train it there: `python -m experiments.hardware backend=aer noise=fake_manila`."""
+"""Run a trained model on a machine, or train it there: `python -m experiments.hardware noise=fake_manila`."""
 
 from __future__ import annotations
 

@@ -156,13 +156,12 @@ class _Words:
 
     def _noise(self, takes: Mapping[str, inspect.Parameter]) -> Any:
         """The noise; None where there is none."""
-        made = noise_of(self.noise, self.noise_options)
-        if made is not None and "noise" not in takes:
+        if self.noise != NONE and "noise" not in takes:
             raise CapabilityError(
                 f"noise={self.noise} was asked of {self.executor!r}, which has none to give it. Of the backends here "
                 f"{TAKE_NOISE}: say backend=noisy or backend=aer, or noise=none."
             )
-        return made
+        return noise_of(self.noise, self.noise_options)
 
     def _local(self, given: dict[str, Any], takes: Mapping[str, inspect.Parameter]) -> Executor:
         """A member of `EXECUTORS`, which differentiates; with shots or mitigation it is run as a machine is."""
@@ -294,7 +293,7 @@ def with_machine(layer: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
         layer: an Executor put together by `assembled`, or what wraps one.
         changed: takes the machine, with the store of its jobs, and gives what takes its place.
     """
-    names = {one.name for one in fields(layer)} if is_dataclass(layer) else set()
+    names = _names_of(layer)
     into = "executor" if isinstance(layer, (LabelledExecutor, WatchedExecutor)) else "backend"
     if into not in names:
         return layer, None
@@ -308,11 +307,16 @@ def with_machine(layer: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
 
 def _below(backend: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
     """A Backend in its mitigations with the machine changed, and that one."""
-    if "inner" in ({one.name for one in fields(backend)} if is_dataclass(backend) else set()):
+    if "inner" in _names_of(backend):
         inner, machine = _below(backend.inner, changed)
         return replace(backend, inner=inner), machine
     machine = changed(backend.backend if isinstance(backend, WatchedBackend) else backend)
     return machine, machine
+
+
+def _names_of(layer: Any) -> set[str]:
+    """Names of the fields of a dataclass; none of anything else."""
+    return {one.name for one in fields(layer)} if is_dataclass(layer) else set()
 
 
 def _simulated(executor: Any) -> Backend:

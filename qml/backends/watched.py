@@ -1,4 +1,4 @@
-"""What passed through an Executor or a Backend, counted where it passes: runs, circuits, shots, jobs, seconds, money."""
+"""What passed through an Executor or a Backend, counted where it passes: runs, circuits, shots and jobs."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ class Backend:
     executor: str = "engine_cpu"
     make: str | None = None
     options: Pairs = ()
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     shots: int | None = None
     mitigation: tuple[Any, ...] = ()
     gradient: Pairs = ()

@@ -41,7 +41,10 @@ class Estimate:
 
     def __str__(self) -> str:
         lines = [f"estimate for {self.label}" + ("" if self.is_remote else ", which runs here and costs no money")]
-        for name, cost, jobs in (("training", self.training, self.jobs[1]), ("evaluation", self.evaluation, self.jobs[0])):
+        for name, cost, jobs in (
+            ("training", self.training, self.jobs[1]),
+            ("evaluation", self.evaluation, self.jobs[0]),
+        ):
             if cost is None:
                 continue
             said = f"  {name:<10} {jobs:,} jobs, {cost.circuits:,} circuits"

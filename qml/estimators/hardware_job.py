@@ -97,7 +97,7 @@ class HardwareJob:
     model: Spec
     training: Training
     backend: Backend = field(default_factory=Backend)
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     shots: int | None = None
     mitigation: Sequence[Any] = ()
     action: Literal["evaluate", "train", "report"] = "evaluate"
@@ -148,7 +148,12 @@ class HardwareJob:
         spec = self._spec(source, executor)
         rows = rows_of(source, self.split, self.rows)
         estimate = estimated(
-            executor, spec.program, len(rows.targets), self.rows_a_job, steps=self._steps(source), training=self.training
+            executor,
+            spec.program,
+            len(rows.targets),
+            self.rows_a_job,
+            steps=self._steps(source),
+            training=self.training,
         )
         print(estimate, flush=True)
         if self.dry_run:

@@ -64,7 +64,7 @@ class BenchmarkJob:
     training: Training
     protocol: Terms
     backend: Backend = field(default_factory=Backend)
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     shots: int | None = None
     mitigation: Sequence[Any] = ()
     framework: Literal["torch", "jax"] = "torch"

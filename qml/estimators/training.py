@@ -107,7 +107,7 @@ class TrainJob:
     model: Spec
     training: Training
     backend: Backend = field(default_factory=Backend)
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
     shots: int | None = None
     mitigation: Sequence[Any] = ()
     framework: Literal["torch", "jax"] = "torch"

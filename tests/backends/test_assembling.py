@@ -5,6 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
+pytest.importorskip("qml.backends.shifts", reason="machines are differentiated there")
+pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
 from qml.backends import BACKENDS, EXECUTORS, executor_named, name_of
 from qml.backends.assembling import assembled, watched
 from qml.backends.labelled import LabelledExecutor
@@ -39,7 +41,11 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
     [
         ({"executor": "engine_gpu"}, CapabilityError, "no such executor is available.*Choose engine_cpu"),
         ({"executor": "nosy"}, ConfigError, "backend 'nosy' is not known. Did you mean 'noisy'"),
-        ({"noise": "fake_manilla"}, ConfigError, "noise 'fake_manilla' is not known. Did you mean 'fake_manila'"),
+        (
+            {"executor": "noisy", "noise": "fake_manilla"},
+            ConfigError,
+            "noise 'fake_manilla' is not known. Did you mean 'fake_manila'",
+        ),
         ({"noise": "depolarising"}, CapabilityError, "noise=depolarising was asked of 'engine_cpu'.*aer and noisy"),
         ({"noise_options": {"path": "x"}}, ConfigError, "noise=none was given with path"),
         ({"shots": 0}, ConfigError, "shots=0 was asked for; give a whole number of at least 1"),
@@ -112,7 +118,9 @@ def test_a_ledger_counts_what_the_machine_ran_below_mitigation():
 
 def test_watched_draws_go_by_their_number_and_not_by_chance():
     runs = [WatchedExecutor(assembled(shots=50), 3) for _ in range(2)]
-    first, second = ([values(run, seed=seed) for seed in seeds] for run, seeds in zip(runs, ((1, 2), (8, 9))))
+    first, second = (
+        [values(run, seed=seed) for seed in seeds] for run, seeds in zip(runs, ((1, 2), (8, 9)), strict=True)
+    )
     assert np.array_equal(first[0], second[0])
     assert not np.array_equal(first[0], first[1])
     assert [part.shape for part in runs[0].ledger.variance] == [(3, 2)] * 2
@@ -148,7 +156,9 @@ def test_words_of_an_executor_of_your_own_are_refused():
 
 
 def test_a_backend_is_a_value():
-    one = Backend("aer", noise=Noise("depolarising", options={"p2": 0.1}), shots=5, mitigation=["zne"], jobs={"path": None})
+    one = Backend(
+        "aer", noise=Noise("depolarising", options={"p2": 0.1}), shots=5, mitigation=["zne"], jobs={"path": None}
+    )
     assert one == pickle.loads(pickle.dumps(one))  # noqa: S301
     assert one.jobs == ()
     assert not one.is_plain

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+pytest.importorskip("qml.backends.shifts", reason="machines are differentiated there")
+pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
 from qml import config
 from qml.backends.jobs import DryRunError
 from qml.base.errors import BudgetError, ConfigError, DataError
@@ -59,7 +61,13 @@ def on_files(monkeypatch, folder, at=None):
     more = {} if at is None else {"at": at}
     machines.add("files", lambda: FileBackend(str(folder / "machine"), **more))
     monkeypatch.setattr("qml.backends.assembling.BACKENDS", machines)
-    return ["backend.executor=files", "rows=12", "rows_a_job=4", "shots=50", f"backend.jobs.path={folder / 'jobs.sqlite'}"]
+    return [
+        "backend.executor=files",
+        "rows=12",
+        "rows_a_job=4",
+        "shots=50",
+        f"backend.jobs.path={folder / 'jobs.sqlite'}",
+    ]
 
 
 class KilledError(BaseException):
@@ -144,9 +152,7 @@ def test_errors_of_scores_are_those_of_many_draws():
     found = hardware_run.scored(head, values[:, None], np.full((200, 1), 0.01), targets, task, 1)
     share = found["accuracy"].value
     assert found["accuracy"].se_rows == pytest.approx(np.sqrt(share * (1 - share) / 200), rel=0.15)
-    moved = [
-        np.mean((values + 0.1 * rng.normal(size=200) > 0) == targets) for _ in range(2000)
-    ]
+    moved = [np.mean((values + 0.1 * rng.normal(size=200) > 0) == targets) for _ in range(2000)]
     assert found["accuracy"].se_shots == pytest.approx(np.std(moved), rel=0.2)
     assert hardware_run.scored(head, values[:, None], None, targets, task, 1)["accuracy"].se_shots is None
 
@@ -156,6 +162,6 @@ def test_a_damaged_record_is_told(folder, tmp_path):
     plain = json.loads(path.read_text())
     del plain["work"]
     (tmp_path / path.name).write_text(json.dumps(plain))
-    with pytest.raises(DataError, match="'work'. Delete it"):
+    with pytest.raises(DataError, match=r"'work'\. Delete it"):
         read(tmp_path / path.name)
     assert table([]) == "no records"
