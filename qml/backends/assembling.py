@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from qml.backends import BACKENDS, DEFAULT, EXECUTORS, Lazy
+from qml.backends import BACKENDS, DEFAULT, ENGINE_GPU, EXECUTORS, Lazy
 from qml.backends.backend import Backend
 from qml.backends.executor import Executor
 from qml.backends.labelled import LabelledExecutor
@@ -18,7 +18,6 @@ from qml.base.digest import canonical, digest
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.registry import unknown
 
-ENGINE_GPU = "engine_gpu"
 NONE = "none"
 STORE = "results/jobs.sqlite"  # where jobs are kept when nothing else is said
 TAKE_NOISE = "aer and noisy take noise"

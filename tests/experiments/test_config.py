@@ -24,6 +24,7 @@ CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
 GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
 GIVEN |= {"etl/own": ["etl.name=shops", "etl.read.path=raw", "etl.columns=[{names: [size]}]"]}
+GIVEN |= {"backend/ibm": ["backend.options.device=ibm_x"]}
 GIVEN |= {"noise/snapshot": ["noise.path=stored.json"]}
 GIVEN |= {"data/parquet": ["data.options.path=shops"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
@@ -154,6 +155,7 @@ def test_the_command_line_counts_on_every_set():
         (["backend=own"], r"Say backend\.make=package\.module:name, backend\.executor="),
         (["recipe=repro/perez"], "Did you mean 'perez_salinas'. Known: alvarez_qsvm, .*hur_qcnn"),
         (["noise=fake_manilla"], "Did you mean 'fake_manila'"),
+        (["backend=ibm"], r"backend\.options\.device is not given"),
         (["noise=snapshot"], r"Say noise\.path=FILE"),
         (["backend.jobs.pth=x"], "Did you mean 'path'"),
         (["mitigation=readout"], r"mitigation takes a list\. Say mitigation=\[readout\]"),
