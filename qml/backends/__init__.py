@@ -27,6 +27,7 @@ from qml.base.registry import Registry
 __all__ = [
     "BACKENDS",
     "DEFAULT",
+    "ENGINE_GPU",
     "EXECUTORS",
     "Backend",
     "Capabilities",
@@ -86,6 +87,7 @@ BACKENDS.add("fake_ibm", Lazy("qml.backends.ibm", "FakeIbmBackend"))
 BACKENDS.add("ibm", Lazy("qml.backends.ibm", "IbmBackend"))
 
 DEFAULT = "engine_cpu"
+ENGINE_GPU = "engine_gpu"  # a word that is refused with what to take in its place
 
 
 def name_of(executor: str | Executor) -> str:
@@ -101,9 +103,12 @@ def name_of(executor: str | Executor) -> str:
 def executor_named(executor: str | Executor | None = None) -> Executor:
     """The Executor of that name, the Executor itself if it is one already, or the default.
 
+    The name of a machine in `BACKENDS` is that machine, differentiated by shifts.
+
     Raises:
         ConfigError: the name is not in `EXECUTORS` (the message names the nearest), or what was handed in is no
             Executor.
+        CapabilityError: a machine that gives shots only; put it together by `qml.backends.assembling.assembled`.
 
     Example:
         >>> executor_named("reference").capabilities.exact
@@ -112,6 +117,10 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
     if executor is None:
         executor = DEFAULT
     if isinstance(executor, str):
+        if executor not in EXECUTORS and (executor in BACKENDS or executor == ENGINE_GPU):
+            from qml.backends.assembling import assembled  # which stands on this file
+
+            return assembled(executor)
         return EXECUTORS[executor]()
     if not isinstance(getattr(executor, "capabilities", None), Capabilities):
         raise ConfigError(

@@ -6,10 +6,13 @@ import importlib
 from typing import Any
 
 _ADDRESSES = {
+    "Backend": "choices",
     "BenchmarkJob": "jobs",
     "DataChoice": "data_choice",
+    "HardwareJob": "hardware_job",
     "HybridClassifier": "classifier",
     "HybridRegressor": "classifier",
+    "Noise": "choices",
     "ReportJob": "report_job",
     "ScalingJob": "scaling_job",
     "ScalingReportJob": "scaling_job",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,32 +94,122 @@ SEARCHED = ("batch_size", "learning_rate", "circuit_learning_rate", "weight_deca
 
 
 @dataclass(frozen=True)
-class Backend:
-    """Who runs circuits: an executor by name, or one of your own.
+class Noise:
+    """Noise of a machine, by name.
 
     Args:
-        executor: an entry of `qml.backends.EXECUTORS`; a mere label when `make` is given.
+        name: an entry of `qml.backends.noise.NOISES`, such as "fake_manila"; "none" is none.
+        path: of a stored calibration, for "snapshot".
+        options: further arguments of that entry.
+
+    Raises:
+        ConfigError: a snapshot without its path.
+    """
+
+    name: str = "none"
+    path: str | None = None
+    options: Pairs = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "options", pairs(self.options))
+        if self.name == "snapshot" and self.path is None:
+            raise ConfigError("noise=snapshot was asked for; nothing says where it is. Say noise.path=FILE.")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All arguments of that entry."""
+        return {**dict(self.options), **({} if self.path is None else {"path": self.path})}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Who runs circuits: an executor or a machine by name and by what it is crossed with, or an Executor of your own.
+
+    Args:
+        executor: an entry of `qml.backends.EXECUTORS` or `qml.backends.BACKENDS`; a mere label when `make` is given.
         make: "package.module:name" of `(**options) -> Executor`.
-        options: its arguments.
+        options: arguments of that entry, or of `make`.
+        noise: a `Noise`, or its name.
+        shots: of each circuit; None is exact.
+        mitigation: names of `qml.backends.mitigation.MITIGATIONS`; a mapping `{name: {option: value}}` gives one its
+            options.
+        gradient: arguments of `qml.backends.shifts.ShiftedExecutor`, such as `{"plan": "weighted"}`.
+        jobs: of a machine behind a service: see `qml.backends.assembling.JOB_WORDS`.
+
+    Raises:
+        ConfigError: `make` was given together with words that only a registered member takes.
     """
 
     executor: str = "engine_cpu"
     make: str | None = None
     options: Pairs = ()
+    noise: Noise = field(default_factory=Noise)
+    shots: int | None = None
+    mitigation: tuple[Any, ...] = ()
+    gradient: Pairs = ()
+    jobs: Pairs = ()
 
     def __post_init__(self):
-        object.__setattr__(self, "options", pairs(self.options))
+        if isinstance(self.noise, str):
+            object.__setattr__(self, "noise", Noise(self.noise))
+        object.__setattr__(self, "mitigation", tuple(self.mitigation))
+        for name in ("options", "gradient"):
+            object.__setattr__(self, name, pairs(getattr(self, name)))
+        given = {key: value for key, value in dict(self.jobs).items() if value is not None}
+        object.__setattr__(self, "jobs", pairs(given))
+        words = [word for word in ("noise", "shots", "mitigation", "gradient", "jobs") if self._says(word)]
+        if self.make and words:
+            raise ConfigError(
+                f"{', '.join(words)} was asked of {self.make}, an Executor of your own. Hand it in backend.options."
+            )
+
+    def _says(self, word: str) -> bool:
+        """Whether a word was given."""
+        return getattr(self, word) not in (Noise(), None, ())
+
+    def crossed(self, noise: Noise, shots: int | None, mitigation: Sequence[Any]) -> Backend:
+        """The same with the words that were given, each in place of its own."""
+        given: dict[str, Any] = {}
+        if noise != Noise():
+            given["noise"] = noise
+        if shots is not None:
+            given["shots"] = shots
+        if mitigation:
+            given["mitigation"] = tuple(mitigation)
+        return replace(self, **given) if given else self
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a name and nothing else."""
+        return not any(self._says(word) for word in ("noise", "shots", "mitigation", "gradient", "jobs", "options"))
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What was asked, as plain data that decides values; where jobs are kept and what they may cost does not."""
+        words = {"noise": self.noise.name, "shots": self.shots, "mitigation": list(self.mitigation)}
+        options = {"options": dict(self.options), "gradient": dict(self.gradient)}
+        return {"executor": self.executor, **words, **{key: value for key, value in options.items() if value}}
 
     def resolve(self) -> Any:
-        """The name of a registered executor, or an Executor of your own.
+        """The name of a registered executor, an Executor put together as was asked, or one of your own.
 
         Raises:
-            ConfigError: no executor of that name.
+            ConfigError: no executor of that name, or a word that it does not take.
+            CapabilityError: what was asked for does not go together.
         """
         if self.make:
             return located(self.make)(**dict(self.options))
         from qml.backends import EXECUTORS
+        from qml.backends.assembling import assembled
 
-        if self.executor not in EXECUTORS:
-            raise unknown("backend.executor", self.executor, list(EXECUTORS))
-        return self.executor
+        made = assembled(
+            self.executor,
+            dict(self.options),
+            noise=self.noise.name,
+            noise_options=self.noise.arguments,
+            shots=self.shots,
+            mitigation=self.mitigation,
+            gradient=dict(self.gradient),
+            jobs=dict(self.jobs),
+        )
+        return self.executor if self.is_plain and self.executor in EXECUTORS else made

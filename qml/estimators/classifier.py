@@ -9,7 +9,7 @@ import numpy as np
 from qml.base.errors import ConfigError, DataError
 from qml.base.extras import require
 from qml.base.seeds import derive
-from qml.estimators.choices import Training
+from qml.estimators.choices import Backend, Training
 from qml.estimators.fits import step_fit
 from qml.learn.fit import Budget, Fitted
 from qml.models import FEATURES, CircuitSpec, Head, HybridSpec, Signature
@@ -39,6 +39,9 @@ class _HybridEstimator(BaseEstimator):
         circuit_learning_rate: float | None = None,
         weight_decay: float = 0.0,
         executor: Any = "engine_cpu",
+        noise: Any = "none",
+        shots: int | None = None,
+        mitigation: Any = (),
         framework: str = "torch",
         random_state: Any = None,
     ):
@@ -53,6 +56,9 @@ class _HybridEstimator(BaseEstimator):
         self.circuit_learning_rate = circuit_learning_rate
         self.weight_decay = weight_decay
         self.executor = executor
+        self.noise = noise
+        self.shots = shots
+        self.mitigation = mitigation
         self.framework = framework
         self.random_state = random_state
 
@@ -60,7 +66,7 @@ class _HybridEstimator(BaseEstimator):
         """The model for data of this signature, as a value.
 
         Raises:
-            ConfigError: an unknown circuit or unknown features.
+            ConfigError: an unknown circuit, unknown features, or words that its executor does not take.
         """
         features = FEATURES[self.features]() if isinstance(self.features, str) else self.features
         if isinstance(self.circuit, str):
@@ -68,7 +74,19 @@ class _HybridEstimator(BaseEstimator):
         else:
             circuit = CircuitSpec(getattr(self.circuit, "name", "") or "own", program=self.circuit)
         framework = "jax" if self.framework == "jax" else "torch"
-        return HybridSpec(features, circuit, Head(), signature, self.ablation, self.executor, framework)
+        return HybridSpec(features, circuit, Head(), signature, self.ablation, self._runs(), framework)
+
+    def _runs(self) -> Any:
+        """Who runs the circuit, crossed with the words that were given."""
+        if isinstance(self.executor, str):
+            words = {"noise": self.noise, "shots": self.shots, "mitigation": self.mitigation}
+            return Backend(self.executor, **words).resolve()
+        if self.noise != "none" or self.shots is not None or len(self.mitigation):
+            raise ConfigError(
+                f"noise, shots or mitigation were asked for with an Executor of your own ({self.executor!r}). Give its "
+                "name, or put them together: executor=assembled(name, noise=..., shots=...)."
+            )
+        return self.executor
 
     def _train(self, X_ND: np.ndarray, y_N: np.ndarray, labels: tuple[str, ...]) -> Fitted:
         """Scale, build and train; sets what a fitted estimator holds."""
@@ -148,7 +166,8 @@ class HybridClassifier(ClassifierMixin, _HybridEstimator):
         learning_rate: of all weights, falling to zero by a cosine.
         circuit_learning_rate: of circuit weights; None takes `learning_rate`.
         weight_decay: on classical weights.
-        executor: who runs the circuit.
+        executor: who runs the circuit: a name of `EXECUTORS` or `BACKENDS` of `qml.backends`, or an Executor.
+        noise, shots, mitigation: what a named executor is crossed with, see `qml.estimators.Backend`.
         framework: "torch" or "jax".
         random_state: seed of weights and batches; None draws one.
 
@@ -217,7 +236,8 @@ class HybridRegressor(RegressorMixin, _HybridEstimator):
         learning_rate: of all weights, falling to zero by a cosine.
         circuit_learning_rate: of circuit weights; None takes `learning_rate`.
         weight_decay: on classical weights.
-        executor: who runs the circuit.
+        executor: who runs the circuit: a name of `EXECUTORS` or `BACKENDS` of `qml.backends`, or an Executor.
+        noise, shots, mitigation: what a named executor is crossed with, see `qml.estimators.Backend`.
         framework: "torch" or "jax".
         random_state: seed of weights and batches; None draws one.
 

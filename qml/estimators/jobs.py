@@ -14,7 +14,7 @@ from qml.data.source import Source
 from qml.estimators.always import ALL, with_all
 from qml.estimators.arms import SHUFFLED, SpecArm, arm_of, arms_for, check_names
 from qml.estimators.asked import check_circuits
-from qml.estimators.choices import Backend, Training
+from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.inspecting import check_gate
 from qml.estimators.outcome import BenchmarkOutcome, Planned, check_named
@@ -37,6 +37,7 @@ class BenchmarkJob:
 
     Args:
         data, model, training, protocol, backend: what a configuration chooses.
+        noise, shots, mitigation: what `backend` is crossed with; see `qml.estimators.choices.Backend`.
         framework: "torch" or "jax", for the hybrid and its ablations.
         arms: contestants beside the model, by name; "all" is everyone of `qml.estimators.always`.
         champions: champion -> settings that differ from its defaults.
@@ -63,6 +64,9 @@ class BenchmarkJob:
     training: Training
     protocol: Terms
     backend: Backend = field(default_factory=Backend)
+    noise: Noise = field(default_factory=Noise)
+    shots: int | None = None
+    mitigation: Sequence[Any] = ()
     framework: Literal["torch", "jax"] = "torch"
     arms: Sequence[str] = ()
     champions: Mapping[str, Any] = field(default_factory=dict)
@@ -81,6 +85,7 @@ class BenchmarkJob:
             raise ConfigError(f"workers={self.workers!r} was asked for; it must be an integer of at least 1.")
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
+        object.__setattr__(self, "backend", self.backend.crossed(self.noise, self.shots, self.mitigation))
         terms = self.protocol
         terms.check()
         if self.seed is not None and self.seed not in terms.seeds:

@@ -34,7 +34,8 @@ def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
     """A model with a circuit in its framework and on its executor; any other model as it is.
 
     Raises:
-        ConfigError: a published model, whose training is torch's, was asked for in another framework.
+        ConfigError: a published model, whose training is torch's, was asked for in another framework; or noise,
+            shots and the like were asked of a kernel, which takes exact states.
     """
     if isinstance(model, Published):
         if framework != model.framework:
@@ -44,15 +45,25 @@ def placed_in(model: Spec, framework: str, backend: Backend) -> Spec:
             )
         return replace(model, executor=backend.resolve())
     if not isinstance(model, HybridSpec):
+        if model.family == "hybrid" and not backend.is_plain:
+            raise ConfigError(
+                f"noise, shots, mitigation or options of backend={backend.executor} were asked for; {model.title!r} "
+                "takes exact states of its circuit and reads none of them. Choose model=hybrid or a published "
+                "variational model, or leave them out."
+            )
         return model
     return replace(model, framework=framework, executor=backend.resolve())
 
 
 def run_by(arm: SpecArm, backend: Backend) -> SpecArm:
-    """`arm`, told apart from the same model on another executor of your own, whatever the two are called."""
-    if backend.make is None or "executor" not in arm.info.config:
+    """`arm`, told apart from the same model on another executor of your own, whatever the two are called.
+
+    An executor that is put together is told apart by its name too, which holds the digest of its noise.
+    """
+    if (backend.make is None and backend.is_plain) or "executor" not in arm.info.config:
         return arm
-    config = {**arm.info.config, "backend": {"make": backend.make, "options": canonical(dict(backend.options))}}
+    words = {"make": backend.make, "options": dict(backend.options)} if backend.make else backend.words
+    config = {**arm.info.config, "backend": canonical(words)}
     return replace(arm, info=replace(arm.info, config=config))
 
 

@@ -67,7 +67,7 @@ def load_weights(spec: Spec, folder: Path | str) -> Any:
         raise CheckpointError(
             f"{folder} holds another model: {json.dumps(about.get('model'))[:300]}. Build the spec it was trained with."
         )
-    return _filled(spec, arrays)
+    return filled(spec, arrays)
 
 
 def arrays_of(spec: Spec, trained: Any) -> dict[str, np.ndarray]:
@@ -86,7 +86,8 @@ def _flat(params: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def _filled(spec: Spec, arrays: Mapping[str, np.ndarray]) -> Any:
+def filled(spec: Spec, arrays: Mapping[str, np.ndarray]) -> Any:
+    """The model of `spec` with these arrays, which `arrays_of` gave of one like it."""
     model = spec.build(1)
     if spec.framework == "torch":
         from qml.models.networks import loaded

@@ -17,7 +17,7 @@ from qml.base.ranks import ranks
 from qml.base.registry import unknown
 from qml.data.source import Source, Target
 from qml.estimators.arms import check, config_of, in_units_of
-from qml.estimators.choices import Backend, Training
+from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.fits import step_fit, whole_fit
 from qml.estimators.inspecting import check_gate
@@ -91,6 +91,7 @@ class TrainJob:
 
     Args:
         data, model, training, backend: what a configuration chooses.
+        noise, shots, mitigation: what `backend` is crossed with; see `qml.estimators.choices.Backend`.
         framework: "torch" or "jax", for a hybrid.
         epochs: passes over the training rows.
         patience: epochs without a better validation score before it stops; None never stops early.
@@ -106,6 +107,9 @@ class TrainJob:
     model: Spec
     training: Training
     backend: Backend = field(default_factory=Backend)
+    noise: Noise = field(default_factory=Noise)
+    shots: int | None = None
+    mitigation: Sequence[Any] = ()
     framework: Literal["torch", "jax"] = "torch"
     epochs: int = 20
     patience: int | None = None
@@ -119,6 +123,7 @@ class TrainJob:
     def __post_init__(self):
         if self.framework not in ("torch", "jax"):
             raise unknown("framework", self.framework, ["torch", "jax"])
+        object.__setattr__(self, "backend", self.backend.crossed(self.noise, self.shots, self.mitigation))
         if self.accelerator not in ACCELERATORS:
             raise unknown("accelerator", self.accelerator, list(ACCELERATORS))
         for name in ("epochs", "patience", "devices"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qml.backends import EXECUTORS, Executor, check_program, executor_named
+from qml.backends import BACKENDS, ENGINE_GPU, EXECUTORS, Executor, check_program, executor_named
 from qml.backends.engine import EngineExecutor
 from qml.backends.executor import Capabilities
 from qml.base.errors import CapabilityError, ShapeError
@@ -40,8 +40,8 @@ class Call:
     """
 
     def __init__(self, program: Program, executor: str | Executor | None = None):
-        if isinstance(executor, str) and executor not in EXECUTORS:
-            raise unknown(EXECUTORS.noun, executor, [*EXECUTORS, TRACED])
+        if isinstance(executor, str) and executor not in (*EXECUTORS, *BACKENDS, ENGINE_GPU):
+            raise unknown(EXECUTORS.noun, executor, [*EXECUTORS, *BACKENDS, TRACED])
         self.program = program
         self.executor = executor_named(executor)
         check_program(program, self.executor)

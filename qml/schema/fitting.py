@@ -7,7 +7,7 @@ from typing import Any
 
 from qml.schema.data import DataConfig
 from qml.schema.missing import MISSING
-from qml.schema.training import BackendConfig, ProtocolConfig, TrainingConfig
+from qml.schema.training import BackendConfig, NoiseConfig, ProtocolConfig, TrainingConfig
 
 
 @dataclass
@@ -31,6 +31,9 @@ class BenchmarkConfig:
 
     Args:
         data, model, training, protocol, backend: groups.
+        noise: group; of the machine that runs circuits.
+        shots: of each circuit; null is exact.
+        mitigation: of what noise does, such as [readout, zne].
         framework: "torch" or "jax", for the hybrid and its ablations.
         arms: contestants beside the model: "all", or ablations of it (`qml.models.KINDS`), "shuffled" and champions.
         champions: settings of champions that differ from their defaults, such as `{mlp: {widths: [128]}}`.
@@ -57,6 +60,9 @@ class BenchmarkConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    shots: int | None = None
+    mitigation: list[Any] = field(default_factory=list)
     framework: str = "torch"
     arms: list[str] = field(default_factory=list)
     champions: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +98,9 @@ class TrainConfig:
 
     Args:
         data, model, training, backend: groups.
+        noise: group; of the machine that runs circuits.
+        shots: of each circuit; null is exact.
+        mitigation: of what noise does, such as [readout, zne].
         framework: "torch" or "jax", for a hybrid.
         epochs: passes over the training rows.
         patience: epochs without a better validation score before it stops; null never stops early.
@@ -109,6 +118,9 @@ class TrainConfig:
     model: Any = MISSING
     training: TrainingConfig = field(default_factory=TrainingConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    shots: int | None = None
+    mitigation: list[Any] = field(default_factory=list)
     framework: str = "torch"
     epochs: int = 20
     patience: int | None = None

@@ -15,6 +15,7 @@ from qml.schema.data import DataConfig
 from qml.schema.etl import EtlConfig, PreparationConfig
 from qml.schema.examining import AuditConfig, EmbeddingConfig, InspectConfig, JobsConfig
 from qml.schema.fitting import BenchmarkConfig, ReportConfig, TrainConfig
+from qml.schema.hardware import HardwareConfig
 from qml.schema.hybrid import CircuitConfig, CnnConfig, HybridConfig, IdentityConfig, MlpConfig, OwnConfig
 from qml.schema.kernels import (
     IqpKernelConfig,
@@ -37,7 +38,7 @@ from qml.schema.published import (
     TreeTensorConfig,
     WeiNetConfig,
 )
-from qml.schema.training import BackendConfig, ProtocolConfig, TrainingConfig
+from qml.schema.training import BackendConfig, NoiseConfig, ProtocolConfig, TrainingConfig
 
 SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its folder -> dataclass
     "": {
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
         "jobs_schema": JobsConfig,
         "embedding_schema": EmbeddingConfig,
         "etl_schema": EtlConfig,
+        "hardware_schema": HardwareConfig,
         "report_schema": ReportConfig,
         "train_schema": TrainConfig,
     },
@@ -84,6 +86,7 @@ SCHEMAS: dict[str, dict[str, type]] = {  # group -> name of the schema in its fo
     "training": {"_schema": TrainingConfig},
     "protocol": {"_schema": ProtocolConfig},
     "backend": {"_schema": BackendConfig},
+    "noise": {"_schema": NoiseConfig},
 }
 
 BUILDS = {  # entry -> class that its configuration builds
@@ -93,6 +96,7 @@ BUILDS = {  # entry -> class that its configuration builds
     "jobs": "qml.backends.jobs.keeping.JobsJob",
     "embedding": "qml.estimators.embedding_job.EmbeddingJob",
     "etl": "qml.data.etl.EtlJob",
+    "hardware": "qml.estimators.hardware_job.HardwareJob",
     "report": "qml.estimators.report_job.ReportJob",
     "train": "qml.estimators.training.TrainJob",
 }

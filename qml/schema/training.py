@@ -46,18 +46,57 @@ class TrainingConfig:
 
 
 @dataclass
+class JobsWordsConfig:
+    """`backend.jobs`: of a machine behind a service; null takes the default.
+
+    Args:
+        path: file of the job store.
+        budget: what all jobs of that store may cost together; see `qml.backends.jobs.Budget`.
+        prices: a file of prices in place of the one that is packed.
+        deadline_s: seconds to wait for one job; then it is left, and the same command waits again.
+        dry_run: only tell what the jobs would take.
+    """
+
+    path: str | None = None
+    budget: Any = None
+    prices: str | None = None
+    deadline_s: float | None = None
+    dry_run: bool | None = None
+
+
+@dataclass
 class BackendConfig:
     """Group `backend`: who runs circuits.
 
     Args:
-        executor: an entry of `qml.backends.EXECUTORS`.
+        executor: an entry of `qml.backends.EXECUTORS` or `qml.backends.BACKENDS`.
         make: "package.module:name" of a callable `(**options) -> Executor`, in place of `executor`.
         options: its arguments.
+        gradient: how a machine that only runs circuits is differentiated, such as `{plan: weighted}`.
+        jobs: where its jobs are kept and what they may cost, for a machine behind a service.
     """
 
     _target_: str = "qml.estimators.choices.Backend"
     executor: str = "engine_cpu"
     make: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    gradient: dict[str, Any] = field(default_factory=dict)
+    jobs: JobsWordsConfig = field(default_factory=JobsWordsConfig)
+
+
+@dataclass
+class NoiseConfig:
+    """Group `noise`: of the machine that runs circuits; not every backend takes one.
+
+    Args:
+        name: an entry of `qml.backends.noise.NOISES`.
+        path: of a stored calibration, for "snapshot".
+        options: further arguments.
+    """
+
+    _target_: str = "qml.estimators.choices.Noise"
+    name: str = "none"
+    path: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -55,18 +55,12 @@ def test_executor(name):
 
 
 SERVICES = ("ibm", "braket")  # behind an account; their rooms run them against servers of their own
-NOISY = ("fake_ibm",)  # minutes: each run simulates a device
+NOISY = ("fake_ibm",)  # not to be compared with exact values; asked in its own room
 
 
-@pytest.mark.parametrize("name", [name for name in BACKENDS if name not in SERVICES + NOISY])
+@pytest.mark.parametrize("name", [name for name in BACKENDS if name not in (*SERVICES, *NOISY)])
 def test_backend(name):
     check_backend(backend_named(name)).raise_if_failed()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BACKENDS if name in NOISY])
-def test_noisy_backend(name):
-    check_backend(backend_named(name), ideal=False).raise_if_failed()
 
 
 @pytest.mark.slow

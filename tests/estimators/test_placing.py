@@ -30,3 +30,34 @@ def test_a_published_model_is_not_moved_to_another_framework_in_silence(tmp_path
 
 def test_a_classical_model_hears_of_neither(tmp_path):
     assert "executor" not in run(tmp_path, "model=svm", "backend=reference", "framework=jax").cell.arm.config
+
+
+def cell_of(*words, size=("model.circuit.n_qubits=2", "model.circuit.depth=1")):
+    job = config.build([*WORDS, "seed=0", *size, *words])
+    return job.planned(progress=False).cells[0][2]
+
+
+def test_a_cell_is_that_of_its_noise_and_shots_alone():
+    pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
+    crossed = [
+        [],
+        ["backend=noisy"],
+        ["backend=noisy", "noise=depolarising"],
+        ["backend=noisy", "noise=depolarising", "noise.options.p2=0.1"],
+        ["backend=noisy", "noise=fake_manila"],
+        ["backend=lightning"],
+        ["shots=100"],
+        ["shots=200"],
+        ["backend=aer", "noise=depolarising", "shots=100"],
+        ["backend=aer", "noise=depolarising", "shots=100", "mitigation=[readout]"],
+    ]
+    cells = [cell_of(*words) for words in crossed]
+    assert len({cell.digest for cell in cells}) == len(cells)
+    assert cells[0].arm.config["executor"] == "engine_cpu"
+    assert "backend" not in cells[0].arm.config, "cells from before are found again"
+    assert cells[2].arm.config["backend"]["noise"] == "depolarising"
+
+
+def test_a_kernel_takes_no_noise_in_silence():
+    with pytest.raises(ConfigError, match="takes exact states"):
+        cell_of("model=iqp_kernel", "noise=fake_manila", "backend=noisy", size=())

@@ -10,11 +10,12 @@ import yaml
 from omegaconf import OmegaConf
 
 from qml import config, schema
+from qml.backends import BACKENDS, EXECUTORS
 from qml.base.errors import ConfigError
 from qml.circuits import CIRCUITS
 from qml.data import CATALOGUE
 from qml.data.etl import EtlJob
-from qml.estimators import BenchmarkJob, ReportJob, ScalingJob, SuiteJob, SuiteReportJob, TrainJob
+from qml.estimators import BenchmarkJob, HardwareJob, ReportJob, ScalingJob, SuiteJob, SuiteReportJob, TrainJob
 from qml.estimators.reproduction import ReproductionJob
 from qml.models import FEATURES, MODELS
 
@@ -23,8 +24,11 @@ CONF = ROOT / "conf"
 GIVEN = {"data/own": ["data.make=qml.data:make_source"], "data/named": ["data.name=pima"]}
 GIVEN |= {"data/file": ["data.name=shops", "data.file.path=shops.csv", "data.file.target=open"]}
 GIVEN |= {"etl/own": ["etl.name=shops", "etl.read.path=raw", "etl.columns=[{names: [size]}]"]}
+GIVEN |= {"backend/ibm": ["backend.options.device=ibm_x"]}
+GIVEN |= {"noise/snapshot": ["noise.path=stored.json"]}
 GIVEN |= {"data/parquet": ["data.options.path=shops"]}
 GIVEN |= {"model/features/own": ["model.features.make=qml.models:Mlp"], "backend/own": ["backend.make=qml.a:b"]}
+BACKEND = config.choices("backend")
 CHOICES = [
     (str(path.parent.relative_to(CONF)), path.stem) for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF
 ]
@@ -53,7 +57,10 @@ def made_of_sizes(group, name):
     return "sizes" in found or any(word.startswith("sizes=") for word in words)
 
 
-@pytest.mark.parametrize(("entry", "made"), [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob)])
+ENTRIES = [("benchmark", BenchmarkJob), ("report", ReportJob), ("train", TrainJob), ("hardware", HardwareJob)]
+
+
+@pytest.mark.parametrize(("entry", "made"), ENTRIES)
 def test_every_entry_is_built(entry, made):
     assert type(config.build([], entry)) is made
 
@@ -62,6 +69,11 @@ def test_registries_and_groups_agree():
     assert set(config.choices("model/circuit")) == {*CIRCUITS, "twin"}
     assert set(config.choices("model/features")) == set(FEATURES)
     assert set(config.choices("model")) == set(MODELS)
+    noise = pytest.importorskip("qml.backends.noise", reason="noise by name is made there")
+    assert set(config.choices("noise")) == set(noise.NOISES)
+    named = {config.build([f"backend={name}", *GIVEN.get(f"backend/{name}", [])]).backend.executor for name in BACKEND}
+    assert set(BACKENDS) <= named
+    assert named - {"own", "engine_gpu"} <= {*EXECUTORS, *BACKENDS}
     made = {config.build([f"data={name}", *GIVEN.get(f"data/{name}", [])]).data.name for name in config.choices("data")}
     assert {name for name, entry in CATALOGUE.items() if entry.form in ("table", "image", "signal")} <= made
 
@@ -142,6 +154,12 @@ def test_the_command_line_counts_on_every_set():
         (["data=own"], r"nothing says what is yours\. Say data\.make=package\.module:name"),
         (["backend=own"], r"Say backend\.make=package\.module:name, backend\.executor="),
         (["recipe=repro/perez"], "Did you mean 'perez_salinas'. Known: alvarez_qsvm, .*hur_qcnn"),
+        (["noise=fake_manilla"], "Did you mean 'fake_manila'"),
+        (["backend=ibm"], r"backend\.options\.device is not given"),
+        (["noise=snapshot"], r"Say noise\.path=FILE"),
+        (["backend.jobs.pth=x"], "Did you mean 'path'"),
+        (["mitigation=readout"], r"mitigation takes a list\. Say mitigation=\[readout\]"),
+        (["backend=own", "backend.make=qml.a:b", "shots=5"], "shots was asked of qml.a:b"),
         (["data=hedgehog"], r"The nearest of \d+: .*All are listed by `python -m experiments.benchmark --help`"),
         (["arms=removed"], r"arms takes a list\. Say arms=\[removed\]"),
         (["protocol.seeds=0"], r"protocol\.seeds takes a list\. Say protocol\.seeds=\[0\]"),
@@ -232,7 +250,16 @@ def test_the_command_line_says_it_in_one_paragraph(entry, arguments, message, tm
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("entry", ["benchmark", "train", "report"])
+def test_words_cross_the_backend_of_every_entry():
+    words = ["backend=aer", "noise=fake_lagos", "shots=7", "mitigation=[readout,{zne:{scales:[1,3]}}]"]
+    for entry in ("train", "benchmark", "report", "hardware"):
+        backend = config.build([*words, "backend.jobs.path=here"], entry).backend
+        assert (backend.executor, backend.noise.name, backend.shots) == ("aer", "fake_lagos", 7)
+        assert backend.mitigation == ("readout", {"zne": {"scales": [1, 3]}})
+        assert backend.jobs == (("path", "here"),)
+
+
+@pytest.mark.parametrize("entry", ["benchmark", "train", "report", "hardware"])
 def test_help_teaches(entry):
     command = [sys.executable, "-m", f"experiments.{entry}", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)

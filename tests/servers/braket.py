@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import re
 import threading
@@ -243,6 +244,9 @@ class BraketServer:
 
         self.machine = BraketMachine(str(folder))
         self.machine.reset()
+        self._requests = logging.getLogger("werkzeug")
+        self._level = self._requests.level
+        self._requests.setLevel("ERROR")  # no line a request
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._moto.start()
         host, port = self._moto.get_host_and_port()
@@ -276,6 +280,7 @@ class BraketServer:
         self._http.server_close()
         self.s3.close()
         self._moto.stop()
+        self._requests.setLevel(self._level)
 
 
 def _handler(machine: BraketMachine, s3: Any) -> type[BaseHTTPRequestHandler]:

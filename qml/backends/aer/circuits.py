@@ -25,7 +25,7 @@ from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 
 TABLE = "table"
 BOUND_BY_AER = frozenset({"rx", "ry", "rz", "p", "u", "u1", "u2", "u3", "rxx", "ryy", "rzz", "rzx"})
-"""Gates in which Aer binds parameters; of others some (cp in 0.18.2) come out with wrong angles without a word."""
+"""Gates in which Aer binds parameters rightly; in others (cp, crx, cry, crz in 0.18.2) they become other angles."""
 
 
 @dataclass(frozen=True, eq=False)

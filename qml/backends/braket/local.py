@@ -97,7 +97,7 @@ class LocalBraketBackend:
         texts = texts_of(native, exact=shots is None, wires=wires, noise=self.noise)
         n_rows, record = len(slots_RS), {"simulator": self.simulator}
         if not n_rows or not texts.settings:
-            return Outcome(_constant(program, n_rows), record=record)
+            return _constant(program, n_rows, shots, record)
         asked = {"simulator": self.simulator, "texts": texts.sources, "names": texts.names}
         arrays = {"values": texts.values(slots_RS)}
         if shots is None:
@@ -114,6 +114,8 @@ class LocalBraketBackend:
         return replace(outcome_of(native.readout, counts, n_rows), record=record)
 
 
-def _constant(program: Program, n_rows: int) -> np.ndarray:
-    """Values that need no measurement: of identities, or of no rows."""
-    return outcome_of(program.readout, (), n_rows).values_RK if n_rows else np.zeros((0, program.n_values))
+def _constant(program: Program, n_rows: int, shots: int | None, record: dict[str, str]) -> Outcome:
+    """Values that need no measurement, and vary by nothing: of identities, or of no rows."""
+    nothing = np.zeros((n_rows, program.n_values))
+    values = outcome_of(program.readout, (), n_rows).values_RK if n_rows else nothing
+    return Outcome(values, None if shots is None else nothing, record=record)

@@ -12,7 +12,7 @@ from qml.backends.jobs import book
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.packing import joined, outcome_from
 from qml.backends.jobs.plain import from_text
-from qml.backends.jobs.stored import checked
+from qml.backends.jobs.stored import checked, empty
 from qml.base.errors import ConfigError, JobError
 from qml.base.registry import unknown
 from qml.base.words import plural
@@ -54,11 +54,11 @@ class ReplayedBackend:
 
         Raises:
             JobError: they are not in the file, or their jobs have not ended well.
-            ConfigError, ShapeError, DataError: as `StoredBackend.run`.
+            CapabilityError, ConfigError, ShapeError, DataError: as `StoredBackend.run`.
         """
-        slots_RS = checked(program, slots_RS, shots, seed)
+        slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
-            return Outcome(np.zeros((0, program.readout.n_values)))
+            return empty(program, shots)
         with opened(self.path, make=False) as database:
             target = self._last(database)["target_name"]
             content = book.content_key(program, slots_RS, shots, seed)

@@ -244,11 +244,11 @@ class Runner:
                 break
             if sent >= self.how.posts:
                 raise self._pending("was sent without a clear answer", job)
-            if pace.is_over:
-                raise self._pending("was not accepted in time", job)
             after_s = self._post(job)
             sent += after_s is None
             if after_s is not None:
+                if pace.is_over:
+                    raise self._pending("was not accepted", book.job_of(self.database, key))
                 pace.wait(after_s or None)
         job = book.job_of(self.database, key)
         if not job["looked"]:

@@ -34,9 +34,9 @@ def searched(
     Returns:
         The names, the oldest first; None where the deadline came first.
     """
-    looks = 0
+    looks, start = 0, time.monotonic()
     while True:
-        began = time.time()
+        since = max(time.time() - (job["posted"] or 0.0), time.monotonic() - start)  # a clock may be set back
         after_s = None
         try:
             with Safely():
@@ -44,7 +44,7 @@ def searched(
             looks += 1
             if found:
                 return found
-            if looks >= LOOKS and not 0 <= began - (job["posted"] or 0.0) < grace_s:
+            if looks >= LOOKS and since >= grace_s:
                 return ()
         except TransientError as error:
             after_s = error.after_s

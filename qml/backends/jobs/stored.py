@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qml.backends.backend import Outcome, Target
+from qml.backends.backend import Limits, Outcome, Target
+from qml.backends.check_run import check_run
 from qml.backends.jobs import book
 from qml.backends.jobs.costs import told, total
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.packing import joined
 from qml.backends.jobs.runner import How, Runner, no_step
 from qml.backends.remote import Cost, RemoteBackend
-from qml.base.errors import ConfigError, DataError, ShapeError
 from qml.base.words import plural
 from qml.circuits.program import Program
-from qml.circuits.slots import angle_table
 
 
 @dataclass(frozen=True)
@@ -97,14 +95,14 @@ class StoredBackend:
             PendingJobError: the deadline has passed; the jobs are kept, and the same call goes on.
             JobError: a job failed, was cancelled, or brought what is no answer.
             BudgetError: it does not fit the budget of a guard; nothing was sent.
-            CapabilityError: the machine cannot run it; nothing was sent.
-            ConfigError: shots without a seed, which names the draw.
+            CapabilityError: the machine cannot run it, or shots without a seed, which names the draw; nothing was sent.
+            ConfigError: shots or a seed below 1.
             ShapeError: bindings of other shape than the Program's rotations.
             DataError: the file is damaged or of another program; nothing was sent.
         """
-        slots_RS = checked(program, slots_RS, shots, seed)
+        slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
-            return Outcome(np.zeros((0, program.readout.n_values)))
+            return empty(program, shots)
         with opened(self.path) as database:
             return joined(self._runner(database, program, slots_RS, shots, seed).outcomes())
 
@@ -112,9 +110,9 @@ class StoredBackend:
         """What `run` of `R` bindings would send; nothing is sent, and nothing written.
 
         Raises:
-            ShapeError, ConfigError, DataError: as `run`.
+            CapabilityError, ShapeError, ConfigError, DataError: as `run`.
         """
-        slots_RS = checked(program, slots_RS, shots, seed)
+        slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
             return Estimate(())
         with opened(self.path) as database:
@@ -128,27 +126,17 @@ class StoredBackend:
         return Runner(self.remote, database, how, asked)
 
 
-def checked(program: Program, slots_RS: np.ndarray, shots: int | None, seed: int | None) -> np.ndarray:
-    """Bindings `(R, S)` in float64, once everything is seen to be what a store can name.
+def empty(program: Program, shots: int | None) -> Outcome:
+    """What no bindings give: nothing is sent for them."""
+    values_RK = np.zeros((0, program.readout.n_values))
+    return Outcome(values_RK, None if shots is None else values_RK)
+
+
+def checked(target: Target, program: Program, slots_RS: np.ndarray, shots: int | None, seed: int | None) -> np.ndarray:
+    """Bindings `(R, S)` in float64, once everything is seen to be sound; how many of them a job holds is no matter.
 
     Raises:
-        ShapeError, DataError, ConfigError: it is not; see `StoredBackend.run`.
+        ShapeError, DataError, ConfigError, CapabilityError: see `qml.backends.check_run.check_run`.
     """
-    slots = np.ascontiguousarray(slots_RS, np.float64)
-    wanted = len(angle_table(program).constant)
-    if slots.ndim != 2 or slots.shape[1] != wanted:
-        raise ShapeError(
-            f"Bindings of shape {np.shape(slots_RS)} were handed in; this Program has {wanted} rotations, so they are "
-            f"(R, {wanted}), as qml.circuits.slots.slots gives them."
-        )
-    if not np.isfinite(slots).all():
-        raise DataError("Bindings hold angles that are not finite numbers; nothing was sent.")
-    for name, given in (("shots", shots), ("seed", seed)):
-        if given is not None and (isinstance(given, bool) or operator.index(given) < 1):
-            raise ConfigError(f"{name}={given} was asked for; it is 1 or more.")
-    if shots is not None and seed is None:
-        raise ConfigError(
-            f"shots={shots} was asked for without a seed. The seed names the draw: the same one is answered from the "
-            "store, another one is measured anew. Pass seed=1."
-        )
-    return slots
+    check_run(replace(target, limits=Limits()), program, slots_RS, shots, seed)
+    return np.ascontiguousarray(slots_RS, np.float64)

@@ -108,10 +108,26 @@ def test_idle_qubits_change_nothing():
 
 
 @pytest.mark.parametrize(
-    "name", ["RX", "RY", "RZ", "PhaseShift", "U1", "U2", "U3", "IsingXX", "IsingYY", "IsingZZ", "ControlledPhaseShift"]
+    "name",
+    [
+        "RX",
+        "RY",
+        "RZ",
+        "PhaseShift",
+        "U1",
+        "U2",
+        "U3",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "ControlledPhaseShift",
+        "CRX",
+        "CRY",
+        "CRZ",
+    ],
 )
 def test_parameters_are_bound_rightly_in_every_gate(name):
-    """Aer binds those of cp wrongly, without a word: a machine that has it is handed circuits of numbers."""
+    """Aer binds those of cp, crx, cry and crz wrongly, without a word: their circuits are handed over with numbers."""
     n_wires, n_angles = TABLE[name].n_wires, TABLE[name].n_angles
     native = Circuit(2).h(0).h(1).build(Probabilities((0, 1)))
     angles = tuple(0.5 * input_slot(n) + 0.1 for n in range(n_angles))

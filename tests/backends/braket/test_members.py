@@ -83,7 +83,8 @@ def test_nothing_to_measure_asks_nobody():
     member = LocalBraketBackend(python="/nowhere")
     constant = angle(1).with_readout(Expectations((PauliSum(((2.5, ()),)),)))
     assert member.run(constant, np.zeros((2, 1)), shots=None, seed=None).values_RK.tolist() == [[2.5], [2.5]]
-    assert member.run(angle(2), np.zeros((0, 2)), shots=10, seed=1).values_RK.shape == (0, 2)
+    empty = member.run(angle(2), np.zeros((0, 2)), shots=10, seed=1)
+    assert empty.values_RK.shape == empty.variance_RK.shape == (0, 2)
 
 
 def test_a_text_is_made_once_and_asks_for_no_observables():

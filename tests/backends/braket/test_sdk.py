@@ -19,6 +19,7 @@ from qml.base.errors import CapabilityError, ConfigError, CredentialsError, JobE
 from qml.circuits import READOUTS, Gate, PauliSum, Program, angle, basic, input_slot, sel
 from qml.circuits.readout import Expectations
 from qml.circuits.slots import slots
+from qml.contracts import check_backend
 from tests.programs import random_programs, random_values
 
 pytestmark = pytest.mark.skipif(
@@ -101,6 +102,10 @@ def test_its_shots(local):
     assert (np.abs(runs[0].values_RK - exact) < 5 * np.sqrt(runs[0].variance_RK) + 1e-9).all()
     np.testing.assert_array_equal(runs[0].values_RK, runs[1].values_RK)
     assert (runs[0].values_RK != runs[2].values_RK).any()
+
+
+def test_it_keeps_what_a_backend_promises(local):
+    check_backend(local).raise_if_failed()
 
 
 def test_order_of_qubits_and_idle_wires(local):

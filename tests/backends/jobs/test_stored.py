@@ -21,6 +21,7 @@ from qml.base.errors import (
     PendingJobError,
     ShapeError,
 )
+from qml.contracts import check_backend
 from tests.backends.jobs.made import EXACT_RK, PROGRAM, SLOTS_RS, program
 from tests.servers.machine import FileBackend
 
@@ -227,11 +228,12 @@ def test_a_replay_tells_of_jobs_that_have_not_ended(rig):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"seed": None}, ConfigError, "shots=200 was asked for without a seed"),
-        ({"seed": 0}, ConfigError, "seed=0 was asked for; it is 1 or more"),
+        ({"seed": None}, CapabilityError, "200 shots without a seed"),
+        ({"seed": 0}, ConfigError, "asked for seed=0"),
         ({"shots": 0}, ConfigError, "shots=0"),
-        ({"slots": SLOTS_RS[:, :1]}, ShapeError, r"they are \(R, 2\)"),
+        ({"slots": SLOTS_RS[:, :1]}, ShapeError, r"it needs \(R, 2\)"),
         ({"slots": SLOTS_RS * np.nan}, DataError, "not finite"),
+        ({"slots": SLOTS_RS.tolist()}, ShapeError, "hand in a NumPy array"),
     ],
 )
 def test_what_cannot_be_named_is_refused_before_anything(rig, options, error, message):
@@ -240,12 +242,22 @@ def test_what_cannot_be_named_is_refused_before_anything(rig, options, error, me
     assert rig.machine.asked() == {}
 
 
+class Choosy(FileBackend):
+    """Refuses everything."""
+
+    def check(self, request):
+        raise CapabilityError("files does not run RX.")
+
+
 def test_what_the_machine_cannot_run_leaves_no_trace(rig):
     wide = type(PROGRAM)(9, PROGRAM.gates, PROGRAM.readout, 2)
-    with pytest.raises(CapabilityError, match="files has 8 qubits"):
+    with pytest.raises(CapabilityError, match="Program of 9 qubits; it has 8"):
         rig.run(asked=wide)
-    assert rows(rig.store, "SELECT key FROM job") == rows(rig.store, "SELECT * FROM ledger") == []
     assert len(rig.run(slots=SLOTS_RS[:0]).values_RK) == 0
+    assert not Path(rig.store).exists()
+    with pytest.raises(CapabilityError, match="does not run RX"):
+        rig.run(member=Choosy(rig.machine.folder))
+    assert rows(rig.store, "SELECT key FROM job") == rows(rig.store, "SELECT * FROM ledger") == []
     assert rig.machine.asked() == {}
 
 
@@ -293,3 +305,7 @@ def test_a_store_that_cannot_be_made_is_told(tmp_path):
     file.write_text("")
     with pytest.raises(DataError, match=r"could not|was to be opened"):
         StoredBackend(FileBackend("x"), str(file / "jobs.sqlite")).run(PROGRAM, SLOTS_RS, shots=1, seed=1)
+
+
+def test_it_is_a_backend_as_any_other(rig):
+    check_backend(rig.backend()).raise_if_failed()

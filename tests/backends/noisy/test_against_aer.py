@@ -5,8 +5,10 @@ import pytest
 
 pytest.importorskip("qiskit_aer")
 from benchmarks.noise_oracle import AerJudge, random_noise, random_noisy_program
+from qml.backends.aer import AerBackend
 from qml.backends.noise import NOISES, GateNoise, NoiseModel, amplitude_damping, depolarising
 from qml.backends.noisy import NoisyExecutor
+from qml.backends.shifts import ShiftedExecutor
 from qml.backends.slotted import slotted
 from qml.circuits import Gate, Program, angle, basic, z_each
 from qml.circuits.slots import slots, slots_vjp
@@ -80,3 +82,14 @@ def test_a_device():
         (found.inputs_BD, found.weights), slots_vjp(program, inputs, weights, by_slot), strict=True
     ):
         assert np.abs(mine - theirs).max() < 1e-8
+
+
+def test_gradients_on_a_device_are_those_of_the_shift_rule():
+    program, rng = angle(2) + basic(2, depth=1), np.random.default_rng(4)
+    arrays = rng.normal(size=(2, 2)), rng.normal(size=program.n_weights), rng.normal(size=(2, 2))
+    shifted = ShiftedExecutor(AerBackend(noise=NOISES["fake_manila"]())).vjp(program, *arrays)
+    found = NoisyExecutor("fake_manila").vjp(program, *arrays)
+    assert np.abs(found.inputs_BD - shifted.inputs_BD).max() < 1e-10
+    assert np.abs(found.weights - shifted.weights).max() < 1e-10
+    exact = NoisyExecutor().vjp(program, *arrays)
+    assert np.abs(exact.weights - shifted.weights).max() > 1e-3

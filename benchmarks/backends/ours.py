@@ -1,0 +1,194 @@
+"""Our routes, each with what it promises."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.backends.step import Step, Took
+from benchmarks.backends.task import Answer, Task, program
+from qml.backends import EXECUTORS, Backend, Executor, Outcome, Target
+from qml.backends.aer import AerBackend
+from qml.backends.ibm import IbmBackend
+from qml.backends.jobs import StoredBackend
+from qml.backends.measuring import settings_of
+from qml.backends.noise import noise_named
+from qml.backends.noisy import NoisyExecutor
+from qml.backends.reference import ReferenceBackend
+from qml.backends.remote import Request
+from qml.backends.shifts import ShiftedExecutor
+from qml.backends.transpiling import transpilations
+from qml.base.errors import MissingExtraError
+from qml.circuits import Program
+from tests.servers.ibm_process import IbmServer
+
+EXACT = 1e-9
+
+
+@dataclass
+class Tally:
+    """Jobs, bound circuits and their shots that a backend was asked for."""
+
+    jobs: int = 0
+    circuits: int = 0
+    executions: int = 0
+
+    def add(self, program: Program, slots_RS: np.ndarray, shots: int | None) -> None:
+        """Count one job."""
+        circuits = len(slots_RS) * len(settings_of(program.readout))
+        self.jobs += 1
+        self.circuits += circuits
+        self.executions += circuits * (shots or 0)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.jobs = self.circuits = self.executions = 0
+
+
+@dataclass(frozen=True)
+class CountedBackend:
+    """A Backend whose runs are counted."""
+
+    inner: Backend
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def target(self) -> Target:
+        """That of the inner one."""
+        return self.inner.target
+
+    def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
+        """Hand on, and count."""
+        self.tally.add(program, slots_RS, shots)
+        return self.inner.run(program, slots_RS, shots=shots, seed=seed)
+
+
+@dataclass(frozen=True)
+class CountedRemote:
+    """A machine behind a service whose submissions are counted; everything else is the machine's own."""
+
+    inner: IbmBackend
+    tally: Tally
+
+    def __getattr__(self, name: str):
+        return getattr(self.inner, name)
+
+    def submit(self, request: Request, tag: str) -> str:
+        """Hand on, and count."""
+        self.tally.add(request.program, request.slots_RS, request.shots)
+        return self.inner.submit(request, tag)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of ours.
+
+    Args:
+        name: as the table calls it.
+        make: from the task and a tally to an Executor; the tally is left alone where nothing is submitted.
+        error: root mean square error of values and gradients that it stays below.
+        like: the route whose answer it has to EXACT, where it is biased by noise but not by shots.
+        jobs: that one step takes; None where it has none.
+        transpilations: that the first step takes; None where it has none.
+    """
+
+    name: str
+    make: Callable[[Task, Tally], Executor]
+    error: float
+    jobs: int | None = None
+    transpilations: int | None = None
+    like: str | None = None
+
+    def run(self, asked: Task) -> Step:
+        """Two steps."""
+        tally = Tally()
+        try:
+            executor = self.make(asked, tally)
+        except MissingExtraError as error:
+            return Step(self.name, reason=str(error)[:150])
+        counted = self.jobs is not None
+        answer, first = _timed(executor, asked, tally, counted, seed=1)
+        _, again = _timed(executor, asked, tally, counted, seed=2)
+        return Step(self.name, answer, first, again)
+
+
+def _timed(executor: Executor, asked: Task, tally: Tally, counted: bool, seed: int) -> tuple[Answer, Took]:
+    inputs, weights, cotangent = (np.array(part) for part in (asked.inputs, asked.weights, asked.cotangent))
+    tally.clear()
+    before = transpilations()
+    cpu, wall = time.process_time(), time.perf_counter()
+    values = executor.forward(program(), inputs, weights, seed=seed, keep=True)
+    found = executor.vjp(program(), inputs, weights, cotangent, seed=seed, residual=values.residual)
+    took = (time.process_time() - cpu, time.perf_counter() - wall)
+    made = transpilations() - before
+    asked_for = (tally.circuits, made, tally.jobs, tally.executions) if counted else (None, made, None, None)
+    return Answer(values.values_BK, found.inputs_BD, found.weights), Took(*took, *asked_for)
+
+
+def _shifted(backend: Callable[[], Backend], plan: str, shots: bool) -> Callable[[Task, Tally], Executor]:
+    def make(asked: Task, tally: Tally) -> Executor:
+        counted = CountedBackend(backend(), tally)
+        return ShiftedExecutor(counted, shots=asked.shots if shots else None, plan=plan)
+
+    return make
+
+
+def _named(name: str) -> Callable[[Task, Tally], Executor]:
+    return lambda asked, tally: EXECUTORS[name]()
+
+
+def _aer(device: str = "none") -> Callable[[], Backend]:
+    return lambda: AerBackend(noise=noise_named(device))
+
+
+def _noisy(asked: Task, tally: Tally) -> Executor:
+    return NoisyExecutor(noise_named(MANILA))
+
+
+def _served(plan: str) -> Callable[[Task, Tally], Executor]:
+    """IBM's own client, a server on this machine that speaks its protocol and runs Aer, and the job store between."""
+
+    def make(asked: Task, tally: Tally) -> Executor:
+        folder = Path(tempfile.mkdtemp(prefix="qml-benchmark-"))
+        server = IbmServer.start(folder)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(server.stop)
+        os.environ.update(server.environment)
+        remote = IbmBackend("ibm_manila", account="mine", account_file=server.accounts)
+        stored = StoredBackend(CountedRemote(remote, tally), str(folder / "jobs.sqlite"))
+        return ShiftedExecutor(stored, shots=asked.shots, plan=plan)
+
+    return make
+
+
+MANILA = "fake_manila"
+BIASED = 0.3  # what the noise of a device may do to the step; 1,024 shots do less
+
+NOISY = "noisy as fake_manila, adjoint"
+ROUTES = (
+    Route("engine_cpu, adjoint", _named("engine_cpu"), EXACT),
+    Route("lightning, adjoint", _named("lightning"), EXACT),
+    Route("reference, shifts", _shifted(ReferenceBackend, "eager", shots=False), EXACT, 1, 0),
+    Route("aer statevector, eager", _shifted(_aer(), "eager", shots=False), EXACT, 1, 0),
+    Route("aer statevector, shots, eager", _shifted(_aer(), "eager", shots=True), BIASED, 1, 0),
+    Route("aer statevector, shots, weighted", _shifted(_aer(), "weighted", shots=True), BIASED, 2, 0),
+    Route(NOISY, _noisy, BIASED, None, 1),
+    Route("aer as fake_manila, eager", _shifted(_aer(MANILA), "eager", shots=False), BIASED, 1, 1, like=NOISY),
+    Route("aer as fake_manila, shots, eager", _shifted(_aer(MANILA), "eager", shots=True), BIASED, 1, 1),
+    Route("aer as fake_manila, shots, weighted", _shifted(_aer(MANILA), "weighted", shots=True), BIASED, 2, 1),
+    Route("IBM's client, served here, eager", _served("eager"), BIASED, 1, 1),
+    Route("IBM's client, served here, weighted", _served("weighted"), BIASED, 2, 1),
+)
+
+
+def run_route(place: int, asked: Task) -> Step:
+    """The route of that place; called in a process of its own, where nothing is compiled or transpiled yet."""
+    return ROUTES[place].run(asked)

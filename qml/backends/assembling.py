@@ -1,0 +1,330 @@
+"""Executors put together from plain words: who runs circuits, crossed with noise, shots, mitigation and a job store."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from qml.backends import BACKENDS, DEFAULT, ENGINE_GPU, EXECUTORS, Lazy
+from qml.backends.backend import Backend
+from qml.backends.executor import Executor
+from qml.backends.labelled import LabelledExecutor
+from qml.backends.mitigation import MITIGATIONS, mitigated
+from qml.backends.watched import Ledger, WatchedBackend, WatchedExecutor
+from qml.base.digest import canonical, digest
+from qml.base.errors import CapabilityError, ConfigError
+from qml.base.registry import unknown
+
+NONE = "none"
+STORE = "results/jobs.sqlite"  # where jobs are kept when nothing else is said
+TAKE_NOISE = "aer and noisy take noise"
+JOB_WORDS = {
+    "path": "file of the job store",
+    "budget": "what all jobs of that store may take together: money, or {amount, seconds, executions}",
+    "prices": "a file of prices in place of the one that is packed",
+    "deadline_s": "seconds to wait for one job",
+    "dry_run": "only tell what the jobs would take",
+}
+
+
+def assembled(
+    executor: str = DEFAULT,
+    options: Mapping[str, Any] | None = None,
+    *,
+    noise: str = NONE,
+    noise_options: Mapping[str, Any] | None = None,
+    shots: int | None = None,
+    mitigation: Sequence[Any] = (),
+    gradient: Mapping[str, Any] | None = None,
+    jobs: Mapping[str, Any] | None = None,
+) -> Executor:
+    """An Executor by the name of who runs circuits and by what it is crossed with.
+
+    A machine that only runs circuits is differentiated by shifts; one behind a service has its jobs kept and guarded
+    by a budget: `Shifted(Mitigated(Stored(Guarded(machine))))`. What does not go together is refused here, before
+    anything runs. The same words make the same Executor, under the same name.
+
+    Args:
+        executor: an entry of `qml.backends.EXECUTORS` or `qml.backends.BACKENDS`.
+        options: arguments of that entry.
+        noise: an entry of `qml.backends.noise.NOISES`; "none" is none.
+        noise_options: arguments of that entry, such as `{"path": FILE}` of "snapshot".
+        shots: of each circuit; None is exact.
+        mitigation: entries of `qml.backends.mitigation.MITIGATIONS`, which stand in an order of their own;
+            `{name: {option: value}}` gives one its options.
+        gradient: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`.
+        jobs: words of `JOB_WORDS`, for a machine behind a service.
+
+    Raises:
+        ConfigError: an unknown name, option or word; the near name is given.
+        CapabilityError: words that do not go together, such as noise on an exact engine.
+        MissingExtraError: the package behind a member is not installed; the pip line is given.
+
+    Example:
+        >>> assembled("reference").capabilities.name
+        'reference'
+        >>> assembled("engine_cpu", noise="fake_manila")
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.CapabilityError: noise=fake_manila was asked of 'engine_cpu', ...
+    """
+    words = _Words(
+        executor, dict(options or {}), noise, dict(noise_options or {}), shots, tuple(mitigation), dict(gradient or {})
+    )
+    return words.made({key: value for key, value in (jobs or {}).items() if value is not None})
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What was asked of `assembled`, checked; jobs apart, because they decide no value."""
+
+    executor: str
+    options: Mapping[str, Any]
+    noise: str
+    noise_options: Mapping[str, Any]
+    shots: int | None
+    mitigation: tuple[Any, ...]
+    gradient: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.executor == ENGINE_GPU:
+            raise CapabilityError(
+                f"backend={ENGINE_GPU} was asked for; no such executor is available: nothing of it was measured on a "
+                "device. Choose engine_cpu; a torch layer runs tensors on an NVIDIA GPU by executor='engine_cuda', "
+                "without these words."
+            )
+        if self.executor not in EXECUTORS and self.executor not in BACKENDS:
+            raise unknown("backend", self.executor, [*EXECUTORS, *BACKENDS, ENGINE_GPU])
+        if self.shots is not None and (not isinstance(self.shots, int) or self.shots < 1):
+            raise ConfigError(f"shots={self.shots!r} was asked for; give a whole number of at least 1, or null.")
+        for name, _ in self.mitigations:
+            if name not in MITIGATIONS:
+                raise unknown("mitigation", name, list(MITIGATIONS))
+
+    @property
+    def mitigations(self) -> list[tuple[str, dict[str, Any]]]:
+        """Names with their options, in the order of the registry, which is that in which they act."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for entry in self.mitigation:
+            named = isinstance(entry, Mapping)
+            if named and len(entry) != 1:
+                raise ConfigError(f"mitigation has the entry {dict(entry)}; write one name each: {{zne: {{...}}}}.")
+            found += [(str(name), dict(given or {})) for name, given in entry.items()] if named else [(str(entry), {})]
+        known = list(MITIGATIONS)
+        return sorted(found, key=lambda one: known.index(one[0]) if one[0] in known else len(known))
+
+    @property
+    def maker(self) -> Callable[..., Any]:
+        """What makes the member."""
+        return EXECUTORS[self.executor] if self.executor in EXECUTORS else BACKENDS[self.executor]
+
+    def label(self, noise: Any) -> str:
+        """The name in records: who runs, and all that decides values."""
+        parts = [] if noise is None else [f"noise={self.noise}#{digest(noise)[:8]}"]
+        parts += [] if self.shots is None else [f"shots={self.shots}"]
+        parts += ["mitigation=" + "+".join(name for name, _ in self.mitigations)] if self.mitigation else []
+        rest = {"options": dict(self.options), "gradient": dict(self.gradient)}
+        rest["mitigation"] = [given for _, given in self.mitigations]
+        if self.options or self.gradient or any(rest["mitigation"]):
+            parts.append(f"options#{digest(canonical(rest))[:8]}")
+        return f"{self.executor}({', '.join(parts)})" if parts else self.executor
+
+    def made(self, jobs: Mapping[str, Any]) -> Executor:
+        """The Executor."""
+        for word in jobs:
+            if word not in JOB_WORDS:
+                raise unknown("word of backend.jobs", word, list(JOB_WORDS))
+        takes = parameters(self.maker)
+        noise = self._noise(takes)
+        given = {**self.options, **({} if noise is None else {"noise": noise})}
+        check_options(self.executor, self.options, takes)
+        if self.executor not in EXECUTORS:
+            made = self._shifted(self._machine(self.maker(**given), jobs))
+        else:
+            if jobs:
+                raise ConfigError(
+                    f"backend.jobs ({', '.join(jobs)}) was given with backend={self.executor}, which runs here and "
+                    "keeps no jobs. Leave it out, or choose a machine behind a service."
+                )
+            made = self._local(given, takes)
+        label = self.label(noise)
+        return made if label == made.capabilities.name else LabelledExecutor(made, label)
+
+    def _noise(self, takes: Mapping[str, inspect.Parameter]) -> Any:
+        """The noise; None where there is none."""
+        if self.noise != NONE and "noise" not in takes:
+            raise CapabilityError(
+                f"noise={self.noise} was asked of {self.executor!r}, which has none to give it. Of the backends here "
+                f"{TAKE_NOISE}: say backend=noisy or backend=aer, or noise=none."
+            )
+        return noise_of(self.noise, self.noise_options)
+
+    def _local(self, given: dict[str, Any], takes: Mapping[str, inspect.Parameter]) -> Executor:
+        """A member of `EXECUTORS`, which differentiates; with shots or mitigation it is run as a machine is."""
+        shots = {"shots": self.shots} if self.shots is not None and "shots" in takes else {}
+        drawn = "shots" in takes and takes["shots"].default is not None
+        if drawn and "shots" not in {**given, **shots}:
+            raise ConfigError(f"backend={self.executor} draws values by shots, and none were given. Say shots=1000.")
+        if self.mitigation and "noise" not in takes:
+            raise CapabilityError(
+                f"mitigation={self._names} was asked of {self.executor!r}, which has no noise to mitigate. Say "
+                "backend=noisy or backend=aer with noise=, or mitigation=[]."
+            )
+        made = EXECUTORS[self.executor](**given, **shots)
+        if (self.shots is None or shots) and not self.mitigation:
+            return self._differentiated(made)
+        if self.shots is not None and not (made.capabilities.states or made.capabilities.samples):
+            raise CapabilityError(
+                f"shots={self.shots} was asked of {self.executor!r}, which gives exact values only. Say "
+                f"backend={DEFAULT}, sampled, surrogate or aer, or shots=null."
+            )
+        return self._shifted(self._mitigated(_simulated(made)))
+
+    def _differentiated(self, made: Executor) -> Executor:
+        """`made`, which has a gradient of its own."""
+        if self.gradient:
+            raise ConfigError(
+                f"backend.gradient ({', '.join(self.gradient)}) was given with backend={self.executor}, which "
+                "differentiates by itself. Leave it out; it is for machines that only run circuits."
+            )
+        return made
+
+    def _machine(self, machine: Any, jobs: Mapping[str, Any]) -> Backend:
+        """A member of `BACKENDS` as a Backend, mitigated; behind a service its jobs are kept and guarded."""
+        if callable(getattr(machine, "submit", None)):
+            return self._mitigated(kept(machine, jobs))
+        if jobs:
+            raise ConfigError(
+                f"backend.jobs ({', '.join(jobs)}) was given with backend={self.executor}, which runs here and keeps "
+                "no jobs. Leave it out, or choose a machine behind a service."
+            )
+        return self._mitigated(machine)
+
+    @property
+    def _names(self) -> str:
+        return f"[{','.join(name for name, _ in self.mitigations)}]"
+
+    def _mitigated(self, backend: Backend) -> Backend:
+        """The Backend in its mitigations."""
+        return mitigated(backend, self.mitigation) if self.mitigation else backend
+
+    def _shifted(self, backend: Backend) -> Executor:
+        """The Backend with its gradient by shifts."""
+        from qml.backends.shifts import ShiftedExecutor
+
+        target = backend.target
+        if self.shots is None and not target.exact:
+            raise CapabilityError(
+                f"shots=null, which is exact, was asked of {self.executor!r} ({target.name}); it gives shots only. "
+                "Say shots=1000."
+            )
+        if self.shots is not None and not target.sampled:
+            raise CapabilityError(
+                f"shots={self.shots} was asked of {self.executor!r} ({target.name}); it gives exact values only. Say "
+                "shots=null, or backend=aer."
+            )
+        check_options("backend.gradient", self.gradient, parameters(ShiftedExecutor))
+        return ShiftedExecutor(backend, self.shots, **self.gradient)
+
+
+def noise_of(name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """A noise by name; None for "none".
+
+    Raises:
+        ConfigError: no noise of that name, or it does not take an option, or options came with "none".
+    """
+    if name == NONE:
+        if options:
+            raise ConfigError(f"noise=none was given with {', '.join(options)}. Choose a noise, or leave them out.")
+        return None
+    from qml.backends.noise import NOISES
+
+    if name not in NOISES:
+        raise unknown("noise", name, [NONE, *NOISES])
+    check_options(f"noise {name}", options or {}, parameters(NOISES[name]))
+    return NOISES[name](**(options or {}))
+
+
+def parameters(maker: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """What a maker takes, by name; what stands behind an address is imported."""
+    if isinstance(maker, Lazy):
+        maker = getattr(importlib.import_module(maker.module), maker.name)
+    return inspect.signature(maker).parameters
+
+
+def check_options(who: str, given: Mapping[str, Any], takes: Mapping[str, inspect.Parameter]) -> None:
+    """Raise `ConfigError` where `who` does not take an option; the near name is given."""
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in takes.values()):
+        return
+    for key in given:
+        if key not in takes:
+            raise unknown(f"option of {who}", key, list(takes))
+
+
+def kept(machine: Any, jobs: Mapping[str, Any]) -> Backend:
+    """A machine behind a service with its jobs kept in a store, and guarded by a budget."""
+    from qml.backends.jobs import Budget, GuardedBackend, StoredBackend
+
+    given = {"path": STORE, **jobs}
+    store = {key: given[key] for key in ("path", "deadline_s") if key in given}
+    guard = {key: given[key] for key in ("prices", "dry_run") if key in given}
+    budget = given.get("budget", {})
+    budget = dict(budget) if isinstance(budget, Mapping) else {"amount": budget}
+    check_options("backend.jobs.budget", budget, parameters(Budget))
+    return StoredBackend(GuardedBackend(machine, Budget(**budget), **guard), **store)
+
+
+def watched(executor: Executor, ledger: Ledger) -> Executor:
+    """The same Executor, whose machine enters what it runs into `ledger`, below all mitigation.
+
+    An Executor that is not made of a Backend comes back as it is.
+    """
+    return with_machine(executor, lambda machine: WatchedBackend(machine, ledger))[0]
+
+
+def with_machine(layer: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """The same layers around another machine, and that one; None for it where no machine is in them.
+
+    Args:
+        layer: an Executor put together by `assembled`, or what wraps one.
+        changed: takes the machine, with the store of its jobs, and gives what takes its place.
+    """
+    names = _names_of(layer)
+    into = "executor" if isinstance(layer, (LabelledExecutor, WatchedExecutor)) else "backend"
+    if into not in names:
+        return layer, None
+    below: Any = getattr(layer, into)
+    if into == "executor":
+        inner, machine = with_machine(below, changed)
+    else:
+        inner, machine = _below(below, changed)
+    return (layer, None) if machine is None else (replace(layer, **{into: inner}), machine)
+
+
+def _below(backend: Any, changed: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """A Backend in its mitigations with the machine changed, and that one."""
+    if "inner" in _names_of(backend):
+        inner, machine = _below(backend.inner, changed)
+        return replace(backend, inner=inner), machine
+    machine = changed(backend.backend if isinstance(backend, WatchedBackend) else backend)
+    return machine, machine
+
+
+def _names_of(layer: Any) -> set[str]:
+    """Names of the fields of a dataclass; none of anything else."""
+    return {one.name for one in fields(layer)} if is_dataclass(layer) else set()
+
+
+def _simulated(executor: Any) -> Backend:
+    """An Executor as a machine that only runs circuits: of that machine, where it has one, the gates and wires."""
+    from qml.backends.simulated import SimulatedBackend
+
+    machine = getattr(executor, "machine", None)
+    if machine is None:
+        return SimulatedBackend(executor)
+    able = executor.capabilities
+    draws = able.states or able.samples
+    return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=draws))

@@ -1,0 +1,76 @@
+"""An Executor under a name of its own, by which records tell it from others that are made of the same parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qml.backends.executor import Capabilities, Executor, Gradients, Tangents, Values
+from qml.circuits.program import Program
+
+
+@dataclass(frozen=True)
+class LabelledExecutor:
+    """Another Executor in all but its name.
+
+    Args:
+        executor: what runs and differentiates.
+        label: its name in records and messages.
+
+    Example:
+        >>> from qml.backends import executor_named
+        >>> LabelledExecutor(executor_named("reference"), "mine").capabilities.name
+        'mine'
+    """
+
+    executor: Executor
+    label: str
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Those of the Executor, with the label for a name."""
+        return replace(self.executor.capabilities, name=self.label)
+
+    def forward(
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        *,
+        seed: int | None = None,
+        keep: bool = False,
+    ) -> Values:
+        """Values of `B` rows."""
+        return self.executor.forward(program, inputs_BD, weights, seed=seed, keep=keep)
+
+    def vjp(
+        self,
+        program: Program,
+        inputs_BD: np.ndarray,
+        weights: np.ndarray,
+        cotangent_BK: np.ndarray,
+        *,
+        seed: int | None = None,
+        residual: Any = None,
+    ) -> Gradients:
+        """Gradients in the shapes of inputs and weights."""
+        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+
+    def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """States, where `capabilities.states` says so."""
+        executor: Any = self.executor
+        return executor.states(program, inputs_BD, weights)
+
+    def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
+        """Derivatives of states, where `capabilities.tangents` says so."""
+        executor: Any = self.executor
+        return executor.tangents(program, inputs_BD, weights)
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, where `capabilities.samples` says so."""
+        executor: Any = self.executor
+        return executor.sample(program, inputs_BD, weights, shots, seed=seed)

@@ -1,0 +1,170 @@
+"""Words that name who runs circuits: what they make, what they are called, and what does not go together."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+pytest.importorskip("qml.backends.shifts", reason="machines are differentiated there")
+pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
+from qml.backends import BACKENDS, EXECUTORS, executor_named, name_of
+from qml.backends.assembling import assembled, watched
+from qml.backends.labelled import LabelledExecutor
+from qml.backends.watched import Ledger, WatchedExecutor
+from qml.base.errors import CapabilityError, ConfigError
+from qml.base.registry import Registry
+from qml.circuits import angle, sel
+from qml.estimators import Backend, Noise
+
+PROGRAM = angle(2) + sel(2, depth=1)
+INPUTS = np.linspace(-1, 1, 6).reshape(3, 2)
+WEIGHTS = np.linspace(0.1, 0.9, PROGRAM.n_weights)
+
+
+def values(executor, seed=None):
+    return executor.forward(PROGRAM, INPUTS, WEIGHTS, seed=seed).values_BK
+
+
+EXACT = values(executor_named("reference"))
+
+
+def test_a_name_alone_is_that_executor_under_its_own_name():
+    for name in ("engine_cpu", "reference"):
+        made = assembled(name)
+        assert type(made) is type(executor_named(name))
+        assert name_of(made) == name
+        assert Backend(name).resolve() == name
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "said"),
+    [
+        ({"executor": "engine_gpu"}, CapabilityError, "no such executor is available.*Choose engine_cpu"),
+        ({"executor": "nosy"}, ConfigError, "backend 'nosy' is not known. Did you mean 'noisy'"),
+        (
+            {"executor": "noisy", "noise": "fake_manilla"},
+            ConfigError,
+            "noise 'fake_manilla' is not known. Did you mean 'fake_manila'",
+        ),
+        ({"noise": "depolarising"}, CapabilityError, "noise=depolarising was asked of 'engine_cpu'.*aer and noisy"),
+        ({"noise_options": {"path": "x"}}, ConfigError, "noise=none was given with path"),
+        ({"shots": 0}, ConfigError, "shots=0 was asked for; give a whole number of at least 1"),
+        ({"shots": 1.5}, ConfigError, "shots=1.5 was asked for"),
+        ({"executor": "propagation", "shots": 10}, CapabilityError, "gives exact values only"),
+        ({"mitigation": ["readuot"]}, ConfigError, "mitigation 'readuot' is not known. Did you mean 'readout'"),
+        ({"mitigation": ["zne"]}, CapabilityError, "which has no noise to mitigate"),
+        ({"mitigation": [{"zne": {}, "readout": {}}]}, ConfigError, "write one name each"),
+        ({"jobs": {"path": "jobs.sqlite"}}, ConfigError, "runs here and keeps no jobs"),
+        ({"executor": "noisy", "jobs": {"pth": "x"}}, ConfigError, "Did you mean 'path'"),
+        ({"executor": "aer", "jobs": {"budget": 3}}, ConfigError, "runs here and keeps no jobs"),
+        ({"gradient": {"plan": "weighted"}}, ConfigError, "which differentiates by itself"),
+        ({"executor": "aer", "gradient": {"plam": "weighted"}}, ConfigError, "Did you mean 'plan'"),
+        ({"executor": "aer", "options": {"methd": "statevector"}}, ConfigError, "Did you mean 'method'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(words, error, said):
+    with pytest.raises(error, match=said):
+        assembled(**words)
+
+
+def test_shots_of_the_engine_are_drawn():
+    made = assembled(shots=4000)
+    assert not made.capabilities.exact
+    np.testing.assert_allclose(values(made, seed=3), EXACT, atol=0.1)
+    assert np.array_equal(values(made, seed=3), values(assembled(shots=4000), seed=3))
+    assert not np.array_equal(values(made, seed=3), values(made, seed=4))
+
+
+def test_noise_changes_values_and_both_machines_agree():
+    noisy, aer = (values(assembled(name, noise="fake_manila")) for name in ("noisy", "aer"))
+    assert np.abs(noisy - EXACT).max() > 0.01
+    np.testing.assert_allclose(aer, noisy, atol=1e-10)
+
+
+def test_all_that_decides_values_is_in_the_name_and_jobs_are_not():
+    crossed = [
+        {},
+        {"noise": "depolarising"},
+        {"noise": "depolarising", "noise_options": {"p2": 0.1}},
+        {"noise": "fake_manila"},
+        {"noise": "fake_manila", "shots": 100},
+        {"noise": "fake_manila", "shots": 100, "mitigation": ("readout",)},
+        {"noise": "fake_manila", "shots": 100, "mitigation": ("readout", "zne")},
+        {"noise": "fake_manila", "shots": 100, "mitigation": ("readout",), "gradient": {"plan": "weighted"}},
+    ]
+    names = [name_of(assembled("aer", **words)) for words in crossed]
+    assert len(set(names)) == len(names)
+    assert names == [name_of(assembled("aer", **words)) for words in crossed]
+    assert name_of(assembled("aer", **{**crossed[6], "mitigation": ("zne", "readout")})) == names[6]
+
+
+def test_what_is_put_together_travels():
+    made = assembled("aer", noise="fake_manila", shots=200, mitigation=["readout"])
+    again = pickle.loads(pickle.dumps(made))  # noqa: S301
+    assert name_of(again) == name_of(made)
+    assert np.array_equal(values(again, seed=5), values(made, seed=5))
+
+
+def test_a_ledger_counts_what_the_machine_ran_below_mitigation():
+    ledger = Ledger()
+    made = watched(assembled("aer", noise="depolarising", mitigation=["zne"]), ledger)
+    assert isinstance(made, LabelledExecutor)
+    values(made)
+    assert ledger.circuits > len(INPUTS), "folded circuits are counted"
+    assert ledger.runs >= 1
+    plain = executor_named("engine_cpu")
+    assert watched(plain, ledger) is plain
+
+
+def test_watched_draws_go_by_their_number_and_not_by_chance():
+    runs = [WatchedExecutor(assembled(shots=50), 3) for _ in range(2)]
+    first, second = (
+        [values(run, seed=seed) for seed in seeds] for run, seeds in zip(runs, ((1, 2), (8, 9)), strict=True)
+    )
+    assert np.array_equal(first[0], second[0])
+    assert not np.array_equal(first[0], first[1])
+    assert [part.shape for part in runs[0].ledger.variance] == [(3, 2)] * 2
+
+
+class SomeMachine:
+    """A machine of one's own: exact, without noise."""
+
+    def __init__(self, inner=None):
+        from qml.backends.reference import ReferenceBackend
+
+        self.inner = ReferenceBackend()
+        self.target = self.inner.target
+
+    def run(self, program, slots_RS, *, shots, seed):
+        return self.inner.run(program, slots_RS, shots=shots, seed=seed)
+
+
+def test_a_registered_machine_takes_the_same_words(monkeypatch):
+    mine = Registry("backend")
+    mine.add("mine", SomeMachine)
+    monkeypatch.setattr("qml.backends.assembling.BACKENDS", mine)
+    np.testing.assert_allclose(values(assembled("mine")), EXACT, atol=1e-12)
+    with pytest.raises(CapabilityError, match="noise=depolarising was asked of 'mine'"):
+        assembled("mine", noise="depolarising")
+    with pytest.raises(ConfigError, match="keeps no jobs"):
+        assembled("mine", jobs={"path": "x"})
+
+
+def test_words_of_an_executor_of_your_own_are_refused():
+    with pytest.raises(ConfigError, match=r"noise, shots was asked of qml.a:b, an Executor of your own"):
+        Backend(make="qml.a:b", noise="fake_manila", shots=3)
+
+
+def test_a_backend_is_a_value():
+    one = Backend(
+        "aer", noise=Noise("depolarising", options={"p2": 0.1}), shots=5, mitigation=["zne"], jobs={"path": None}
+    )
+    assert one == pickle.loads(pickle.dumps(one))  # noqa: S301
+    assert one.jobs == ()
+    assert not one.is_plain
+    assert Backend("aer").crossed(one.noise, 5, ["zne"]) == one
+
+
+def test_the_tables_name_what_the_words_name():
+    assert {"engine_cpu", "sampled", "surrogate", "lightning", "noisy"} <= set(EXECUTORS)
+    assert "aer" in BACKENDS
