@@ -113,6 +113,7 @@ class Rig(Protocol):
 RIGS = {  # name -> address of a Rig, called without arguments
     "files": "benchmarks.faults.files_rig:FilesRig",
     "braket": "benchmarks.faults.braket_rig:BraketRig",
+    "ibm": "benchmarks.faults.ibm_rig:IbmRig",
 }
 """Machines of the matrix; a row each."""
 

@@ -40,10 +40,11 @@ def device_files(name: str) -> dict:
 
 
 class State:
-    def __init__(self, folder: Path, queue_s: float, devices: list[str]):
+    def __init__(self, folder: Path, queue_s: float, devices: list[str], noisy: bool = True):
         self.folder = folder
         self.devices = {f"ibm_{name}": device_files(name) for name in devices}
-        self.jobs = Jobs(folder, queue_s)
+        self.jobs = Jobs(folder, queue_s, noisy)
+        self.lag_s = 0.0  # for so long the list of jobs does not show a new one
         self.lock = threading.Lock()
         self.faults: list[dict] = []
         self.requests: list[dict] = []
@@ -133,8 +134,12 @@ class Handler(BaseHTTPRequestHandler):
             state.faults[:] = json.loads(body)
         elif word == "queue":
             state.jobs.queue_s = json.loads(body)
+        elif word == "lag":
+            state.lag_s = json.loads(body)
         elif word == "forget":
             state.requests.clear()
+        elif word == "reset":
+            state.jobs.forget()
         elif word == "requests":
             return self.answer(200, state.requests)
         elif word == "jobs":
@@ -252,6 +257,7 @@ class Handler(BaseHTTPRequestHandler):
         found = sorted(self.state.jobs.all.values(), key=lambda job: job["number"])
         if query.get("sort", ["DESC"])[0] != "ASC":
             found.reverse()
+        found = [job for job in found if time.time() - job["at"] >= self.state.lag_s]
         found = [job for job in found if set(query.get("tags", [])) <= set(job["tags"])]
         start, size = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["200"])[0])
         page = [view(job, False) for job in found[start : start + size]]
@@ -278,8 +284,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--queue", type=float, default=0.05)
     parser.add_argument("--devices", nargs="+", default=["manila"])
+    parser.add_argument("--ideal", action="store_true", help="without noise")
     words = parser.parse_args()
-    Handler.state = State(words.folder, words.queue, words.devices)
+    Handler.state = State(words.folder, words.queue, words.devices, not words.ideal)
     server = ThreadingHTTPServer(("127.0.0.1", words.port), Handler)
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)

@@ -23,8 +23,8 @@ def now() -> str:
 class Jobs:
     """All jobs, one file each; read again when the server is started again."""
 
-    def __init__(self, folder: Path, queue_s: float):
-        self.folder, self.queue_s = folder / "jobs", queue_s
+    def __init__(self, folder: Path, queue_s: float, noisy: bool = True):
+        self.folder, self.queue_s, self.noisy = folder / "jobs", queue_s, noisy
         self.folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
         self.ready = threading.Event()  # the heavy packages are there
@@ -49,6 +49,7 @@ class Jobs:
                 "cost": body.get("cost"),
                 "status": "Queued",
                 "created": now(),
+                "at": time.time(),
                 "running": None,
                 "finished": None,
                 "reason": "",
@@ -73,6 +74,14 @@ class Jobs:
         with self.lock:
             self.all[name].update(values)
             self.save(self.all[name])
+
+    def forget(self) -> None:
+        """All jobs are cancelled and gone."""
+        with self.lock:
+            for name in list(self.all):
+                self.cancel(name)
+                (self.folder / f"{name}.json").unlink()
+            self.all.clear()
 
     def cancel(self, name: str, reason: str = "") -> bool:
         with self.lock:
@@ -100,18 +109,18 @@ class Jobs:
             self._run(self.due.get())
 
     def _run(self, name: str) -> None:
-        job = self.all[name]
         with self.lock:
-            if job["status"] in ENDED:
+            job = self.all.get(name)
+            if job is None or job["status"] in ENDED:
                 return
             self.change(name, status="Running", running=now())
         try:
-            result, circuits, shots = run(job)
+            result, circuits, shots = run(job, self.noisy)
         except Exception as error:  # noqa: BLE001  whatever it was, its owner is told
             self.change(name, status="Failed", finished=now(), reason=f"{type(error).__name__}: {error}"[:500])
             return
         with self.lock:
-            if job["status"] not in ENDED:
+            if job["status"] not in ENDED and name in self.all:
                 executions = circuits * shots
                 spent = {"usage": JOB_S + SHOT_S * executions, "executions": executions, "circuits": circuits}
                 self.change(name, status="Completed", finished=now(), result=result, **spent)
@@ -124,10 +133,11 @@ def checked(params: dict):
     return ParamsModel.model_validate(params)
 
 
-def run(job: dict) -> tuple[str, int, int]:
+def run(job: dict, noisy: bool) -> tuple[str, int, int]:
     """The answer of a job as the service would word it, how many circuits it bound, and the shots of each."""
     from ibm_quantum_schemas.common import CompressedTensorModel
     from ibm_quantum_schemas.executor.version_2_0 import models
+    from qiskit_aer import AerSimulator
     from qiskit_ibm_runtime import fake_provider
     from qiskit_ibm_runtime.fake_provider.executor.run_quantum_program import run_quantum_program
     from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
@@ -141,7 +151,7 @@ def run(job: dict) -> tuple[str, int, int]:
     for item in program.items:
         if type(item).__name__ == "SamplexItem":
             item.samplex.finalize()
-    device = getattr(fake_provider, f"Fake{job['backend'].partition('_')[2].title()}V2")()
+    device = getattr(fake_provider, f"Fake{job['backend'].partition('_')[2].title()}V2")() if noisy else AerSimulator()
     results = run_quantum_program(device, program, SimulatorOptions(seed_simulator=1 + job["number"]))
     at = datetime.datetime.now(datetime.UTC)
     data, parts = [], []

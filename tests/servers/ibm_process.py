@@ -22,11 +22,11 @@ class IbmServer:
     process: subprocess.Popen
 
     @classmethod
-    def start(cls, folder: Path, *, queue_s: float = 0.05, port: int = 0, devices=("manila",)) -> "IbmServer":
+    def start(cls, folder: Path, *, queue_s: float = 0.05, port: int = 0, ideal: bool = False) -> "IbmServer":
         words = [sys.executable, "-m", "tests.servers.ibm", str(folder), "--queue", str(queue_s), "--port", str(port)]
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
-            [*words, "--devices", *devices],
+            [*words, *(["--ideal"] if ideal else [])],
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
@@ -60,6 +60,12 @@ class IbmServer:
 
     def queue(self, seconds: float) -> None:
         self._ask("queue", seconds)
+
+    def lag(self, seconds: float) -> None:
+        self._ask("lag", seconds)
+
+    def reset(self) -> None:
+        self._ask("reset", {})
 
     def forget(self) -> None:
         self._ask("forget", {})

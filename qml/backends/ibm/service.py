@@ -154,12 +154,21 @@ class Connection:
     def _opened(self, mode: str, session_s: int) -> Session:
         """The batch or session of this connection, a new one where it takes no more jobs."""
         with told(f"open a {mode}"):
-            if self._group is not None and not (self._group.details() or {}).get("accepting_jobs", True):
+            if self._group is not None and not self._takes_jobs(self._group):
                 self._group = None
             if self._group is None:
                 whole = mode == "batch"
                 self._group = Batch(self.device) if whole else Session(self.device, max_time=session_s)
             return self._group
+
+    @staticmethod
+    def _takes_jobs(group: Session) -> bool:
+        try:
+            return bool((group.details() or {}).get("accepting_jobs", True))
+        except RequestsApiError as error:
+            if error.status_code == 404:  # long ago
+                return False
+            raise
 
     def close(self) -> None:
         """Let the batch or session take no more jobs; those that it has are run."""
