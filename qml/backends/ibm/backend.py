@@ -144,6 +144,8 @@ class IbmBackend:
             ConfigError: a seed below 1, or options that the primitive does not take.
         """
         check_run(self.target, request.program, request.slots_RS, request.shots, request.seed)
+        if not len(request.slots_RS):
+            raise CapabilityError(f"{self.device} was asked for a job without bindings; nothing was sent.")
         cost = self.estimate(request)
         most = self.target.limits.executions
         if most is not None and cost.executions > most:

@@ -101,6 +101,8 @@ class FakeIbmBackend:
         """
         check_run(self.target, program, slots_RS, shots, seed)
         request = Request(program, slots_RS, shots, seed)
+        if not len(slots_RS):
+            return Outcome(np.zeros((0, program.n_values)), np.zeros((0, program.n_values)))
         simulator: dict[str, Any] = {} if seed is None else {"simulator": {"seed_simulator": seed % SEEDS + 1}}
         primitive = self._primitive
         return primitive.outcome(primitive.start(request, self._snapshot, simulator), request)

@@ -67,19 +67,21 @@ def test_settings_are_one_job_of_several_pubs(device, server):
     assert np.abs(outcome.values_RK - exact).max() < 0.35
 
 
-def test_gradients_by_shifts_are_one_job_and_no_other_transpilation(device, server):
-    program = angle(2) + sel(2, depth=1)
+def test_values_and_all_shifts_of_a_step_are_one_job_and_one_transpilation(device, server):
+    program = angle(2) + sel(2, depth=1) + sel(2, depth=1)
     rng = np.random.default_rng(3)
     inputs, weights = rng.uniform(0, 3, (2, 2)), rng.uniform(-2, 2, program.n_weights)
     executor = ShiftedExecutor(Waiting(device, "qml-gradient"), shots=500)
-    device.check(request_of(program))
     before = device._primitive.compiler.transpilations
-    found = executor.vjp(program, inputs, weights, np.ones((2, 2)), seed=5)
+    values = executor.forward(program, inputs, weights, seed=5, keep=True)
+    found = executor.vjp(program, inputs, weights, np.ones((2, 2)), seed=5, residual=values.residual)
     exact = ReferenceExecutor().vjp(program, inputs, weights, np.ones((2, 2)))
     assert np.abs(found.inputs_BD - exact.inputs_BD).max() < 0.35
     assert np.abs(found.weights - exact.weights).max() < 0.5
-    assert device._primitive.compiler.transpilations == before
+    assert device._primitive.compiler.transpilations == before + 1
     assert len(server.tagged("qml-gradient")) == 1
+    device.submit(request_of(program, shots=10), "qml-next-step")
+    assert device._primitive.compiler.transpilations == before + 1
 
 
 def test_mitigation_of_the_vendor_is_in_what_is_submitted(connected, server, request3):

@@ -37,7 +37,7 @@ def test_mitigation_is_in_what_is_submitted(connected, server, request3):
 
 
 def test_probabilities_are_refused(connected, server, request3):
-    asked = request_of((angle(2) + sel(2, depth=1)).with_readout(READOUTS["probs"](2)))
+    asked = request_of((angle(2) + sel(2, depth=1)).with_readout(READOUTS["probabilities"](2)))
     with pytest.raises(CapabilityError, match="gives expectation values"):
         estimator(connected).check(asked)
     with pytest.raises(ConfigError, match="zne"):
@@ -49,7 +49,9 @@ def test_probabilities_are_refused(connected, server, request3):
 def test_values_are_those_of_the_program(connected, server, options):
     asked = request_of((angle(2) + sel(2, depth=1)).with_readout(READOUTS["xyz"](2)), n_rows=2, shots=4000)
     exact = ReferenceBackend().run(asked.program, asked.slots_RS, shots=None, seed=None).values_RK
-    there = Waiting(estimator(connected, **options), "qml-estimated").run(asked.program, asked.slots_RS, shots=4000, seed=1)
+    there = Waiting(estimator(connected, **options), "qml-estimated").run(
+        asked.program, asked.slots_RS, shots=4000, seed=1
+    )
     here = FakeIbmBackend(primitive="estimator", **options).run(asked.program, asked.slots_RS, shots=4000, seed=1)
     for outcome in (there, here):
         assert np.abs(outcome.values_RK - exact).max() < 0.25
