@@ -269,7 +269,8 @@ class Runner:
             return error.after_s or 0.0
         except AmbiguousSubmitError as error:
             _log.warning("%s: %s It is looked for before it is sent again.", self._name(job), redacted(str(error)))
-            book.mark(self.database, job["key"], error=redacted(str(error)))
+            # a member may have prepared for long before it sent: the list may lag from now on
+            book.mark(self.database, job["key"], posted=time.time(), error=redacted(str(error)))
             return None
         except QmlError as error:
             self._refused(job, before, error)
