@@ -35,8 +35,9 @@ EXACT = 1e-9
 
 @dataclass
 class Tally:
-    """Jobs, bound circuits and their shots that a backend was asked for."""
+    """Jobs, bound circuits and their shots that a backend was asked for, and who counts what it has transpiled."""
 
+    transpiled: Callable[[], int] = transpilations
     jobs: int = 0
     circuits: int = 0
     executions: int = 0
@@ -123,12 +124,12 @@ class Route:
 def _timed(executor: Executor, asked: Task, tally: Tally, counted: bool, seed: int) -> tuple[Answer, Took]:
     inputs, weights, cotangent = (np.array(part) for part in (asked.inputs, asked.weights, asked.cotangent))
     tally.clear()
-    before = transpilations()
+    before = tally.transpiled()
     cpu, wall = time.process_time(), time.perf_counter()
     values = executor.forward(program(), inputs, weights, seed=seed, keep=True)
     found = executor.vjp(program(), inputs, weights, cotangent, seed=seed, residual=values.residual)
     took = (time.process_time() - cpu, time.perf_counter() - wall)
-    made = transpilations() - before
+    made = tally.transpiled() - before
     asked_for = (tally.circuits, made, tally.jobs, tally.executions) if counted else (None, made, None, None)
     return Answer(values.values_BK, found.inputs_BD, found.weights), Took(*took, *asked_for)
 
@@ -163,6 +164,7 @@ def _served(plan: str) -> Callable[[Task, Tally], Executor]:
         atexit.register(server.stop)
         os.environ.update(server.environment)
         remote = IbmBackend("ibm_manila", account="mine", account_file=server.accounts)
+        tally.transpiled = lambda: remote.transpilations
         stored = StoredBackend(CountedRemote(remote, tally), str(folder / "jobs.sqlite"))
         return ShiftedExecutor(stored, shots=asked.shots, plan=plan)
 

@@ -126,9 +126,9 @@ class _Words:
         parts = [] if noise is None else [f"noise={self.noise}#{digest(noise)[:8]}"]
         parts += [] if self.shots is None else [f"shots={self.shots}"]
         parts += ["mitigation=" + "+".join(name for name, _ in self.mitigations)] if self.mitigation else []
-        rest = {"options": dict(self.options), "gradient": dict(self.gradient)}
-        rest["mitigation"] = [given for _, given in self.mitigations]
-        if self.options or self.gradient or any(rest["mitigation"]):
+        mitigated_by = [given for _, given in self.mitigations]
+        rest = {"options": dict(self.options), "gradient": dict(self.gradient), "mitigation": mitigated_by}
+        if self.options or self.gradient or any(mitigated_by):
             parts.append(f"options#{digest(canonical(rest))[:8]}")
         return f"{self.executor}({', '.join(parts)})" if parts else self.executor
 

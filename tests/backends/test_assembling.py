@@ -5,8 +5,6 @@ import pickle
 import numpy as np
 import pytest
 
-pytest.importorskip("qml.backends.shifts", reason="machines are differentiated there")
-pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
 from qml.backends import BACKENDS, EXECUTORS, executor_named, name_of
 from qml.backends.assembling import assembled, watched
 from qml.backends.labelled import LabelledExecutor

@@ -38,7 +38,6 @@ def cell_of(*words, size=("model.circuit.n_qubits=2", "model.circuit.depth=1")):
 
 
 def test_a_cell_is_that_of_its_noise_and_shots_alone():
-    pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
     crossed = [
         [],
         ["backend=noisy"],

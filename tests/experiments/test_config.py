@@ -69,7 +69,8 @@ def test_registries_and_groups_agree():
     assert set(config.choices("model/circuit")) == {*CIRCUITS, "twin"}
     assert set(config.choices("model/features")) == set(FEATURES)
     assert set(config.choices("model")) == set(MODELS)
-    noise = pytest.importorskip("qml.backends.noise", reason="noise by name is made there")
+    from qml.backends import noise
+
     assert set(config.choices("noise")) == set(noise.NOISES)
     named = {config.build([f"backend={name}", *GIVEN.get(f"backend/{name}", [])]).backend.executor for name in BACKEND}
     assert set(BACKENDS) <= named

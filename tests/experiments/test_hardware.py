@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 
-pytest.importorskip("qml.backends.shifts", reason="machines are differentiated there")
-pytest.importorskip("qml.backends.noisy", reason="noise by name stands beside it")
 from qml import config
 from qml.backends.jobs import DryRunError
 from qml.base.errors import BudgetError, ConfigError, DataError

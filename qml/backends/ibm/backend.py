@@ -116,6 +116,11 @@ class IbmBackend:
         compiler = Compiler(self._connection.device, self.target, self.level)
         return Primitive(compiler, self.primitive, options_of(self))
 
+    @property
+    def transpilations(self) -> int:
+        """Circuits that this object has transpiled: each Program once, however often it runs."""
+        return self._primitive.compiler.transpilations
+
     @cached_property
     def target(self) -> Target:
         """The device, by its configuration, which is fetched once.
