@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 
 from qml.base.errors import QmlError
 from qml.base.ranks import end_with_launcher, is_first_to_say, ranks
+from qml.base.redacting import redacted
 from qml.config import COMPOSING, NULL, below_null, built, check_words, folder, register, translated
 from qml.learn.interrupt import end_on_terminate
 
@@ -140,8 +141,8 @@ def command_line(name: str) -> tuple[str, ...]:
 def _stop(error: QmlError, cause: BaseException) -> None:
     """Say what is wrong in one paragraph, and end."""
     if os.environ.get("QML_TRACEBACK") == "1":
-        traceback.print_exception(cause)
-    text = f"{type(error).__name__}: {error}"
+        print(redacted("".join(traceback.format_exception(cause))), end="", file=sys.stderr)
+    text = redacted(f"{type(error).__name__}: {error}")
     if is_first_to_say():  # of processes that train together all end, and one says why
         print(
             "\n".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)),

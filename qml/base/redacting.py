@@ -54,13 +54,31 @@ def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
         >>> redacted("s3://me:word@bucket is closed to AKIAABCDEFGHIJKLMNOP")
         's3://bucket is closed to ***'
     """
-    values = os.environ if environment is None else environment
-    held = [value for name, value in values.items() if is_secret_name(name) and len(value) >= _SHORTEST]
-    for value in sorted(held, key=len, reverse=True):
+    for value in _held(os.environ if environment is None else environment):
         text = text.replace(value, HIDDEN)
     for pattern in _PATTERNS:
         text = pattern.sub(lambda found: f"{found['keep']}{HIDDEN}", text)
     return masked(text)
+
+
+def holds_secret(text: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a value that the environment holds under the name of a secret stands in `text`.
+
+    Args:
+        text: such as a word of a command line.
+        environment: names and values; those of this process where left out.
+
+    Example:
+        >>> holds_secret("account=abcdefgh12345", {"QISKIT_IBM_TOKEN": "abcdefgh12345"})
+        True
+    """
+    return any(value in text for value in _held(os.environ if environment is None else environment))
+
+
+def _held(environment: Mapping[str, str]) -> list[str]:
+    """Values under the names of secrets, the longest first."""
+    held = [value for name, value in environment.items() if is_secret_name(name) and len(value) >= _SHORTEST]
+    return sorted(held, key=len, reverse=True)
 
 
 def redact_error(error: BaseException) -> None:

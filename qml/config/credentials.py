@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from qml.base.addresses import refuse_credentials
 from qml.base.errors import ConfigError
 from qml.base.nested import nodes
+from qml.base.redacting import holds_secret
 
 _SECRET_KEY = re.compile(r"secret|password|token|access[.]?key|account[.]?key", re.IGNORECASE)  # as Spark redacts
 _SPARK_WORD = re.compile(r"^[+~]*spark[.=]")
@@ -22,8 +23,12 @@ _SECRET_OPTION = re.compile(
 _REMEDY = (
     "What is configured is written beside results, so give them as the storage expects them: AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY in the environment or a profile for s3://, the files of Hadoop's configuration for Spark; "
-    "or open the source in Python with storage_options=."
+    "or open the source in Python with storage_options=. Machines find theirs in the vendor's own account file or "
+    "environment, and take the name of an account at most."
 )
+_ACCOUNT = re.compile(r"\.options\.account$")
+_LONGEST_NAME = 31  # characters of the name of an account; keys are longer
+_ENTRY = re.compile(r"([\w.]+)['\"]?\s*:\s*['\"]?([^\s'\",}\]]+)")
 _KEY_AND_VALUE = re.compile(r"([\w.]+)['\"]?\s*[:=]\s*['\"]?(\$\{)?")
 
 
@@ -34,8 +39,8 @@ def check_words(words: Sequence[str]) -> None:
         words: of the command line, such as `data.options.path=s3://bucket/rows`.
 
     Raises:
-        ConfigError: a URL names a user or is signed, `storage_options` are given in whatever form, or an option or a
-            setting of Spark is a secret.
+        ConfigError: a URL names a user or is signed, `storage_options` are given in whatever form, an option or a
+            setting of Spark is a secret, or a value is one that the environment holds as a secret.
 
     Example:
         >>> check_words(
@@ -52,6 +57,10 @@ def check_words(words: Sequence[str]) -> None:
         if _STORAGE_KEY.search(word):
             _check_option(f"{key.partition(_STORAGE)[0].rstrip('.')}.{_STORAGE}", value)
         _check_option(key, value)
+        for name, inside in _ENTRY.findall(value) if key.endswith(".options") else ():
+            _check_option(f"{key}.{name}", inside)
+        if holds_secret(value):
+            raise ConfigError(f"{key} was given with a value that the environment holds as a secret. {_REMEDY}")
         for name, from_elsewhere in _KEY_AND_VALUE.findall(word) if _SPARK_WORD.match(word) else ():
             _check_setting(name, bool(from_elsewhere))
 
@@ -82,6 +91,9 @@ def _check_option(path: str, value: object) -> None:
         raise ConfigError(f"{path} was given in a configuration. {_REMEDY}")
     if _SECRET_OPTION.search(path) and value is not None and not str(value).startswith("${"):
         raise ConfigError(f"{path} was given with a value of its own. {_REMEDY}")
+
+    if _ACCOUNT.search(path) and len(str(value)) > _LONGEST_NAME and not str(value).startswith("${"):
+        raise ConfigError(f"{path} was given with {len(str(value))} characters, as a key has. {_REMEDY}")
 
 
 def _check_setting(name: str, from_elsewhere: bool) -> None:

@@ -24,6 +24,12 @@ LINES = {
     ],
     "inspect": [["data=parquet", "data.name=a", "data.options.path=s3://bucket/rows", STORAGE[0]]],
     "benchmark": [["data=parquet", "data.name=a", "data.options.path=s3://bucket/rows", STORAGE[1]]],
+    "hardware": [
+        ["backend=ibm", "backend.options.device=ibm_x", "+backend.options.token=SECRETWORD"],
+        ["backend=ibm", "backend.options.device=ibm_x", f"+backend.options.account={'SECRETWORD' * 4}"],
+        ["backend=ibm", "+backend.options={device: ibm_x, token: SECRETWORD}"],
+        ["backend=ibm", "+backend.options={device: ibm_x, account: " + "SECRETWORD" * 4 + "}"],
+    ],
     "etl": [
         ["etl=kddcup99", "out=prepared", f"etl.read.path={URL}"],
         ["etl=kddcup99", "etl.read.path=raw", "out='https://host/prepared?sig=SECRETWORD'"],
@@ -70,3 +76,10 @@ def test_a_secret_of_spark_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("A_NAME", "SECRETWORD")
     words = ["etl=kddcup99", "etl.read.path=raw", "out=prepared", '+spark={spark.some.secret.key: "${oc.env:A_NAME}"}']
     assert config.build(words, "etl").spark == {"spark.some.secret.key": "SECRETWORD"}
+
+
+def test_what_the_environment_holds_as_a_secret_is_no_word(monkeypatch):
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "SECRETWORD")
+    with pytest.raises(ConfigError, match="environment holds as a secret") as caught:
+        credentials.check_words(["out=results/SECRETWORD"])
+    assert "SECRETWORD" not in str(caught.value)
