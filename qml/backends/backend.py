@@ -45,6 +45,8 @@ class Target:
         options: everything else that the answers depend on, by name: a method, the digest of a noise model, a version.
         counts: whether what it brings of shots are raw outcomes (`Outcome.counts`), which mitigation of readout needs,
             and not values alone.
+        verbatim: whether native gates run as they are written. A service that compiles them anew undoes gates that
+            cancel, so that circuits cannot be folded there.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Target:
     queued: bool = field(default=False, compare=False)
     options: tuple[tuple[str, Any], ...] = ()
     counts: bool = field(default=True, compare=False)
+    verbatim: bool = field(default=True, compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -86,7 +89,8 @@ class Backend(Protocol):
     """Runs `R` bindings of a Program's `S` rotation angles as one job; it never sees inputs or weights.
 
     A Program that consists of the target's own gates on the target's own wires (`qml.backends.transpiling.is_native`)
-    runs as it is written, gate by gate; any other is transpiled, once for each Program and target.
+    runs as it is written, gate by gate, where the target is `verbatim`; any other is transpiled, once for each Program
+    and target.
     """
 
     @property

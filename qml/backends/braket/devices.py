@@ -44,6 +44,7 @@ def target_of(arn: str, said: Mapping[str, Any], options: tuple[tuple[str, Any],
         exact=False,
         queued=True,
         options=options,
+        verbatim=False,
     )
 
 

@@ -68,7 +68,7 @@ class BraketBackend:
     tags: tuple[tuple[str, str], ...] = ()
     reservation: str | None = None
     task_price: float | None = None
-    python: str | None = field(default=None, compare=False)
+    python: str | None = field(default=None, compare=False, metadata={"here": True})
 
     def __post_init__(self):
         if not self.device.startswith(DEVICES) or ":device/" not in self.device:

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qml.base.errors import ConfigError
+from qml.base.errors import ConfigError, DataError, QmlError
 from qml.base.redacting import is_secret_name
+
+HERE = "here"
+"""In the metadata of a field: it is of this machine alone, such as the path of a program; neither kept nor read."""
 
 
 def to_text(value: Any) -> str:
@@ -37,9 +40,17 @@ def from_text(text: str, packages: Collection[str] = ("qml",)) -> Any:
         packages: whose classes may be named in it; no other is imported.
 
     Raises:
-        ConfigError: a class of another package, or one that is not there any more.
+        ConfigError: a class of another package, one that is not there any more, or a field that is of one machine.
+        DataError: the text is none of `to_text`.
     """
-    return _value(json.loads(text), packages)
+    try:
+        return _value(json.loads(text), packages)
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, QmlError):
+            raise
+        raise DataError(
+            f"What the job store keeps of a Program or machine cannot be read ({error}). Bring back a copy of it."
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -67,11 +78,11 @@ def _plain(value: Any) -> Any:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """Fields of a dataclass; a callable that does not count for equality is left at its default."""
+    """Fields of a dataclass; what is of this machine or run alone is left at its default."""
     found = {}
     for field in dataclasses.fields(value):
         held = getattr(value, field.name)
-        if not field.init or (callable(held) and not field.compare):
+        if not field.init or field.metadata.get(HERE) or (callable(held) and not field.compare):
             continue
         if is_secret_name(field.name) and held:
             raise ConfigError(
@@ -89,6 +100,12 @@ def _value(plain: Any, packages: Collection[str]) -> Any:
         return plain
     if "class" in plain:
         made = _class(plain["class"], packages)
+        here = {field.name for field in dataclasses.fields(made) if field.metadata.get(HERE)} & {*plain["fields"]}
+        if here:
+            raise ConfigError(
+                f"The job store names {', '.join(sorted(here))} of {made.__name__}, which is of one machine and taken "
+                "from no file. Do not use this file."
+            )
         return made(**{name: _value(item, packages) for name, item in plain["fields"].items()})
     if "complex" in plain:
         return complex(*plain["complex"])

@@ -46,7 +46,7 @@ class ExtrapolatedBackend:
 
     Raises:
         ConfigError: scales that are even, equal or too few for the method, or an unknown name.
-        CapabilityError: `inner` extrapolates already.
+        CapabilityError: `inner` extrapolates already, or its service compiles gates anew and would undo what is folded.
 
     References:
         Temme, Bravyi and Gambetta, Phys. Rev. Lett. 119, 180509 (2017). Folding: Giurgica-Tiron et al., IEEE QCE, 306
@@ -68,6 +68,12 @@ class ExtrapolatedBackend:
             raise ConfigError(f"fold={self.fold!r} is not known. Known: {', '.join(FOLDS)}.")
         if not self.steepest >= 1:
             raise ConfigError(f"An exponential may enlarge a value by a factor of 1 or more; got {self.steepest}.")
+        if not self.inner.target.verbatim:
+            raise CapabilityError(
+                f"Extrapolation was asked of {self.inner.target.name!r}, whose service compiles gates anew: it may "
+                "undo the folded ones, and the noise would not grow. Leave zne out, or take a machine that runs gates "
+                "as they are written."
+            )
         if any(name == "extrapolation" for name, _ in self.inner.target.options):
             raise CapabilityError(f"{self.inner.target.name!r} extrapolates already. Put one extrapolation around it.")
 

@@ -12,10 +12,13 @@ from qml.backends.braket import BraketBackend, LocalBraketBackend, braket
 from qml.backends.braket.devices import limits_of, target_of
 from qml.backends.braket.process import Answer
 from qml.backends.braket.texts import texts_of
+from qml.backends.jobs import GuardedBackend, StoredBackend
+from qml.backends.jobs.plain import from_text, to_text
+from qml.backends.mitigation import mitigated
 from qml.backends.reference import ReferenceBackend
 from qml.backends.remote import Request
 from qml.backends.transpiling import transpile
-from qml.base.errors import CapabilityError, ConfigError, JobError
+from qml.base.errors import CapabilityError, ConfigError, DataError, JobError
 from qml.circuits import READOUTS, Expectations, Gate, PauliSum, Probabilities, Program, angle, input_slot, sel
 from qml.circuits.bridges.braket import from_braket_qasm
 from qml.circuits.slots import slots
@@ -219,3 +222,22 @@ def test_by_name():
     assert braket() == LocalBraketBackend()
     assert BACKENDS["braket"]("local:braket_dm") == LocalBraketBackend("braket_dm")
     assert BACKENDS["braket"](DEVICE, s3="a") == BraketBackend(DEVICE, s3="a")
+
+
+def test_a_service_that_compiles_anew_is_not_extrapolated(remote, local, tmp_path):
+    assert not remote.target.verbatim
+    assert local.target.verbatim
+    with pytest.raises(CapabilityError, match=r"compiles gates anew.*Leave zne out"):
+        mitigated(StoredBackend(GuardedBackend(remote), str(tmp_path / "jobs.sqlite")), ["zne"])
+    mitigated(local, ["zne"])
+
+
+def test_a_file_names_no_program_to_run(remote):
+    text = to_text(remote)
+    assert sys.executable not in text
+    assert from_text(text) == remote
+    planted = text.replace('"fields":{', '"fields":{"python":"/tmp/planted",', 1)
+    with pytest.raises(ConfigError, match="python of BraketBackend, which is of one machine"):
+        from_text(planted)
+    with pytest.raises(DataError, match="cannot be read"):
+        from_text(text[:-3])
