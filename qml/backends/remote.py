@@ -164,3 +164,18 @@ class BillingBackend(Protocol):
     def billed(self, job: str) -> Cost | None:
         """What it took by the machine's own account, 0 where nothing; None where that is not known (yet)."""
         ...
+
+
+@runtime_checkable
+class HoldingBackend(Protocol):
+    """A machine that holds something open between jobs, such as a session that is billed until it is closed."""
+
+    def close(self) -> None:
+        """Take no more jobs; what was sent goes on."""
+        ...
+
+
+def let_go(machine: object) -> None:
+    """Close what `machine` holds open, where it holds something."""
+    if isinstance(machine, HoldingBackend):
+        machine.close()

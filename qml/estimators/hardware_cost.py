@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,16 +11,20 @@ import numpy as np
 from qml.backends.assembling import with_machine
 from qml.backends.backend import Outcome, Target
 from qml.backends.executor import Executor
-from qml.backends.jobs import StoredBackend
+from qml.backends.jobs import GuardedBackend, StoredBackend
 from qml.backends.jobs.book import job_of
-from qml.backends.jobs.costs import total
+from qml.backends.jobs.costs import Totals, total
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.packing import cost_from
 from qml.backends.measuring import settings_of
-from qml.backends.remote import Cost, Request
+from qml.backends.remote import Cost, Request, let_go
 from qml.backends.watched import Ledger
+from qml.base.errors import QmlError
+from qml.base.redacting import redacted
 from qml.circuits.program import Program
 from qml.estimators.choices import Training
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,29 @@ def billed(executor: Executor, ledger: Ledger) -> Cost | None:
     with opened(machine.path) as database:
         rows = [job_of(database, facts["key"]) for facts in ledger.facts]
     return total(cost_from(row["billed"]) for row in rows if row is not None and row["billed"])
+
+
+def allow(executor: Executor, estimate: Estimate) -> None:
+    """Refuse what by itself is more than the whole budget, before the first of its jobs is sent.
+
+    What other jobs of the store have spent does not count here: those of an evaluation that goes on are among them.
+
+    Raises:
+        BudgetError: with the numbers.
+    """
+    machine = with_machine(executor, lambda found: found)[1]
+    if isinstance(machine, StoredBackend) and isinstance(machine.remote, GuardedBackend):
+        parts = [estimate.evaluation] if estimate.training is None else [estimate.training, estimate.evaluation]
+        none = Cost(0, 0, 0.0, 0.0)
+        machine.remote.allow(total(parts), Totals(none, none))
+
+
+def close(executor: Executor) -> None:
+    """Let go of what the machine holds open, such as a session that is billed until it is closed."""
+    try:
+        let_go(with_machine(executor, lambda found: found)[1])
+    except QmlError as error:  # what was run has its record, or an error of its own
+        _logger.warning("what the machine holds open could not be closed: %s", redacted(str(error)))
 
 
 def _asked(shadow: Executor, stand_in: StandIn, program: Program, slopes: bool) -> list[Request]:

@@ -22,7 +22,7 @@ from qml.data.source import Source
 from qml.estimators.arms import check, in_units_of
 from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
-from qml.estimators.hardware_cost import Estimate, billed, estimated
+from qml.estimators.hardware_cost import Estimate, allow, billed, close, estimated
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
 from qml.estimators.inside import halves
@@ -158,6 +158,17 @@ class HardwareJob:
         print(estimate, flush=True)
         if self.dry_run:
             return HardwareOutcome(estimate, None, (), out)
+        try:
+            return self._run(executor, ledger, source, spec, rows, estimate, out)
+        finally:
+            close(executor)
+
+    def _run(
+        self, executor: Any, ledger: Ledger, source: Source, spec: HybridSpec, rows: Any, estimate: Estimate, out: Path
+    ) -> HardwareOutcome:
+        """Train where that was asked, and evaluate."""
+        if self.action == "train":
+            allow(executor, estimate)
         folder = self._trained()
         trained = load_weights(spec, folder)
         self._check_rows(folder)
@@ -167,6 +178,7 @@ class HardwareJob:
             _logger.info("read from %s", path)
             record = read(path)
         else:
+            allow(executor, estimate)
             record = self._evaluated(spec, source, trained, rows, ledger, identity)
             record.write(out)
         return HardwareOutcome(estimate, record, records(out, identity), out)

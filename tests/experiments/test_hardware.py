@@ -107,8 +107,8 @@ def test_a_dry_run_and_a_spent_budget_send_nothing(folder, monkeypatch, capsys):
     assert "3 jobs, 12 circuits, 600 shots" in capsys.readouterr().out
     with pytest.raises(DryRunError, match="dry run"):
         job(folder, *words, "draw=3", "backend.jobs.dry_run=true").run()
-    with pytest.raises(BudgetError, match="200 executions"):
-        job(folder, *words, "draw=3", "backend.jobs.budget={executions:100}").run()
+    with pytest.raises(BudgetError, match="600 executions"):  # the first job alone would fit
+        job(folder, *words, "draw=3", "backend.jobs.budget={executions:300}").run()
     assert machine.jobs() == []
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from qml.backends.remote import Cost
 from qml.base.errors import BudgetError, ConfigError
 from qml.base.words import plural
@@ -96,8 +98,9 @@ class Budget:
     def __post_init__(self):
         for name in ("amount", "seconds", "executions"):
             bound = getattr(self, name)
-            if bound is not None and not bound >= 0:
-                raise ConfigError(f"A budget of {name}={bound} was asked for; it is a number from 0 on, or None.")
+            number = isinstance(bound, (int, float, np.integer, np.floating)) and not isinstance(bound, bool)
+            if bound is not None and not (number and bound >= 0):
+                raise ConfigError(f"A budget of {name}={bound!r} was asked for; it is a number from 0 on, or None.")
 
     def check(self, asked: Cost, totals: Totals, who: str) -> None:
         """See that what is asked still fits.
@@ -129,7 +132,7 @@ class Budget:
                     "executions instead."
                 )
             spent, held = getattr(totals.spent, name) or 0, getattr(totals.reserved, name) or 0
-            if spent + held + wanted > limit * (1 + 1e-12):
+            if not spent + held + wanted <= limit * (1 + 1e-12):  # nor what is no number
                 raise BudgetError(
                     f"{who}: a request of {told(asked)} was asked for; that is {wanted:.6g}{unit} beside "
                     f"{spent:.6g}{unit} spent and {held:.6g}{unit} reserved by jobs that have not ended, of a budget "

@@ -77,12 +77,27 @@ def opened(path: str | os.PathLike[str], *, make: bool = True) -> Iterator[sqlit
     place = Path(path)
     with telling(place):
         _ready(place, make)
-        with closing(sqlite3.connect(place, timeout=BUSY_S, isolation_level=None)) as database:
+        with closing(sqlite3.connect(place.absolute(), timeout=BUSY_S, isolation_level=None)) as database:
             database.row_factory = sqlite3.Row
             database.execute("PRAGMA synchronous=FULL")
             database.execute("PRAGMA foreign_keys=ON")
             _look_through(place, database)
             yield database
+
+
+@contextmanager
+def without_file() -> Iterator[sqlite3.Connection]:
+    """An empty store for the length of a block, in memory: nothing is written.
+
+    Example:
+        >>> with without_file() as database:
+        ...     database.execute("SELECT count(*) FROM job").fetchone()[0]
+        0
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        database.row_factory = sqlite3.Row
+        database.executescript(SCHEMA)
+        yield database
 
 
 def _ready(place: Path, make: bool) -> None:

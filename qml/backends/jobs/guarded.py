@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from qml.backends.backend import Target
 from qml.backends.jobs.costs import Budget, DryRunError, Totals, told
 from qml.backends.jobs.prices import read_prices
-from qml.backends.remote import BillingBackend, Cost, Delivery, JobStatus, RemoteBackend, Request
+from qml.backends.remote import BillingBackend, Cost, Delivery, JobStatus, RemoteBackend, Request, let_go
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,10 @@ class GuardedBackend:
         """What a job took that brought nothing back; None where the machine does not tell."""
         cost = self.remote.billed(job) if isinstance(self.remote, BillingBackend) else None
         return None if cost is None else _nothing(cost) or self.priced(cost)
+
+    def close(self) -> None:
+        """As the machine does, where it holds something open, such as a session."""
+        let_go(self.remote)
 
     def error(self, job: str) -> str:
         """As the machine does."""

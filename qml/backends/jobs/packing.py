@@ -68,11 +68,16 @@ def outcome_from(data: bytes) -> Outcome:
     """
     arrays = unpacked(data)
     counts = []
-    while f"row{len(counts)}" in arrays:
-        shape, row, bits, times = (arrays[f"{name}{len(counts)}"] for name in ("shape", "row", "bits", "times"))
-        counts.append(Counts(int(shape[0]), row, np.unpackbits(bits, axis=1, count=int(shape[1])), times))
-    record = json.loads(arrays["record"].tobytes().decode())
-    return Outcome(arrays["values"], arrays.get("variance"), tuple(counts), record)
+    try:
+        while f"row{len(counts)}" in arrays:
+            shape, row, bits, times = (arrays[f"{name}{len(counts)}"] for name in ("shape", "row", "bits", "times"))
+            counts.append(Counts(int(shape[0]), row, np.unpackbits(bits, axis=1, count=int(shape[1])), times))
+        record = json.loads(arrays["record"].tobytes().decode())
+        return Outcome(arrays["values"], arrays.get("variance"), tuple(counts), record)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise DataError(
+            f"A result in the job store cannot be read ({error}). Bring back a copy of the store."
+        ) from error
 
 
 def plain(value: Any) -> Any:
@@ -105,11 +110,17 @@ def cost_text(cost: Cost) -> str:
 def cost_from(text: str) -> Cost:
     """The Cost of `cost_text`.
 
+    Raises:
+        DataError: the text is none.
+
     Example:
         >>> cost_from(cost_text(Cost(2, 200, seconds=0.5))).seconds
         0.5
     """
-    return Cost(**json.loads(text))
+    try:
+        return Cost(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"A cost in the job store cannot be read ({error}). Bring back a copy of the store.") from error
 
 
 def checked(outcome: Outcome, request: Request, job: str) -> Outcome:

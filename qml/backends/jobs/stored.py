@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,10 +12,10 @@ from qml.backends.backend import Limits, Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.jobs import book
 from qml.backends.jobs.costs import told, total
-from qml.backends.jobs.database import opened
+from qml.backends.jobs.database import opened, without_file
 from qml.backends.jobs.packing import joined
 from qml.backends.jobs.runner import How, Runner, no_step
-from qml.backends.remote import Cost, RemoteBackend
+from qml.backends.remote import Cost, RemoteBackend, let_go
 from qml.base.words import plural
 from qml.circuits.program import Program
 
@@ -115,8 +116,12 @@ class StoredBackend:
         slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
             return Estimate(())
-        with opened(self.path) as database:
+        with opened(self.path) if Path(self.path).exists() else without_file() as database:
             return Estimate(tuple(self._runner(database, program, slots_RS, shots, seed).estimates()))
+
+    def close(self) -> None:
+        """Let go of what the machine holds open, such as a session; what was sent goes on."""
+        let_go(self.remote)
 
     def _runner(self, database, program, slots_RS, shots, seed) -> Runner:
         how = How(

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from qml.backends.backend import Limits
-from qml.backends.jobs import Budget, DryRunError, GuardedBackend
+from qml.backends.jobs import Budget, DryRunError, GuardedBackend, StoredBackend
 from qml.backends.jobs.book import totals
-from qml.backends.jobs.costs import settled, total
+from qml.backends.jobs.costs import Totals, settled, total
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.prices import Prices, read_prices
 from qml.backends.remote import BillingBackend, Cost, Request
@@ -166,3 +166,37 @@ def test_costs_add_up_and_the_bill_counts_where_it_speaks():
     with pytest.raises(ConfigError, match="amount=-1"):
         Budget(amount=-1)
     assert Prices("d", "USD", ()).priced(estimate, "a", "b") is estimate
+
+
+def test_an_estimate_makes_no_file(rig):
+    backend = rig.backend(budget=Budget(executions=5000))
+    assert backend.estimate(PROGRAM, SLOTS_RS, shots=200, seed=1).total.executions == 600
+    assert not (rig.folder / "jobs.sqlite").exists()
+    backend.run(PROGRAM, SLOTS_RS, shots=200, seed=1)
+    assert backend.estimate(PROGRAM, SLOTS_RS, shots=200, seed=1).jobs == ()
+
+
+@pytest.mark.parametrize("bound", ["5", True, float("nan"), -1])
+def test_a_budget_is_a_number(bound):
+    with pytest.raises(ConfigError, match="a number from 0 on"):
+        Budget(amount=bound)
+
+
+def test_what_is_no_number_does_not_fit():
+    none = Totals(Cost(0, 0, 0.0, 0.0), Cost(0, 0, 0.0, 0.0))
+    with pytest.raises(BudgetError):
+        Budget(seconds=1.0).check(Cost(1, 1, seconds=float("nan")), none, "files")
+
+
+def test_closing_reaches_the_machine():
+    closed = []
+
+    class Holding:
+        provider = "me"
+
+        def close(self):
+            closed.append(1)
+
+    StoredBackend(GuardedBackend(Holding()), "jobs.sqlite").close()
+    assert closed == [1]
+    StoredBackend(GuardedBackend(object()), "jobs.sqlite").close()
