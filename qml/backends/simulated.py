@@ -108,7 +108,7 @@ def _drawn(executor: Any, program: Program, setting: Setting, slots_RS: np.ndarr
 def _blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
     """Rows that are worked on at once."""
     size = max(1, BLOCK_BYTES // row_bytes)
-    for start in range(0, n_rows, size):
+    for start in range(0, max(1, n_rows), size):  # no rows are one block of none
         yield slice(start, min(start + size, n_rows))
 
 
