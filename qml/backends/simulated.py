@@ -122,5 +122,5 @@ def _distinct(slots_RS: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _chances(states_BA: np.ndarray, n_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
     """Probabilities `(B, 2**M)` of the outcomes of some wires, with the sum one."""
     squares = np.abs(states_BA[:, wire_first(n_qubits, wires)]) ** 2
-    chances = squares.reshape(len(states_BA), 2 ** len(wires), -1).sum(-1)
+    chances = squares.reshape(len(states_BA), 2 ** len(wires), 2 ** (n_qubits - len(wires))).sum(-1)
     return chances / chances.sum(-1, keepdims=True)
