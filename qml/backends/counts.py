@@ -130,4 +130,4 @@ class Counts:
             raise ShapeError(f"A table of the outcomes of {n_bits} qubits has 2**{n_bits} columns; at most {DENSE}.")
         outcome = self.bits_NM.astype(np.int64) @ (1 << np.arange(n_bits)[::-1])
         flat = np.bincount(self.row_N * 2**n_bits + outcome, self.times_N, self.n_rows * 2**n_bits)
-        return flat.reshape(self.n_rows, -1) / np.maximum(self.shots_R, 1)[:, None]
+        return flat.reshape(self.n_rows, 2**n_bits) / np.maximum(self.shots_R, 1)[:, None]

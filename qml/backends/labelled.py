@@ -41,9 +41,11 @@ class LabelledExecutor:
         *,
         seed: int | None = None,
         keep: bool = False,
+        want_inputs: bool = True,
     ) -> Values:
         """Values of `B` rows."""
-        return self.executor.forward(program, inputs_BD, weights, seed=seed, keep=keep)
+        spared = spare(self.executor, want_inputs)
+        return self.executor.forward(program, inputs_BD, weights, seed=seed, keep=keep, **spared)
 
     def vjp(
         self,
@@ -54,9 +56,11 @@ class LabelledExecutor:
         *,
         seed: int | None = None,
         residual: Any = None,
+        want_inputs: bool = True,
     ) -> Gradients:
         """Gradients in the shapes of inputs and weights."""
-        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        spared = spare(self.executor, want_inputs)
+        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual, **spared)
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """States, where `capabilities.states` says so."""
@@ -74,3 +78,14 @@ class LabelledExecutor:
         """Bits of every qubit, where `capabilities.samples` says so."""
         executor: Any = self.executor
         return executor.sample(program, inputs_BD, weights, shots, seed=seed)
+
+
+def spare(executor: Executor, want_inputs: bool) -> dict[str, bool]:
+    """What tells `executor` that no gradient of inputs is wanted; nothing where it is, or where it knows no such word.
+
+    Example:
+        >>> from qml.backends import executor_named
+        >>> spare(executor_named("reference"), want_inputs=False)
+        {}
+    """
+    return {} if want_inputs or not executor.capabilities.spares_inputs else {"want_inputs": False}

@@ -108,7 +108,7 @@ def _drawn(executor: Any, program: Program, setting: Setting, slots_RS: np.ndarr
 def _blocks(n_rows: int, row_bytes: int) -> Iterator[slice]:
     """Rows that are worked on at once."""
     size = max(1, BLOCK_BYTES // row_bytes)
-    for start in range(0, n_rows, size):
+    for start in range(0, max(1, n_rows), size):  # no rows are one block of none
         yield slice(start, min(start + size, n_rows))
 
 
@@ -122,5 +122,5 @@ def _distinct(slots_RS: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _chances(states_BA: np.ndarray, n_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
     """Probabilities `(B, 2**M)` of the outcomes of some wires, with the sum one."""
     squares = np.abs(states_BA[:, wire_first(n_qubits, wires)]) ** 2
-    chances = squares.reshape(len(states_BA), 2 ** len(wires), -1).sum(-1)
+    chances = squares.reshape(len(states_BA), 2 ** len(wires), 2 ** (n_qubits - len(wires))).sum(-1)
     return chances / chances.sum(-1, keepdims=True)

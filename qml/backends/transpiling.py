@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from threading import RLock
 
 from qml.backends.backend import Target
 from qml.backends.slotted import slotted
@@ -25,13 +26,22 @@ class Transpiled:
 
     programs: OrderedDict[tuple, Program] = field(default_factory=OrderedDict)
     count: int = 0
+    lock: RLock = field(default_factory=RLock)
 
-    def keep(self, key: tuple, program: Program) -> None:
-        """Enter one more."""
-        self.count += 1
-        self.programs[key] = program
-        while len(self.programs) > KEPT:
-            self.programs.popitem(last=False)
+    def native(self, key: tuple, program: Program, target: Target, seed: int, level: int) -> Program:
+        """That of the key; made by one thread, once, and counted where it was not native already."""
+        done = self.programs.get(key)
+        if done is not None:
+            return done
+        with self.lock:
+            done = self.programs.get(key) or _kept(program, target)
+            if done is None:
+                done = _made(program, target, seed, level)
+                self.count += 1
+            self.programs[key] = done
+            while len(self.programs) > KEPT:
+                self.programs.popitem(last=False)
+            return done
 
 
 _DONE = Transpiled()
@@ -39,6 +49,8 @@ _DONE = Transpiled()
 
 def transpilations() -> int:
     """How often this process has transpiled: once for each Program, target, seed and level, however often it runs.
+
+    A Program that is native already keeps its gates, and does not count.
 
     Example:
         >>> transpilations() >= 0
@@ -76,14 +88,7 @@ def transpile(program: Program, target: Target, *, seed: int = 1, level: int = 1
     _check(program, target, seed, level)
     if _unrestricted(target):
         return slotted(program)
-    key = (program.digest, target.digest, seed, level)
-    done = _DONE.programs.get(key)
-    if done is None:
-        done = _kept(program, target)
-        if done is None:
-            done = _made(program, target, seed, level)
-            _DONE.keep(key, done)
-    return done
+    return _DONE.native((program.digest, target.digest, seed, level), program, target, seed, level)
 
 
 def is_native(program: Program, target: Target) -> bool:

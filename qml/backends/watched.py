@@ -10,6 +10,7 @@ import numpy as np
 
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.executor import Capabilities, Executor, Gradients, Values
+from qml.backends.labelled import spare
 from qml.backends.measuring import settings_of
 from qml.base.seeds import derive
 from qml.circuits.program import Program
@@ -111,10 +112,12 @@ class WatchedExecutor:
         *,
         seed: int | None = None,
         keep: bool = False,
+        want_inputs: bool = True,
     ) -> Values:
         """Values by a draw of its own, whatever `seed`."""
+        spared = spare(self.executor, want_inputs)
         drawn = None if self.capabilities.exact else derive(self.seed, "watched", str(len(self.ledger.variance)))
-        values = self.executor.forward(program, inputs_BD, weights, seed=drawn, keep=keep)
+        values = self.executor.forward(program, inputs_BD, weights, seed=drawn, keep=keep, **spared)
         self.ledger.variance.append(values.variance_BK)
         return values
 
@@ -127,6 +130,8 @@ class WatchedExecutor:
         *,
         seed: int | None = None,
         residual: Any = None,
+        want_inputs: bool = True,
     ) -> Gradients:
         """Gradients, by the seed that is handed in."""
-        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        spared = spare(self.executor, want_inputs)
+        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual, **spared)

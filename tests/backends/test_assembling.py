@@ -114,6 +114,21 @@ def test_a_ledger_counts_what_the_machine_ran_below_mitigation():
     assert watched(plain, ledger) is plain
 
 
+@pytest.mark.parametrize("plan", ["eager", "weighted"])
+@pytest.mark.parametrize("wrap", [lambda made: made, WatchedExecutor])
+def test_a_layer_on_data_spares_the_shifts_of_inputs(plan, wrap):
+    """A first layer wants no gradient of its inputs: their shifts are not run, under whatever name the machine goes."""
+    torch, circuit = pytest.importorskip("torch"), pytest.importorskip("qml.layers.torch")
+    program, ledger, rows = angle(2) + sel(2, depth=1), Ledger(), torch.zeros(3, 2, dtype=torch.float64)
+    executor = wrap(watched(assembled(shots=50, gradient={"plan": plan}), ledger))
+    layer = circuit.CircuitLayer(program, executor=executor).double()
+    layer(rows).sum().backward()
+    spared = 50 * 3 * (1 + 2 * program.n_weights)
+    assert ledger.executions <= spared
+    layer(rows.requires_grad_()).sum().backward()
+    assert ledger.executions > 2 * spared
+
+
 def test_watched_draws_go_by_their_number_and_not_by_chance():
     runs = [WatchedExecutor(assembled(shots=50), 3) for _ in range(2)]
     first, second = (

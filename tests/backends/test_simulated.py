@@ -106,3 +106,13 @@ def test_sampled_is_the_shift_rule_over_the_simulated_machine():
     assert mine.capabilities.name == "sampled(reference)"
     found = [one.vjp(PROGRAM, inputs, weights, cotangent, seed=2).weights for one in (mine, same)]
     assert (found[0] == found[1]).all()
+
+
+@pytest.mark.parametrize("readout", [*READOUTS, "subset"])
+def test_no_bindings_are_no_values(readout):
+    program = PROGRAM.with_readout(Probabilities((2, 0)) if readout == "subset" else READOUTS[readout](3))
+    wide = angle(12)
+    for shots in (None, 10):
+        out = SimulatedBackend().run(program, bound(program, 0)[0], shots=shots, seed=1)
+        assert out.values_RK.shape == (0, program.n_values)
+    assert SimulatedBackend().run(wide, np.zeros((0, 12)), shots=10, seed=1).values_RK.shape == (0, 12)

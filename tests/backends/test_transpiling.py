@@ -1,5 +1,7 @@
 """Transpiled Programs against what they came from: values, gates, wires, slots, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,23 @@ def test_each_pair_of_program_and_target_is_transpiled_once():
     transpile(program, target, seed=2)
     transpile(program, Target("other", 3, target.gate_set, target.coupling))
     assert transpilations() == before + 3
+
+
+def test_a_native_program_that_keeps_its_gates_is_not_counted():
+    line = Target("line", 2, ("RZ", "CNOT"), ((0, 1),))
+    program = Program(2, (Gate("RZ", (0,), (input_slot(0) + 0.123,)), Gate("CNOT", (1, 0))), n_inputs=1)
+    before = transpilations()
+    assert transpile(program, line) is transpile(program, line)
+    assert transpilations() == before
+
+
+def test_threads_that_ask_at_once_are_one_transpilation():
+    line = Target("a line for threads", 3, ("RZ", "SX", "CNOT"), ((0, 1), (1, 2)))
+    program, before = angle(3) + sel(3, depth=1), transpilations()
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: transpile(program, line), range(4)))
+    assert transpilations() == before + 1
+    assert all(one is made[0] for one in made)
 
 
 def test_names_sort_as_slots_do():

@@ -73,7 +73,7 @@ class AerBackend:
     Raises:
         MissingExtraError: Aer is not installed.
         ConfigError: a method, device, precision or noise that is not known, a bond or truncation out of range, or a
-            machine with gates or qubits that the noise of another one says nothing of.
+            machine with gates, qubits or couplings that the noise of another one says nothing of.
 
     Example:
         >>> from qml.circuits import angle, sel
@@ -110,13 +110,8 @@ class AerBackend:
                 f"AerBackend got max_bond={self.max_bond} and truncation={self.truncation}; a bond is 1 or more, or "
                 "None, and a truncation from 0 to below 1."
             )
-        theirs = None if self.noise is None else self.noise.target
-        if self.machine is not None and theirs is not None and not _within(self.machine, theirs):
-            raise ConfigError(
-                f"AerBackend got the machine {self.machine.name!r} of {self.machine.n_qubits} qubits with the noise of "
-                f"{theirs.name!r}, which has {theirs.n_qubits} and the gates {', '.join(theirs.gate_set) or 'all'}: "
-                "its noise would be left out where they differ. Leave the machine out, or make the noise for it."
-            )
+        if self.noise is not None and self.machine is not None:
+            self.noise.check_machine("AerBackend", self.machine)
 
     @property
     def chosen(self) -> str:
@@ -318,12 +313,6 @@ def _on(noise: NoiseModel, wires: tuple[int, ...]) -> NoiseModel:
         if entry.wire is None or entry.wire in place
     )
     return replace(noise, gates=gates, readout=readout, target=None)
-
-
-def _within(machine: Target, noisy: Target) -> bool:
-    """Whether every gate and qubit of `machine` is one of `noisy`."""
-    gates = not noisy.gate_set or (bool(machine.gate_set) and set(machine.gate_set) <= set(noisy.gate_set))
-    return gates and machine.n_qubits <= noisy.n_qubits
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from os import PathLike
 from typing import Any
@@ -109,7 +109,8 @@ class Calibration:
 
         The formulas are those of Aer's `NoiseModel.from_backend` at temperature zero: relaxation of each wire; where
         the error of the gate exceeds what relaxation explains, depolarising such that the average gate fidelity of
-        both is the one measured. Idle wires do not relax.
+        both is the one measured. Idle wires do not relax. A gate on two wires that was measured in one order only has
+        the same figures in the other.
 
         Args:
             readout: "asymmetric" (two probabilities a wire where the calibration has them, else one), "symmetric" (one
@@ -120,7 +121,7 @@ class Calibration:
         """
         if readout not in READOUTS:
             raise ConfigError(f"readout of a calibration is one of {', '.join(READOUTS)}; got {readout!r}.")
-        gates = [(entry, self._channel(entry)) for entry in self.gates]
+        gates = [(entry, self._channel(entry)) for entry in (*self.gates, *self._turned_round())]
         return NoiseModel(
             tuple(GateNoise(channel, entry.gate, entry.wires) for entry, channel in gates if channel is not None),
             () if readout == "none" else tuple(self._readouts(readout)),
@@ -128,6 +129,15 @@ class Calibration:
             name=self.name,
             source=f"{self.source} of {self.date}, {readout} readout",
         )
+
+    def _turned_round(self) -> list[GateCalibration]:
+        """Gates on two wires that were measured in one order only, in the other: a target joins pairs in either."""
+        known = {(entry.gate, entry.wires) for entry in self.gates}
+        return [
+            replace(entry, wires=entry.wires[::-1])
+            for entry in self.gates
+            if len(entry.wires) == 2 and (entry.gate, entry.wires[::-1]) not in known
+        ]
 
     def _channel(self, entry: GateCalibration) -> Channel | None:
         relaxed = None

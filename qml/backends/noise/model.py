@@ -186,6 +186,22 @@ class NoiseModel:
         small = len(gate.wires) <= 2 or not any(entry.key == (None, None) for entry in self.gates)
         return small or any(entry.channel.n_wires >= len(gate.wires) for entry in self.gates)
 
+    def check_machine(self, who: str, machine: Target) -> None:
+        """Raise `ConfigError` where this is the noise of a target, and `machine` has what that one has not.
+
+        Gates, qubits or couplings of which the noise says nothing would be without noise. Of a noise without a target
+        all is taken as it is.
+        """
+        mine = self.target
+        if mine is None or _is_part(machine, mine):
+            return
+        gates, pairs = ", ".join(mine.gate_set) or "all", "all" if mine.coupling is None else len(mine.coupling)
+        raise ConfigError(
+            f"{who} got the machine {machine.name!r} of {machine.n_qubits} qubits with the noise of {mine.name!r}, "
+            f"which has {mine.n_qubits}, the gates {gates} and {pairs} couplings: its noise would be left out where "
+            "they differ. Leave the machine out, or make the noise for it."
+        )
+
     def readout_of(self, wire: int) -> ReadoutError | None:
         """How a bit of this wire is read; None where it is read right."""
         return self._by_wire.get(wire, self._by_wire.get(None))
@@ -269,6 +285,18 @@ class NoiseModel:
         from qml.backends.noise.stored import load_noise
 
         return load_noise(path)
+
+
+def _is_part(machine: Target, whole: Target) -> bool:
+    """Whether every gate, qubit and coupling of `machine` is one of `whole`."""
+    if machine.n_qubits > whole.n_qubits:
+        return False
+    if whole.gate_set and not (machine.gate_set and set(machine.gate_set) <= set(whole.gate_set)):
+        return False
+    if whole.coupling is None or machine.n_qubits == 1:
+        return True
+    joined = {frozenset(pair) for pair in whole.coupling}
+    return machine.coupling is not None and {frozenset(pair) for pair in machine.coupling} <= joined
 
 
 def _order(entry: GateNoise) -> tuple:

@@ -43,7 +43,8 @@ class NoisyExecutor:
         level: of the transpiler.
 
     Raises:
-        ConfigError: no such noise, dtype or number of threads.
+        ConfigError: no such noise, dtype or number of threads, or a target with gates, qubits or couplings that the
+            noise of another one says nothing of.
 
     Example:
         >>> from qml.circuits import Gate, Program, input_slot
@@ -67,13 +68,8 @@ class NoisyExecutor:
             raise ConfigError(f"NoisyExecutor computes in {' or '.join(DTYPES)}; got dtype={self.dtype!r}.")
         if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
             raise ConfigError(f"NoisyExecutor needs a whole number of threads >= 1, or None; got {self.threads!r}.")
-        theirs = self.noise.target
-        if self.target is not None and theirs is not None and not _within(self.target, theirs):
-            raise ConfigError(
-                f"NoisyExecutor got the target {self.target.name!r} of {self.target.n_qubits} qubits with the noise of "
-                f"{theirs.name!r}, which has {theirs.n_qubits} and the gates {', '.join(theirs.gate_set)}: its noise "
-                "would be left out where they differ. Leave the target out, or make the noise for it."
-            )
+        if self.target is not None:
+            self.noise.check_machine("NoisyExecutor", self.target)
 
     @property
     def machine(self) -> Target | None:
@@ -172,9 +168,3 @@ def _angles(program: Program, native: Program, inputs_BD, weights) -> tuple[np.n
     """Angles of the Program, and of what is run, in float64."""
     angles = slots(program, inputs_BD.astype(float), weights.astype(float))
     return angles, slots(native, angles, np.zeros(0))
-
-
-def _within(target: Target, whole: Target) -> bool:
-    """Whether a target has only gates and qubits of another."""
-    gates = not whole.gate_set or (bool(target.gate_set) and set(target.gate_set) <= set(whole.gate_set))
-    return target.n_qubits <= whole.n_qubits and gates

@@ -35,4 +35,4 @@ def table_from_qiskit(table_RO: np.ndarray) -> np.ndarray:
     n_rows, n_outcomes = table_RO.shape
     n_bits = n_outcomes.bit_length() - 1
     axes = [0, *range(n_bits, 0, -1)]
-    return np.ascontiguousarray(table_RO.reshape(n_rows, *[2] * n_bits).transpose(axes).reshape(n_rows, -1))
+    return np.ascontiguousarray(table_RO.reshape(n_rows, *[2] * n_bits).transpose(axes).reshape(n_rows, n_outcomes))

@@ -89,6 +89,14 @@ def test_shots_lie_within_their_variance_in_every_basis():
         assert all((part.shots_R == 20_000).all() for part in found.counts)
 
 
+def test_no_bindings_are_no_values():
+    for readout in (Probabilities((2, 0)), z_each(range(3))):
+        program = (angle(3) + sel(3, depth=1)).with_readout(readout)
+        for shots in (None, 10):
+            found = AerBackend().run(program, np.zeros((0, 12)), shots=shots, seed=1)
+            assert found.values_RK.shape == (0, program.n_values)
+
+
 def test_bits_stand_in_the_order_of_wires():
     """Qiskit's order is turned round in the bridge alone: an X on wire 0 of three is 100."""
     program = Circuit(3).x(0).build(Probabilities((0, 1, 2)))

@@ -132,3 +132,14 @@ def test_what_noise_cannot_follow():
 def test_promises_hold_with_noise():
     report = check_backend(AerBackend(noise=NOISE), ideal=False).raise_if_failed()
     assert "exact values of circuit sel" in report.names("not applicable")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda machine: AerBackend(noise=NOISE, machine=machine), lambda m: NoisyExecutor(NOISE, m)]
+)
+@pytest.mark.parametrize("coupling", [((0, 3),), ((0, 1), (1, 3)), None])
+def test_a_machine_with_pairs_that_the_noise_does_not_know_is_refused(make, coupling):
+    """The noise of these pairs would silently be none."""
+    with pytest.raises(ConfigError, match=r"left out where they differ"):
+        make(replace(LINE, name="other", coupling=coupling))
+    assert make(replace(LINE, name="part", coupling=((2, 1),)))

@@ -81,6 +81,21 @@ def test_figures_that_are_not_given_are_no_noise():
     assert SMALL.target.coupling == ((0, 1),)
 
 
+def test_a_gate_measured_in_one_order_has_its_noise_in_the_other():
+    """A target joins pairs in either order, so that a transpiled gate may stand in that which was not measured."""
+    qubits = (QubitCalibration(t1=5e-5, t2=3e-5), QubitCalibration(t1=9e-5, t2=8e-5), QubitCalibration())
+    one = GateCalibration("CNOT", (0, 1), error=0.02, duration=4e-7)
+    made = Calibration("directed", qubits, (one, GateCalibration("CNOT", (1, 2)))).noise()
+    there, back = (made.channel_of(Gate("CNOT", wires)) for wires in ((0, 1), (1, 0)))
+    swapped = np.asarray(there.matrix).reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)
+    np.testing.assert_allclose(back.matrix, swapped, atol=1e-12)
+    assert np.abs(np.asarray(back.matrix) - there.matrix).max() > 1e-3
+    assert made.channel_of(Gate("CNOT", (2, 1))) is None
+    other = GateCalibration("CNOT", (1, 0), error=0.05)
+    both = Calibration("both", qubits, (one, other)).noise()
+    assert both.channel_of(Gate("CNOT", (1, 0))).infidelity == pytest.approx(0.05)
+
+
 def test_files_there_and_back(tmp_path):
     SMALL.save(tmp_path / "calibration.json")
     assert Calibration.load(tmp_path / "calibration.json") == SMALL
