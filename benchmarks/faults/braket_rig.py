@@ -8,12 +8,11 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.faults.rig import FAULTS, ServerJob
+from benchmarks.faults.rig import FAULTS, KILLED, ServerJob, Watched
 from qml.backends.braket import BraketBackend
 from qml.backends.braket.environment import braket_python
-from qml.backends.remote import AmbiguousSubmitError, RemoteBackend, Request
+from qml.backends.remote import RemoteBackend
 from tests.servers.braket import BUCKET, DEVICE, BraketServer
 
 STATUS = {"CREATED": "queued", "COMPLETED": "done", "FAILED": "failed", "CANCELLING": "running"}
@@ -71,26 +70,6 @@ class BraketMatrixServer:
         self.server.close()
 
 
-class Watched:
-    """Our member, which says when the service has the task and `submit` has not returned."""
-
-    def __init__(self, member: BraketBackend, at: Callable[[str], None]):
-        self._member, self._at = member, at
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._member, name)
-
-    def submit(self, request: Request, tag: str) -> str:
-        """As the member does."""
-        try:
-            job = self._member.submit(request, tag)
-        except AmbiguousSubmitError:
-            self._at("sent")
-            raise
-        self._at("sent")
-        return job
-
-
 @dataclass(frozen=True)
 class BraketRig:
     """Amazon Braket through its real SDK, which the variable QML_BRAKET_PYTHON names."""
@@ -98,6 +77,7 @@ class BraketRig:
     name: str = "braket"
     faults: tuple[str, ...] = tuple(FAULTS)
     steps: tuple[str, ...] = ("sent",)
+    control_loses: tuple[str, ...] = ("always_502", KILLED)  # one lost answer is mended by botocore: same client token
 
     def start(self, folder: Path) -> BraketMatrixServer:
         """The service, S3 and STS."""
