@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"\n{len(found)} cells in {time.perf_counter() - begun:.0f} s: {len(found) - len(wrong)} with one result, one "
         f"paid job and equal accounts, {len(wrong)} without. Controls: the client alone loses or repeats jobs under "
-        f"{sum(bool(one.shows) for one in controls)} of {len(controls)} faults; it must under {len(demanded)}, and does "
-        f"under {len(demanded) - len(missed)} of them."
+        f"{sum(bool(one.shows) for one in controls)} of {len(controls)} faults; it must under {len(demanded)}, and "
+        f"does under {len(demanded) - len(missed)} of them."
     )
     if options.json:
         options.json.write_text(json.dumps(record(found, controls), indent=1) + "\n", encoding="utf-8")

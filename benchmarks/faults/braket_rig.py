@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.faults import forking
 from benchmarks.faults.rig import FAULTS, KILLED, ServerJob, Watched
 from qml.backends.braket import BraketBackend
-from qml.backends.braket.environment import braket_python
+from qml.backends.braket.interpreter import VARIABLE, braket_python
 from qml.backends.remote import RemoteBackend
 from tests.servers.braket import BUCKET, DEVICE, BraketServer
 
 STATUS = {"CREATED": "queued", "COMPLETED": "done", "FAILED": "failed", "CANCELLING": "running"}
 PATIENCE_S = 10
+SLOW = ("braket.aws", "braket.ir.openqasm", "braket.program_sets", "boto3")  # imported once; clients are forks
 
 STOCK = f"""
 from braket.aws import AwsDevice
@@ -38,11 +40,13 @@ class BraketMatrixServer:
     """A `BraketServer` as the matrix asks it."""
 
     server: BraketServer
+    forks: subprocess.Popen
+    python: str
 
     @property
     def address(self) -> str:
-        """The variables under which clients find it."""
-        return json.dumps(self.server.environment)
+        """The variables under which clients find it, and a Python that has the SDK."""
+        return json.dumps({**self.server.environment, VARIABLE: self.python})
 
     def reset(self, fault: str) -> None:
         """Forget all tasks."""
@@ -68,6 +72,7 @@ class BraketMatrixServer:
     def close(self) -> None:
         """End it."""
         self.server.close()
+        self.forks.communicate()
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ class BraketRig:
 
     def start(self, folder: Path) -> BraketMatrixServer:
         """The service, S3 and STS."""
-        braket_python()
-        return BraketMatrixServer(BraketServer(folder))
+        server = BraketServer(folder)
+        return BraketMatrixServer(server, *forking.started(braket_python(), folder, SLOW))
 
     def backend(self, address: str, at: Callable[[str], None]) -> RemoteBackend:
         """Our member."""
@@ -94,7 +99,11 @@ class BraketRig:
         environment = {**os.environ, **json.loads(address)}
         environment.pop("PYTHONPATH", None)
         done = subprocess.run(
-            [braket_python(), "-c", STOCK], capture_output=True, text=True, env=environment, timeout=4 * PATIENCE_S
+            [environment[VARIABLE], "-c", STOCK],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=4 * PATIENCE_S,
         )
         if done.returncode or "result" not in done.stdout:
             raise RuntimeError(f"the SDK ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")

@@ -100,8 +100,8 @@ class Rig(Protocol):
 
     @property
     def control_loses(self) -> tuple[str, ...]:
-        """Of `FAULTS` and `KILLED`, those under which the vendor's client alone is known to repeat a job or to leave one
-        behind: a control that does not show it there has shown nothing, and the matrix fails."""
+        """Of `FAULTS` and `KILLED`, those under which the vendor's client alone is known to repeat a job or to leave
+        one behind: a control that does not show it there has shown nothing, and the matrix fails."""
         ...
 
     def start(self, folder: Path) -> Server:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qml.backends.braket.environment import CONSTRAINTS, VARIABLE, braket_python, made, main
+from qml.backends.braket.environment import CONSTRAINTS, made, main
+from qml.backends.braket.interpreter import VARIABLE, braket_python
 from qml.backends.braket.process import Worker
 from qml.backends.braket.worker import frames
 from qml.backends.remote import AmbiguousSubmitError, TransientError
