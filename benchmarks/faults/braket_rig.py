@@ -86,8 +86,9 @@ class BraketRig:
 
     def start(self, folder: Path) -> BraketMatrixServer:
         """The service, S3 and STS."""
-        server = BraketServer(folder)
-        return BraketMatrixServer(server, *forking.started(braket_python(), folder, SLOW))
+        folder.mkdir(parents=True, exist_ok=True)
+        forks, python = forking.started(braket_python(), folder, SLOW)
+        return BraketMatrixServer(BraketServer(folder), forks, python)
 
     def backend(self, address: str, at: Callable[[str], None]) -> RemoteBackend:
         """Our member."""

@@ -34,6 +34,7 @@ def started(python: str, folder: Path, modules: tuple[str, ...]) -> tuple[subpro
     )
     assured = process.stdout.readline() if process.stdout else b""
     if not assured:
+        process.communicate()
         raise RuntimeError(f"{python} did not import {', '.join(modules)}.")
     lines = (
         f"#!{python} -IS",
@@ -103,7 +104,7 @@ def _run(line: socket.socket) -> None:
             sys.argv = words
             runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:
-        status = int(bool(end.code))
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001  a program that ends with an error ends as Python would end it
         traceback.print_exc()
         status = 1

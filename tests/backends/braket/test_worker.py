@@ -189,6 +189,12 @@ def test_the_environment_is_made_by_pip(monkeypatch, tmp_path, capsys):
         made(tmp_path / "e")
 
 
+def test_the_command_warns_of_nothing():
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-m", "qml.backends.braket.environment", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_worker_of_a_parent_is_not_used_by_its_child(worker):
     """After a fork both would read from one pipe."""
     first = worker.ask("anything", {}).data["pid"]
