@@ -95,7 +95,7 @@ def _run(line: socket.socket) -> None:
     os.environ.update(environment)
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     words = [str(os.getppid()) if word == str(parent) else word for word in words if word != "-u"]
-    status = 0
+    status = 1
     try:
         if words[0] == "-c":
             sys.argv = ["-c", *words[2:]]
@@ -103,15 +103,16 @@ def _run(line: socket.socket) -> None:
         else:
             sys.argv = words
             runpy.run_path(words[0], run_name="__main__")
+        status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001  a program that ends with an error ends as Python would end it
-        traceback.print_exc()
-        status = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    line.sendall(str(status).encode())
-    os._exit(status)
+    finally:
+        if sys.exc_info()[1] is not None:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        line.sendall(str(status).encode())
+        os._exit(status)
 
 
 def _end_with(line: socket.socket) -> None:
