@@ -8,16 +8,17 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.faults.rig import FAULTS, ServerJob
+from benchmarks.faults import forking
+from benchmarks.faults.rig import FAULTS, KILLED, ServerJob, Watched
 from qml.backends.braket import BraketBackend
-from qml.backends.braket.environment import braket_python
-from qml.backends.remote import AmbiguousSubmitError, RemoteBackend, Request
+from qml.backends.braket.interpreter import VARIABLE, braket_python
+from qml.backends.remote import RemoteBackend
 from tests.servers.braket import BUCKET, DEVICE, BraketServer
 
 STATUS = {"CREATED": "queued", "COMPLETED": "done", "FAILED": "failed", "CANCELLING": "running"}
 PATIENCE_S = 10
+SLOW = ("braket.aws", "braket.ir.openqasm", "braket.program_sets", "boto3")  # imported once; clients are forks
 
 STOCK = f"""
 from braket.aws import AwsDevice
@@ -39,11 +40,13 @@ class BraketMatrixServer:
     """A `BraketServer` as the matrix asks it."""
 
     server: BraketServer
+    forks: subprocess.Popen
+    python: str
 
     @property
     def address(self) -> str:
-        """The variables under which clients find it."""
-        return json.dumps(self.server.environment)
+        """The variables under which clients find it, and a Python that has the SDK."""
+        return json.dumps({**self.server.environment, VARIABLE: self.python})
 
     def reset(self, fault: str) -> None:
         """Forget all tasks."""
@@ -69,26 +72,7 @@ class BraketMatrixServer:
     def close(self) -> None:
         """End it."""
         self.server.close()
-
-
-class Watched:
-    """Our member, which says when the service has the task and `submit` has not returned."""
-
-    def __init__(self, member: BraketBackend, at: Callable[[str], None]):
-        self._member, self._at = member, at
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._member, name)
-
-    def submit(self, request: Request, tag: str) -> str:
-        """As the member does."""
-        try:
-            job = self._member.submit(request, tag)
-        except AmbiguousSubmitError:
-            self._at("sent")
-            raise
-        self._at("sent")
-        return job
+        self.forks.communicate()
 
 
 @dataclass(frozen=True)
@@ -98,11 +82,13 @@ class BraketRig:
     name: str = "braket"
     faults: tuple[str, ...] = tuple(FAULTS)
     steps: tuple[str, ...] = ("sent",)
+    control_loses: tuple[str, ...] = ("always_502", KILLED)  # one lost answer is mended by botocore: same client token
 
     def start(self, folder: Path) -> BraketMatrixServer:
         """The service, S3 and STS."""
-        braket_python()
-        return BraketMatrixServer(BraketServer(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        forks, python = forking.started(braket_python(), folder, SLOW)
+        return BraketMatrixServer(BraketServer(folder), forks, python)
 
     def backend(self, address: str, at: Callable[[str], None]) -> RemoteBackend:
         """Our member."""
@@ -114,7 +100,11 @@ class BraketRig:
         environment = {**os.environ, **json.loads(address)}
         environment.pop("PYTHONPATH", None)
         done = subprocess.run(
-            [braket_python(), "-c", STOCK], capture_output=True, text=True, env=environment, timeout=4 * PATIENCE_S
+            [environment[VARIABLE], "-c", STOCK],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=4 * PATIENCE_S,
         )
         if done.returncode or "result" not in done.stdout:
             raise RuntimeError(f"the SDK ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,7 @@ def ask(call: Call) -> None:
     rig = rig_named(call.rig)
     at = _ending_at(call.crash)
     if call.stock:
+        os.setsid()  # what the client starts ends with it
         with open(os.devnull, "w") as nowhere:  # a client may talk
             os.dup2(nowhere.fileno(), 2)
         write_json(Path(call.report), {"said": "asked"})
@@ -93,22 +97,36 @@ def _ending_at(crash: str) -> Callable[[str], None]:
     return at
 
 
+def begun(call: Call) -> BaseProcess:
+    """Begin to ask, in a new process."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.faults.client", *(RIGS.get(call.rig, call.rig).split(":")[:1])])
+    Path(call.report).unlink(missing_ok=True)
+    process = context.Process(target=ask, args=(call,))
+    process.start()
+    return process
+
+
+def killed(process: BaseProcess, call: Call) -> None:
+    """End a process as a kill does; the client alone with all that it started."""
+    if call.stock:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+    process.kill()
+    process.join()
+
+
 def asked(call: Call, limit_s: float = 90.0) -> tuple[int | None, dict[str, Any]]:
     """Ask in a new process: its exit status, None where it had to be killed, and what it found.
 
     Raises:
         RuntimeError: a call that was to crash nowhere ended without a word.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.faults.client", *(RIGS.get(call.rig, call.rig).split(":")[:1])])
-    Path(call.report).unlink(missing_ok=True)
-    process = context.Process(target=ask, args=(call,))
-    process.start()
+    process = begun(call)
     process.join(limit_s)
     status = process.exitcode
     if status is None:
-        process.kill()
-        process.join()
+        killed(process, call)
     found = json.loads(Path(call.report).read_text()) if Path(call.report).exists() else {}
     if not found and status not in (CRASHED, None) and not call.stock:
         raise RuntimeError(f"A client of {call.rig} ended with status {status} and without a word.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults.rig import FAULTS, ServerJob
+from benchmarks.faults.rig import FAULTS, KILLED, ServerJob
 from qml.backends.remote import RemoteBackend
 from tests.servers.machine import DroppedError, FileBackend, FileMachine, RefusedError
 
@@ -49,6 +49,7 @@ class FilesRig:
     name: str = "files"
     faults: tuple[str, ...] = tuple(FAULTS)
     steps: tuple[str, ...] = ("sent",)
+    control_loses: tuple[str, ...] = ("accepted_502", "always_502", "dropped", "lag", KILLED)
 
     def start(self, folder: Path) -> FilesServer:
         """A machine in `folder`."""
@@ -70,6 +71,8 @@ class FilesRig:
                     raise
             except DroppedError:
                 pass
+        else:
+            raise TimeoutError("no answer that names a job")
         end = time.monotonic() + 10
         while time.monotonic() < end:
             if machine.get(name) == "done":

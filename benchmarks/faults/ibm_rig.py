@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults.rig import FAULTS, ServerJob
+from benchmarks.faults.rig import FAULTS, KILLED, ServerJob, Watched
 from qml.backends.ibm import IbmBackend, primitives, service
 from qml.backends.remote import RemoteBackend
 from tests.servers.ibm_process import IbmServer
@@ -17,6 +17,7 @@ POST, POLL, RESULT = ("POST", "/jobs$"), ("GET", "/jobs/[^/]+$"), ("GET", "/resu
 ALWAYS = 10**6
 FAULTY = {  # fault -> request, what is done to it, and how often
     "accepted_502": (*POST, "accept_then_502", 1),
+    "always_502": (*POST, "accept_then_502", ALWAYS),
     "dropped": (*POST, "accept_then_drop", 1),
     "storm_submit": (*POST, 429, 3),
     "storm_poll": (*POLL, 429, 3),
@@ -69,7 +70,7 @@ class IbmRigServer:
         self.server.stop()
 
 
-class Watched(list):
+class Accepted(list):
     """Accepted jobs, of each of which `at` is told before the client returns."""
 
     def __init__(self, at: Callable[[str], None]):
@@ -89,6 +90,7 @@ class IbmRig:
     name: str = "ibm"
     faults: tuple[str, ...] = tuple(FAULTS)
     steps: tuple[str, ...] = ("sent",)
+    control_loses: tuple[str, ...] = ("accepted_502", "always_502", "dropped", "lag", "storm_poll", KILLED)
 
     def start(self, folder: Path) -> IbmRigServer:
         """The service as a process."""
@@ -99,8 +101,8 @@ class IbmRig:
         """Our member."""
         _reach(address)
         backend = IbmBackend(DEVICE, ACCOUNT, address, timeout_s=20.0)
-        backend._connection.adapter.accepted = Watched(at)
-        return backend
+        backend._connection.adapter.accepted = Accepted(at)
+        return Watched(backend, at)  # pyright: ignore[reportReturnType]
 
     def stock(self, address: str) -> object:
         """IBM's client as its documents show it, its account apart."""

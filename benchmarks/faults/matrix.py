@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.faults.client import ANGLES_RS, CRASHED, SEED, SHOTS, VALUES_RK, Call, asked, program
-from benchmarks.faults.rig import STEPS, Rig, Server, ServerJob
+from benchmarks.faults.client import ANGLES_RS, CRASHED, SEED, SHOTS, VALUES_RK, Call, asked, begun, killed, program
+from benchmarks.faults.rig import KILLED, STEPS, Rig, Server, ServerJob
 from qml.backends.jobs import ReplayedBackend
 from qml.backends.jobs.book import remote_names, totals
 from qml.backends.jobs.database import opened
@@ -71,10 +72,18 @@ class Found:
 
 @dataclass(frozen=True)
 class Alone:
-    """What the vendor's client alone leaves behind a fault: the positive control."""
+    """What the vendor's client alone leaves behind a fault: the positive control.
+
+    Args:
+        rig, fault: of the control; the fault may be `KILLED`.
+        demanded: whether it must show a loss.
+        jobs, ran, live: as of `Found`.
+        said: the last word of the client.
+    """
 
     rig: str
     fault: str
+    demanded: bool
     jobs: int
     ran: int
     live: int
@@ -86,6 +95,11 @@ class Alone:
         if self.jobs > 1:
             return f"{self.jobs} jobs of one request"
         return "job left behind" if self.ran + self.live and self.said != "result" else ""
+
+    @property
+    def wrong(self) -> str:
+        """What makes it no control: a loss that must be seen, and is not."""
+        return "lost nothing, and is known to" if self.demanded and not self.shows else ""
 
 
 @contextmanager
@@ -151,12 +165,22 @@ def cell(rig: Rig, name: str, server: Server, fault: str, step: str, folder: Pat
 
 
 def alone(rig: Rig, name: str, server: Server, fault: str, folder: Path) -> Alone:
-    """The vendor's client alone, killed after half a minute."""
-    server.reset(fault)
-    report = str(folder / "stock.json")
-    status, said = asked(Call(name, server.address, "", report, stock=True), 30.0)
+    """The vendor's client alone, killed after half a minute.
+
+    Under `KILLED` nothing is wrong with the server: the client is killed once the server has its job, and started anew,
+    as whoever still wants a result would.
+    """
+    server.reset("stuck" if fault == KILLED else fault)
+    call = Call(name, server.address, "", str(folder / "stock.json"), stock=True)
+    if fault == KILLED:
+        process, end = begun(call), time.monotonic() + 30.0
+        while not server.jobs() and process.is_alive() and time.monotonic() < end:
+            time.sleep(0.05)
+        killed(process, call)
+        server.heal()
+    status, said = asked(call, 30.0)
     word = said.get("said", "nothing") if status == 0 else "killed after 30 s" if status is None else "error"
-    return Alone(rig.name, fault, **_left(server.jobs()), said=word)
+    return Alone(rig.name, fault, fault in rig.control_loses, **_left(server.jobs()), said=word)
 
 
 def _left(jobs: Sequence[ServerJob]) -> dict[str, int]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from qml.backends.remote import RemoteBackend
+from qml.backends.remote import AmbiguousSubmitError, RemoteBackend, Request
 
 FAULTS = {  # name -> what the server does; each once it is injected, until `heal` or as often as it says
     "none": "nothing",
     "accepted_502": "accepts the first submission and answers 502 (once)",
+    "always_502": "accepts each submission and answers 502 (until `heal`)",
     "dropped": "accepts the first submission and drops the connection (once)",
     "storm_submit": "answers 429 to the first three submissions, and accepts none of them",
     "storm_poll": "answers 429 to the first three questions after a job",
@@ -25,6 +26,9 @@ FAULTS = {  # name -> what the server does; each once it is injected, until `hea
     "garbage": "answers with what is no result, until `heal`",
     "lag": "accepts the first submission, drops the connection (once), and finds jobs by tag only 0.4 s after that",
 }
+
+KILLED = "killed"
+"""A control beside `FAULTS`: the vendor's client alone is killed when the server has its job, and started anew."""
 
 STEPS = ("prepared", "submitting", "accepted", "recorded", "looked", "done", "fetched")
 """Where `qml.backends.jobs.StoredBackend` calls `at`: each behind what its name says. `accepted` is behind the return
@@ -94,6 +98,12 @@ class Rig(Protocol):
         the server has the job and the client has not yet returned. Empty where there is no such hook."""
         ...
 
+    @property
+    def control_loses(self) -> tuple[str, ...]:
+        """Of `FAULTS` and `KILLED`, those under which the vendor's client alone is known to repeat a job or to leave
+        one behind: a control that does not show it there has shown nothing, and the matrix fails."""
+        ...
+
     def start(self, folder: Path) -> Server:
         """The server; called in the parent, and everything it keeps lies in `folder`."""
         ...
@@ -105,9 +115,30 @@ class Rig(Protocol):
     def stock(self, address: str) -> Any:
         """The vendor's client alone, in a child process: submit one small job as its documents say, and wait for it.
 
-        Errors are left as they are; a run that would never end gives up after some 10 s.
+        Errors are left as they are; a run that would never end gives up after some 10 s. The process leads a group of
+        its own, and whatever it starts is killed with it.
         """
         ...
+
+
+class Watched:
+    """A member that tells `at` of "sent" when its `submit` ends, with the name of a job or without a clear answer."""
+
+    def __init__(self, member: RemoteBackend, at: Callable[[str], None]):
+        self._member, self._at = member, at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._member, name)
+
+    def submit(self, request: Request, tag: str) -> str:
+        """As the member does."""
+        try:
+            job = self._member.submit(request, tag)
+        except AmbiguousSubmitError:
+            self._at("sent")
+            raise
+        self._at("sent")
+        return job
 
 
 RIGS = {  # name -> address of a Rig, called without arguments

@@ -158,6 +158,8 @@ class BraketMachine:
                     }
                 ]
                 state["tasks"] += known
+            if fault == "always_502":
+                raise RefusedError(502, "BadGateway", "injected")
             if fault in ("accepted_502", "dropped", "lag", "cancelled") and armed:
                 state["left"] -= 1
                 if fault == "accepted_502":

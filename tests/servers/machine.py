@@ -92,7 +92,9 @@ class FileMachine:
                 status = "cancelled" if fault == "cancelled" and armed else "queued"
                 job = {"name": name, "tag": tag, "status": status, "accepted": time.time(), "visible": lag}
                 state["jobs"].append({**job, "executions": executions})
-                if fault in ("accepted_502", "dropped", "lag", "cancelled") and armed:
+                if fault == "always_502":
+                    after = RefusedError(502)
+                elif fault in ("accepted_502", "dropped", "lag", "cancelled") and armed:
                     state["left"] -= 1
                     after = {"accepted_502": RefusedError(502), "cancelled": None}.get(fault, DroppedError("dropped"))
         if after is not None:

@@ -13,42 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from qml.base.errors import ConfigError, MissingExtraError
+from qml.backends.braket.interpreter import FOLDER, VARIABLE
+from qml.base.errors import ConfigError
 
-VARIABLE = "QML_BRAKET_PYTHON"
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 WANTED = ("amazon-braket-sdk", "boto3", "numpy")
-FOLDER = ".venv-braket"
-
-
-def braket_python(python: str | None = None) -> str:
-    """The Python that has the SDK: the one that is named, else the one that the environment variable names.
-
-    Args:
-        python: its path; None takes `QML_BRAKET_PYTHON`.
-
-    Raises:
-        MissingExtraError: neither names one; the message has the lines to run.
-        ConfigError: what is named is no file that can be run.
-
-    Example:
-        >>> import sys
-        >>> braket_python(sys.executable) == sys.executable
-        True
-    """
-    named = python or os.environ.get(VARIABLE)
-    if not named:
-        raise MissingExtraError(
-            "Amazon Braket's SDK lives in an environment of its own, for it cannot be installed beside Hydra 1.3, and "
-            f"none is named. Make it and name it:\n{_lines(FOLDER)}\nor hand in `python=` with its path."
-        )
-    path = Path(named).expanduser()
-    if not path.is_file() or not os.access(path, os.X_OK):
-        raise ConfigError(
-            f"The Python of Amazon Braket's environment is named as {named!r}, which is no program. Make one:\n"
-            f"{_lines(FOLDER)}"
-        )
-    return str(path)
 
 
 def made(folder: str | Path, *, base: str = sys.executable) -> Path:
@@ -76,12 +45,6 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise ConfigError(f"`{' '.join(command)}` ended with {done.returncode}:\n{said}")
-
-
-def _lines(folder: str | Path) -> str:
-    folder = Path(folder)
-    shown = folder if folder.is_absolute() else f"$PWD/{folder}"
-    return f"    python -m qml.backends.braket.environment {folder}\n    export {VARIABLE}={shown}/bin/python"
 
 
 def main(words: list[str] | None = None) -> None:

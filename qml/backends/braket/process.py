@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qml.backends.braket.environment import VARIABLE, braket_python
+from qml.backends.braket.interpreter import VARIABLE, braket_python
 from qml.backends.braket.worker import frames
 from qml.backends.remote import AmbiguousSubmitError, TransientError
 from qml.base.errors import CapabilityError, ConfigError, CredentialsError, JobError, MissingExtraError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qml.backends.braket import BraketBackend, LocalBraketBackend
-from qml.backends.braket.environment import VARIABLE
+from qml.backends.braket.interpreter import VARIABLE
 from qml.backends.jobs.stored import StoredBackend
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.remote import AmbiguousSubmitError, JobStatus, Request, TransientError

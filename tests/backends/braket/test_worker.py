@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qml.backends.braket.environment import CONSTRAINTS, VARIABLE, braket_python, made, main
+from qml.backends.braket.environment import CONSTRAINTS, made, main
+from qml.backends.braket.interpreter import VARIABLE, braket_python
 from qml.backends.braket.process import Worker
 from qml.backends.braket.worker import frames
 from qml.backends.remote import AmbiguousSubmitError, TransientError
@@ -186,6 +187,12 @@ def test_the_environment_is_made_by_pip(monkeypatch, tmp_path, capsys):
     assert str(CONSTRAINTS) in ran[1]
     with pytest.raises(ConfigError, match="numpy 9 is too new"):
         made(tmp_path / "e")
+
+
+def test_the_command_warns_of_nothing():
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-m", "qml.backends.braket.environment", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_worker_of_a_parent_is_not_used_by_its_child(worker):

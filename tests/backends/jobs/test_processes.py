@@ -19,7 +19,13 @@ from qml.backends.jobs.owner import is_alive, this_call
 from qml.base.errors import BudgetError, PendingJobError
 from tests.backends.jobs.made import SLOTS_RS, Rig
 
-CELLS = [("accepted_502", "sent"), ("none", "submitting"), ("lag", "sent"), ("cancelled", "fetched")]
+CELLS = [
+    ("accepted_502", "sent"),
+    ("always_502", "submitting"),
+    ("none", "submitting"),
+    ("lag", "sent"),
+    ("cancelled", "fetched"),
+]
 
 
 @pytest.mark.parametrize(("fault", "step"), CELLS)
