@@ -28,6 +28,9 @@ class LabelledExecutor:
     executor: Executor
     label: str
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.label!r})"
+
     @property
     def capabilities(self) -> Capabilities:
         """Those of the Executor, with the label for a name."""
@@ -41,9 +44,11 @@ class LabelledExecutor:
         *,
         seed: int | None = None,
         keep: bool = False,
+        want_inputs: bool = True,
     ) -> Values:
-        """Values of `B` rows."""
-        return self.executor.forward(program, inputs_BD, weights, seed=seed, keep=keep)
+        """Values of `B` rows; `want_inputs=False` where `capabilities.spares_inputs` says so."""
+        spared = {} if want_inputs else {"want_inputs": False}
+        return self.executor.forward(program, inputs_BD, weights, seed=seed, keep=keep, **spared)
 
     def vjp(
         self,
@@ -54,9 +59,11 @@ class LabelledExecutor:
         *,
         seed: int | None = None,
         residual: Any = None,
+        want_inputs: bool = True,
     ) -> Gradients:
-        """Gradients in the shapes of inputs and weights."""
-        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        """Gradients in the shapes of inputs and weights; `want_inputs=False` where `spares_inputs` says so."""
+        kept = {"seed": seed, "residual": residual, **({} if want_inputs else {"want_inputs": False})}
+        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, **kept)
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """States, where `capabilities.states` says so."""

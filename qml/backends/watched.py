@@ -111,10 +111,12 @@ class WatchedExecutor:
         *,
         seed: int | None = None,
         keep: bool = False,
+        want_inputs: bool = True,
     ) -> Values:
-        """Values by a draw of its own, whatever `seed`."""
+        """Values by a draw of its own, whatever `seed`; `want_inputs=False` where `spares_inputs` says so."""
         drawn = None if self.capabilities.exact else derive(self.seed, "watched", str(len(self.ledger.variance)))
-        values = self.executor.forward(program, inputs_BD, weights, seed=drawn, keep=keep)
+        spared = {} if want_inputs else {"want_inputs": False}
+        values = self.executor.forward(program, inputs_BD, weights, seed=drawn, keep=keep, **spared)
         self.ledger.variance.append(values.variance_BK)
         return values
 
@@ -127,6 +129,8 @@ class WatchedExecutor:
         *,
         seed: int | None = None,
         residual: Any = None,
+        want_inputs: bool = True,
     ) -> Gradients:
         """Gradients, by the seed that is handed in."""
-        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, seed=seed, residual=residual)
+        kept = {"seed": seed, "residual": residual, **({} if want_inputs else {"want_inputs": False})}
+        return self.executor.vjp(program, inputs_BD, weights, cotangent_BK, **kept)
