@@ -123,9 +123,15 @@ def executor_named(executor: str | Executor | None = None) -> Executor:
             return assembled(executor)
         return EXECUTORS[executor]()
     if not isinstance(getattr(executor, "capabilities", None), Capabilities):
+        if isinstance(getattr(executor, "target", None), Target):
+            raise ConfigError(
+                f"An executor differentiates; {executor!r} only runs circuits. Wrap it: "
+                "qml.backends.shifts.ShiftedExecutor(backend, shots=1000), or shots=None for exact values."
+            )
+        names = ", ".join(sorted({*EXECUTORS, *BACKENDS}))
         raise ConfigError(
-            f"An executor is a name among {', '.join(sorted(EXECUTORS))}, or an instance with `capabilities`, "
-            f"`forward` and `vjp`; got {executor!r}."
+            f"An executor is a name among {names}, or an instance with `capabilities`, `forward` and `vjp`; "
+            f"got {executor!r}."
         )
     return executor
 
@@ -142,6 +148,11 @@ def backend_named(backend: str | Backend | RemoteBackend, **options: Any) -> Any
         3
     """
     if isinstance(backend, str):
+        if backend not in BACKENDS and backend in EXECUTORS:
+            raise ConfigError(
+                f"{backend!r} is an Executor, which differentiates by itself: executor_named({backend!r}). Backends, "
+                f"which only run circuits, are {', '.join(sorted(BACKENDS))}."
+            )
         return BACKENDS[backend](**options)
     if options or not isinstance(getattr(backend, "target", None), Target):
         raise ConfigError(

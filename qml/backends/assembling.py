@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qml.backends import BACKENDS, DEFAULT, ENGINE_GPU, EXECUTORS, Lazy
 from qml.backends.backend import Backend
@@ -16,10 +17,15 @@ from qml.backends.mitigation import MITIGATIONS, mitigated
 from qml.backends.watched import Ledger, WatchedBackend, WatchedExecutor
 from qml.base.digest import canonical, digest
 from qml.base.errors import CapabilityError, ConfigError
+from qml.base.nested import listed
 from qml.base.registry import unknown
+
+if TYPE_CHECKING:
+    from qml.backends.noise import NoiseModel
 
 NONE = "none"
 STORE = "results/jobs.sqlite"  # where jobs are kept when nothing else is said
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 TAKE_NOISE = "aer and noisy take noise"
 JOB_WORDS = {
     "path": "file of the job store",
@@ -34,10 +40,10 @@ def assembled(
     executor: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
     *,
-    noise: str = NONE,
+    noise: str | NoiseModel | None = NONE,
     noise_options: Mapping[str, Any] | None = None,
     shots: int | None = None,
-    mitigation: Sequence[Any] = (),
+    mitigation: Sequence[Any] | str | None = (),
     gradient: Mapping[str, Any] | None = None,
     jobs: Mapping[str, Any] | None = None,
 ) -> Executor:
@@ -50,11 +56,11 @@ def assembled(
     Args:
         executor: an entry of `qml.backends.EXECUTORS` or `qml.backends.BACKENDS`.
         options: arguments of that entry.
-        noise: an entry of `qml.backends.noise.NOISES`; "none" is none.
+        noise: an entry of `qml.backends.noise.NOISES`, or a NoiseModel of yours; "none" is none.
         noise_options: arguments of that entry, such as `{"path": FILE}` of "snapshot".
         shots: of each circuit; None is exact.
         mitigation: entries of `qml.backends.mitigation.MITIGATIONS`, which stand in an order of their own;
-            `{name: {option: value}}` gives one its options.
+            `{name: {option: value}}` gives one its options; a name alone is a list of one.
         gradient: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`.
         jobs: words of `JOB_WORDS`, for a machine behind a service.
 
@@ -72,7 +78,13 @@ def assembled(
         qml.base.errors.CapabilityError: noise=fake_manila was asked of 'engine_cpu', ...
     """
     words = _Words(
-        executor, dict(options or {}), noise, dict(noise_options or {}), shots, tuple(mitigation), dict(gradient or {})
+        executor,
+        dict(options or {}),
+        NONE if noise is None else noise,
+        dict(noise_options or {}),
+        shots,
+        listed(mitigation),
+        dict(gradient or {}),
     )
     return words.made({key: value for key, value in (jobs or {}).items() if value is not None})
 
@@ -83,7 +95,7 @@ class _Words:
 
     executor: str
     options: Mapping[str, Any]
-    noise: str
+    noise: str | NoiseModel
     noise_options: Mapping[str, Any]
     shots: int | None
     mitigation: tuple[Any, ...]
@@ -98,8 +110,11 @@ class _Words:
             )
         if self.executor not in EXECUTORS and self.executor not in BACKENDS:
             raise unknown("backend", self.executor, [*EXECUTORS, *BACKENDS, ENGINE_GPU])
-        if self.shots is not None and (not isinstance(self.shots, int) or self.shots < 1):
+        whole = isinstance(self.shots, numbers.Integral) and not isinstance(self.shots, bool)
+        if self.shots is not None and (not whole or self.shots < 1):
             raise ConfigError(f"shots={self.shots!r} was asked for; give a whole number of at least 1, or null.")
+        if self.shots is not None:
+            object.__setattr__(self, "shots", int(self.shots))
         for name, _ in self.mitigations:
             if name not in MITIGATIONS:
                 raise unknown("mitigation", name, list(MITIGATIONS))
@@ -123,7 +138,7 @@ class _Words:
 
     def label(self, noise: Any) -> str:
         """The name in records: who runs, and all that decides values."""
-        parts = [] if noise is None else [f"noise={self.noise}#{digest(noise)[:8]}"]
+        parts = [] if noise is None else [f"noise={self._noise_name}#{digest(noise)[:8]}"]
         parts += [] if self.shots is None else [f"shots={self.shots}"]
         parts += ["mitigation=" + "+".join(name for name, _ in self.mitigations)] if self.mitigation else []
         mitigated_by = [given for _, given in self.mitigations]
@@ -140,7 +155,8 @@ class _Words:
         takes = parameters(self.maker)
         noise = self._noise(takes)
         given = {**self.options, **({} if noise is None else {"noise": noise})}
-        check_options(self.executor, self.options, takes)
+        check_options(self.executor, self.options, takes, apart=("noise",))
+        self._check_required(given, takes)
         if self.executor not in EXECUTORS:
             made = self._shifted(self._machine(self.maker(**given), jobs))
         else:
@@ -157,10 +173,25 @@ class _Words:
         """The noise; None where there is none."""
         if self.noise != NONE and "noise" not in takes:
             raise CapabilityError(
-                f"noise={self.noise} was asked of {self.executor!r}, which has none to give it. Of the backends here "
-                f"{TAKE_NOISE}: say backend=noisy or backend=aer, or noise=none."
+                f"noise={self._noise_name} was asked of {self.executor!r}, which has none to give it. Of the backends "
+                f"here {TAKE_NOISE}: say backend=noisy or backend=aer, or noise=none."
             )
         return noise_of(self.noise, self.noise_options)
+
+    @property
+    def _noise_name(self) -> str:
+        """What the noise is called in names and messages."""
+        return self.noise if isinstance(self.noise, str) else getattr(self.noise, "name", "") or "own"
+
+    def _check_required(self, given: Mapping[str, Any], takes: Mapping[str, inspect.Parameter]) -> None:
+        """Raise where an argument that has no default was not given; shots are asked for by a word of their own."""
+        left = [name for name, one in takes.items() if one.default is one.empty and one.kind not in VARIADIC]
+        for name in left:
+            if name not in given and name != "shots":
+                raise ConfigError(
+                    f"backend={self.executor} was asked for without its {name}. Give backend.options.{name}=, in "
+                    f"Python assembled({self.executor!r}, {{{name!r}: ...}})."
+                )
 
     def _local(self, given: dict[str, Any], takes: Mapping[str, inspect.Parameter]) -> Executor:
         """A member of `EXECUTORS`, which differentiates; with shots or mitigation it is run as a machine is."""
@@ -177,9 +208,10 @@ class _Words:
         if (self.shots is None or shots) and not self.mitigation:
             return self._differentiated(made)
         if self.shots is not None and not (made.capabilities.states or made.capabilities.samples):
+            instead = f"{DEFAULT}, sampled, surrogate or aer" if self.noise == NONE else "aer"
             raise CapabilityError(
                 f"shots={self.shots} was asked of {self.executor!r}, which gives exact values only. Say "
-                f"backend={DEFAULT}, sampled, surrogate or aer, or shots=null."
+                f"backend={instead}, or shots=null."
             )
         return self._shifted(self._mitigated(_simulated(made)))
 
@@ -226,22 +258,28 @@ class _Words:
                 f"shots={self.shots} was asked of {self.executor!r} ({target.name}); it gives exact values only. Say "
                 "shots=null, or backend=aer."
             )
-        check_options("backend.gradient", self.gradient, parameters(ShiftedExecutor))
+        check_options("backend.gradient", self.gradient, parameters(ShiftedExecutor), apart=("backend", "shots"))
         return ShiftedExecutor(backend, self.shots, **self.gradient)
 
 
-def noise_of(name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """A noise by name; None for "none".
+def noise_of(name: str | NoiseModel, options: Mapping[str, Any] | None = None) -> Any:
+    """A noise by name, or the NoiseModel itself; None for "none".
 
     Raises:
-        ConfigError: no noise of that name, or it does not take an option, or options came with "none".
+        ConfigError: no noise of that name, or it does not take an option, or options came with "none" or a NoiseModel.
     """
     if name == NONE:
         if options:
             raise ConfigError(f"noise=none was given with {', '.join(options)}. Choose a noise, or leave them out.")
         return None
-    from qml.backends.noise import NOISES
+    from qml.backends.noise import NOISES, NoiseModel
 
+    if isinstance(name, NoiseModel):
+        if options:
+            raise ConfigError(
+                f"A NoiseModel was given with {', '.join(options)}, which noises by name take. Leave it out."
+            )
+        return name
     if name not in NOISES:
         raise unknown("noise", name, [NONE, *NOISES])
     check_options(f"noise {name}", options or {}, parameters(NOISES[name]))
@@ -255,13 +293,25 @@ def parameters(maker: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(maker).parameters
 
 
-def check_options(who: str, given: Mapping[str, Any], takes: Mapping[str, inspect.Parameter]) -> None:
-    """Raise `ConfigError` where `who` does not take an option; the near name is given."""
+def check_options(
+    who: str, given: Mapping[str, Any], takes: Mapping[str, inspect.Parameter], *, apart: Sequence[str] = ()
+) -> None:
+    """Raise `ConfigError` where `who` does not take an option; the near name is given.
+
+    Args:
+        who: takes options.
+        given: options by name.
+        takes: what `who` takes.
+        apart: of these, what a word of its own gives.
+    """
+    for key in given:
+        if key in apart and key in takes:
+            raise ConfigError(f"{who} was given {key} among its options. {key}= is a word of its own; say it there.")
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in takes.values()):
         return
     for key in given:
         if key not in takes:
-            raise unknown(f"option of {who}", key, list(takes))
+            raise unknown(f"option of {who}", key, [name for name in takes if name not in apart])
 
 
 def kept(machine: Any, jobs: Mapping[str, Any]) -> Backend:

@@ -28,6 +28,9 @@ class LabelledExecutor:
     executor: Executor
     label: str
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.label!r})"
+
     @property
     def capabilities(self) -> Capabilities:
         """Those of the Executor, with the label for a name."""

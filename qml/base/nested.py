@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 
 def nodes(value: object, path: str = "") -> Iterator[tuple[str, object]]:
@@ -21,3 +22,13 @@ def nodes(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         here = f"{path}.{key}" if path else str(key)
         yield here, item
         yield from nodes(item, here)
+
+
+def listed(given: Sequence[Any] | Mapping[str, Any] | str | None) -> tuple[Any, ...]:
+    """A list as a tuple, where a name or a mapping alone is a list of one, and None of none.
+
+    Example:
+        >>> listed("readout"), listed(["readout", {"zne": {}}]), listed(None)
+        (('readout',), ('readout', {'zne': {}}), ())
+    """
+    return (given,) if isinstance(given, (str, Mapping)) else tuple(given or ())

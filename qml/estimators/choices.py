@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qml.base.errors import ConfigError
+from qml.base.nested import listed
 from qml.base.registry import unknown
 from qml.data.source import Target
 from qml.estimators.options import Pairs, pairs
@@ -152,7 +153,7 @@ class Backend:
     def __post_init__(self):
         if isinstance(self.noise, str):
             object.__setattr__(self, "noise", Noise(self.noise))
-        object.__setattr__(self, "mitigation", tuple(self.mitigation))
+        object.__setattr__(self, "mitigation", listed(self.mitigation))
         for name in ("options", "gradient"):
             object.__setattr__(self, name, pairs(getattr(self, name)))
         given = {key: value for key, value in dict(self.jobs).items() if value is not None}
@@ -175,7 +176,7 @@ class Backend:
         if shots is not None:
             given["shots"] = shots
         if mitigation:
-            given["mitigation"] = tuple(mitigation)
+            given["mitigation"] = listed(mitigation)
         return replace(self, **given) if given else self
 
     @property

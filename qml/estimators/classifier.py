@@ -8,6 +8,7 @@ import numpy as np
 
 from qml.base.errors import ConfigError, DataError
 from qml.base.extras import require
+from qml.base.nested import listed
 from qml.base.seeds import derive
 from qml.estimators.choices import Backend, Training
 from qml.estimators.fits import step_fit
@@ -81,7 +82,7 @@ class _HybridEstimator(BaseEstimator):
         if isinstance(self.executor, str):
             words = {"noise": self.noise, "shots": self.shots, "mitigation": self.mitigation}
             return Backend(self.executor, **words).resolve()
-        if self.noise != "none" or self.shots is not None or len(self.mitigation):
+        if self.noise != "none" or self.shots is not None or listed(self.mitigation):
             raise ConfigError(
                 f"noise, shots or mitigation were asked for with an Executor of your own ({self.executor!r}). Give its "
                 "name, or put them together: executor=assembled(name, noise=..., shots=...)."

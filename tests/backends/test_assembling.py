@@ -58,6 +58,11 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
         ({"gradient": {"plan": "weighted"}}, ConfigError, "which differentiates by itself"),
         ({"executor": "aer", "gradient": {"plam": "weighted"}}, ConfigError, "Did you mean 'plan'"),
         ({"executor": "aer", "options": {"methd": "statevector"}}, ConfigError, "Did you mean 'method'"),
+        ({"executor": "aer", "options": {"noise": "fake_manila"}}, ConfigError, "noise= is a word of its own"),
+        ({"executor": "aer", "gradient": {"shots": 3}}, ConfigError, "shots= is a word of its own"),
+        ({"executor": "ibm"}, ConfigError, "backend=ibm was asked for without its device"),
+        ({"executor": "aer", "shots": True}, ConfigError, "shots=True was asked for"),
+        ({"executor": "noisy", "noise": "fake_manila", "shots": 9}, CapabilityError, "Say backend=aer, or shots=null"),
     ],
 )
 def test_what_does_not_go_together_is_refused(words, error, said):
@@ -181,3 +186,50 @@ def test_a_backend_is_a_value():
 def test_the_tables_name_what_the_words_name():
     assert {"engine_cpu", "sampled", "surrogate", "lightning", "noisy"} <= set(EXECUTORS)
     assert "aer" in BACKENDS
+
+
+def test_a_noise_model_of_ones_own_is_taken_as_it_is():
+    from qml.backends.noise import GateNoise, NoiseModel, depolarising
+
+    mine = NoiseModel((GateNoise(depolarising(0.001)), GateNoise(depolarising(0.01, n_wires=2))))
+    named = assembled("noisy", noise="depolarising")
+    np.testing.assert_allclose(values(assembled("noisy", noise=mine)), values(named), atol=1e-12)
+    assert name_of(assembled("noisy", noise=mine)).startswith("noisy(noise=own#")
+    assert len(repr(assembled("noisy", noise="fake_manila"))) < 100
+    assert len(repr(mine + mine)) < 120
+    with pytest.raises(ConfigError, match="A NoiseModel was given with p1"):
+        assembled("noisy", noise=mine, noise_options={"p1": 0.1})
+
+
+def test_one_mitigation_needs_no_list_and_none_is_none():
+    listed = assembled("aer", noise="fake_manila", shots=10, mitigation=["readout"])
+    assert assembled("aer", noise="fake_manila", shots=np.int64(10), mitigation="readout") == listed
+    assert Backend("aer", mitigation="readout").mitigation == ("readout",)  # pyright: ignore[reportArgumentType]
+    assert name_of(assembled("aer", noise=None, shots=10, mitigation=None)) == "aer(shots=10)"
+
+
+def test_a_machine_and_an_executor_in_the_place_of_the_other_are_told_apart():
+    from qml.backends import backend_named
+
+    with pytest.raises(ConfigError, match="only runs circuits"):
+        executor_named(backend_named("reference"))
+    with pytest.raises(ConfigError, match="'noisy' is an Executor"):
+        backend_named("noisy")
+
+
+@pytest.mark.parametrize("wrap", [lambda one: LabelledExecutor(one, "mine"), WatchedExecutor])
+def test_a_circuit_in_front_learns_from_data_that_want_no_gradient(wrap):
+    torch = pytest.importorskip("torch")
+    from qml.backends.reference import ReferenceBackend
+    from qml.backends.shifts import ShiftedExecutor
+    from qml.layers.torch import CircuitLayer
+
+    wrapped = wrap(ShiftedExecutor(ReferenceBackend(), plan="eager"))
+    assert wrapped.capabilities.spares_inputs
+    gradients = []
+    for executor in ("engine_cpu", wrapped):
+        layer = CircuitLayer(PROGRAM, executor=executor, seed=0).double()
+        layer(torch.tensor(INPUTS)).square().sum().backward()
+        gradients.append(torch.cat([one.grad.flatten() for one in layer.parameters()]).numpy())
+    np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-8)
+    assert np.abs(gradients[0]).max() > 0.01

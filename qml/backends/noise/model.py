@@ -151,6 +151,13 @@ class NoiseModel:
     def __hash__(self) -> int:
         return self._hash
 
+    def __repr__(self) -> str:
+        of = f" of {self.target.name}" if self.target is not None else ""
+        return (
+            f"NoiseModel({self.name or 'unnamed'}#{self.digest[:8]}{of}: behind {len(self.gates)} kinds of gates, "
+            f"{len(self.readout)} readout errors)"
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("gates", "readout", "target", "name", "source")}
 
