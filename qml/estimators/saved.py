@@ -87,7 +87,12 @@ def _flat(params: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
 
 
 def filled(spec: Spec, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The model of `spec` with these arrays, which `arrays_of` gave of one like it."""
+    """The model of `spec` with these arrays, which `arrays_of` gave of one like it.
+
+    Args:
+        spec: how it was made.
+        arrays: by name, each in the shape that the model of `spec` has it in, such as `(P,)` weights.
+    """
     model = spec.build(1)
     if spec.framework == "torch":
         from qml.models.networks import loaded

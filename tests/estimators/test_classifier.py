@@ -15,9 +15,27 @@ from qml.estimators import HybridClassifier, HybridRegressor
 SMALL = {"n_qubits": 2, "depth": 1, "epochs": 60, "batch_size": 16, "learning_rate": 0.05, "random_state": 0}
 
 
-@parametrize_with_checks([HybridClassifier("sel", **SMALL), HybridRegressor("sel", **SMALL)])
+HALF_A_DIGIT = "asks for 1e-7 of float32 numbers, whose BLAS takes other kernels for few rows; tested below"
+
+
+def beyond_float32(estimator):
+    return {"check_methods_subset_invariance": HALF_A_DIGIT}
+
+
+@parametrize_with_checks(
+    [HybridClassifier("sel", **SMALL), HybridRegressor("sel", **SMALL)], expected_failed_checks=beyond_float32
+)
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", [HybridClassifier, HybridRegressor])
+def test_a_row_is_predicted_alike_alone_and_among_others(kind):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    model = kind("sel", **SMALL | {"epochs": 5}).fit(X, (X[:, 0] > 0).astype(int))
+    raw = model.decision_function if kind is HybridClassifier else model.predict
+    alone = np.concatenate([np.atleast_1d(raw(row[None])) for row in X])
+    np.testing.assert_allclose(alone, raw(X), rtol=2e-6, atol=2e-6)
 
 
 def test_pipeline_and_grid_search_take_frames():

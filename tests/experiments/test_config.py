@@ -150,7 +150,7 @@ def test_the_command_line_counts_on_every_set():
         (["training.learning_rate=-1"], "must be above 0"),
         (["+training.search.learning_rat=[1]"], "Did you mean 'learning_rate'"),
         (["cpu_s=0"], r"'cpu_s' is not known; it stands further in. Say protocol.cpu_s=<value>\.$"),
-        (["nonsense=3"], r"'nonsense' is not known\. Known"),
+        (["gibberish=3"], r"'gibberish' is not known\. Known"),
         (["model.n_qubits=3"], r"Say model\.circuit\.n_qubits=<value>"),
         (["data=own"], r"nothing says what is yours\. Say data\.make=package\.module:name"),
         (["backend=own"], r"Say backend\.make=package\.module:name, backend\.executor="),

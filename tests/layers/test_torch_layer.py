@@ -245,6 +245,8 @@ def test_float64_inputs_of_a_narrower_layer():
 
 def test_construction_errors():
     with pytest.raises(ConfigError, match=r"engine_cpu.*traced"):
+        CircuitLayer(PROGRAM, executor="engine_gpus")
+    with pytest.raises(CapabilityError, match=r"engine_gpu was asked for.*engine_cuda"):
         CircuitLayer(PROGRAM, executor="engine_gpu")
     with pytest.raises(ConfigError, match="an instance with"):
         CircuitLayer(PROGRAM, executor=Narrow)

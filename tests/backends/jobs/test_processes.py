@@ -1,7 +1,7 @@
 """Several processes with one store, and processes that die."""
 
 import multiprocessing
-import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -108,13 +108,11 @@ def test_who_lives_is_waited_for(waiting):
 
 
 def test_who_is_dead_is_followed(waiting):
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    time.sleep(0.1)
-    owner = f"{this_call().split(':')[0]}:{child}:1:x"
+    child = subprocess.Popen(["true"])
+    time.sleep(0.2)
+    owner = f"{this_call().split(':')[0]}:{child.pid}:1:x"
     assert is_alive(owner) is False  # ended, and not yet buried
-    os.waitpid(child, 0)
+    child.wait()
     assert is_alive(owner) is False
     owned(waiting, owner)
     waiting.run()
