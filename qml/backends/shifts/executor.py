@@ -13,7 +13,7 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, drawn_directions, send_weighted, shifted_bindings
 from qml.backends.shifts.directions import RULES, directions
-from qml.backends.shifts.sending import check_draws, check_plan, send
+from qml.backends.shifts.sending import check_draws, check_plan, is_eager, send
 from qml.backends.shifts.slopes import Slopes
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.base.registry import unknown
@@ -102,7 +102,7 @@ class ShiftedExecutor:
     @property
     def eager(self) -> bool:
         """Whether values and shifts go out as one job."""
-        return self.plan == "eager" if self.plan else self.backend.target.queued
+        return is_eager(self.plan, self.backend)
 
     def forward(
         self,

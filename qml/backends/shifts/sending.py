@@ -26,6 +26,11 @@ def check_plan(who: str, plan: str | None, shots: int | None) -> None:
         raise ConfigError(f"{who} needs shots >= 1, or None for exact values; got {shots}.")
 
 
+def is_eager(plan: str | None, backend: Backend) -> bool:
+    """Whether a step is one job: as the plan says, and without one where jobs wait in a queue."""
+    return plan == "eager" if plan else backend.target.queued
+
+
 def check_draws(who: str, backend: Backend, shots: int | None, seed: int | None, draws: bool) -> None:
     """Raise `CapabilityError` where something is to be drawn without a seed, or the machine has no such values."""
     target = backend.target

@@ -13,7 +13,7 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, send_weighted
 from qml.backends.shifts.executor import check_preparations
-from qml.backends.shifts.sending import check_draws, check_plan, send
+from qml.backends.shifts.sending import check_draws, check_plan, is_eager, send
 from qml.base.errors import ConfigError, ShapeError
 from qml.base.seeds import derive, generator
 from qml.circuits.program import Program
@@ -99,7 +99,7 @@ class SpsaExecutor:
     @property
     def eager(self) -> bool:
         """Whether values and pairs go out as one job."""
-        return self.plan == "eager" if self.plan else self.backend.target.queued
+        return is_eager(self.plan, self.backend)
 
     def forward(
         self,
