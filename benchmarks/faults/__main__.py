@@ -3,23 +3,22 @@
 Each fault of a server is crossed with a crash of the client at each step of a submission; then the request is asked
 again until it has a result. In the end the server has billed one job, the store has recorded every job that the server
 has, and counted what the server bills. Beside it stands what the vendor's client alone leaves behind the same fault.
+With `--json FILE` the record is written after each cell, and the same command at the same commit continues it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
+from benchmarks.faults.kept import Kept
 from benchmarks.faults.matrix import Alone, Found, alone, cell, started, steps_of
-from benchmarks.faults.rig import FAULTS, KILLED, RIGS, rig_named
-from benchmarks.machine import chosen_cores, description
+from benchmarks.faults.rig import FAULTS, KILLED, RIGS, Rig, Server, rig_named
 
 COLUMNS = ("rig", "fault", "crash at", "calls", "jobs", "recorded", "ran", "live", "results", "billed", "counted")
 
@@ -27,46 +26,54 @@ COLUMNS = ("rig", "fault", "crash at", "calls", "jobs", "recorded", "ran", "live
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns 0 if nothing was lost or paid twice, and each control that must lose a job did."""
     options = _options(arguments)
-    found: list[Found] = []
-    controls: list[Alone] = []
+    kept = Kept(options.json)
+    found: list[Found | Alone] = []
     begun = time.perf_counter()
     print(row(COLUMNS))
     for name in options.rigs:
         rig = rig_named(name)
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            with started(rig, folder / "server") as server:
-                for fault in [fault for fault in rig.faults if fault in options.faults]:
-                    for step in [step for step in steps_of(rig) if step in (options.steps or steps_of(rig))]:
-                        found.append(cell(rig, name, server, fault, step, folder))
-                        print(shown(found[-1]), flush=True)
-                    if options.control:
-                        controls.append(alone(rig, name, server, fault, folder))
-                        print(control(controls[-1]), flush=True)
-                if options.control:
-                    controls.append(alone(rig, name, server, KILLED, folder))
-                    print(control(controls[-1]), flush=True)
-    wrong = [one for one in found if one.wrong]
+        keys = keys_of(rig, options)
+        with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+            folder, server = Path(scratch), None
+            for key in keys:
+                if key not in kept:
+                    server = server or stack.enter_context(started(rig, folder / "server"))
+                    kept.add(*timed(rig, name, server, key, folder))
+                found.append(kept[key])
+                print(shown(found[-1]), flush=True)
+    print(f"\n{summary(found)} ({time.perf_counter() - begun:.0f} s)")
+    return int(any(one.wrong for one in found))
+
+
+def keys_of(rig: Rig, options: argparse.Namespace) -> list[tuple[str, ...]]:
+    """What is run of a rig, in turn: each fault with each step, and behind them its control."""
+    keys: list[tuple[str, ...]] = []
+    for fault in [fault for fault in rig.faults if fault in options.faults]:
+        keys += [(rig.name, fault, step) for step in steps_of(rig) if step in (options.steps or steps_of(rig))]
+        keys += [(rig.name, fault)] * options.control
+    return keys + [(rig.name, KILLED)] * options.control
+
+
+def timed(rig: Rig, name: str, server: Server, key: tuple[str, ...], folder: Path) -> tuple[Found | Alone, float]:
+    """A cell, or a control, and its seconds."""
+    begun, (fault, *steps) = time.perf_counter(), key[1:]
+    one = cell(rig, name, server, fault, steps[0], folder) if steps else alone(rig, name, server, fault, folder)
+    return one, time.perf_counter() - begun
+
+
+def summary(found: Sequence[Found | Alone]) -> str:
+    """What all of it says."""
+    cells = [one for one in found if isinstance(one, Found)]
+    controls = [one for one in found if isinstance(one, Alone)]
+    wrong = sum(bool(one.wrong) for one in cells)
     demanded = [one for one in controls if one.demanded]
-    missed = [one for one in demanded if one.wrong]
-    print(
-        f"\n{len(found)} cells in {time.perf_counter() - begun:.0f} s: {len(found) - len(wrong)} with one result, one "
-        f"paid job and equal accounts, {len(wrong)} without. Controls: the client alone loses or repeats jobs under "
-        f"{sum(bool(one.shows) for one in controls)} of {len(controls)} faults; it must under {len(demanded)}, and "
-        f"does under {len(demanded) - len(missed)} of them."
+    cut = sum(one.cut and not one.shows for one in controls)
+    return (
+        f"{len(cells)} cells: {len(cells) - wrong} with one result, one paid job and equal accounts, {wrong} without. "
+        f"Controls: of {len(controls)} faults the client alone loses or repeats jobs under "
+        f"{sum(bool(one.shows) for one in controls)}, and was cut by the time limit, which shows nothing, under {cut}; "
+        f"it must lose or repeat under {len(demanded)}, and does under {sum(not one.wrong for one in demanded)}."
     )
-    if options.json:
-        options.json.write_text(json.dumps(record(found, controls), indent=1) + "\n", encoding="utf-8")
-    return int(bool(wrong or missed))
-
-
-def record(found: Sequence[Found], controls: Sequence[Alone]) -> dict[str, Any]:
-    """What is kept of a run."""
-    return {
-        "machine": description(chosen_cores(None)),
-        "cells": [asdict(one) | {"wrong": one.wrong} for one in found],
-        "alone": [asdict(one) | {"shows": one.shows, "wrong": one.wrong} for one in controls],
-    }
 
 
 def row(parts: Sequence[object]) -> str:
@@ -75,18 +82,15 @@ def row(parts: Sequence[object]) -> str:
     return "  ".join(f"{part!s:{width}}" for part, width in zip(parts, widths, strict=True)).rstrip()
 
 
-def shown(one: Found) -> str:
-    """A cell as a line; a step that never came is in brackets."""
+def shown(one: Found | Alone) -> str:
+    """A cell as a line, with a step that never came in brackets; or the client alone."""
+    if isinstance(one, Alone):
+        parts = (one.rig, one.fault, "client alone", "", one.jobs, "", one.ran, one.live, one.said == "result", "", "")
+        return f"{row(parts):<98}{one.told}"
     step = one.step if one.crashed or one.step == "-" else f"({one.step})"
     parts = (one.rig, one.fault, step, one.calls, one.jobs, one.recorded, one.ran, one.live, one.results)
     line = row((*parts, one.billed, one.counted))
     return f"{line}  <- {'; '.join(one.wrong)}" if one.wrong else line
-
-
-def control(one: Alone) -> str:
-    """The client alone as a line."""
-    parts = (one.rig, one.fault, "client alone", "", one.jobs, "", one.ran, one.live, one.said == "result", "", "")
-    return f"{row(parts):<98}{one.shows or one.wrong or one.said}"
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -95,7 +99,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--faults", nargs="+", default=[*FAULTS], choices=[*FAULTS], metavar="FAULT")
     parser.add_argument("--steps", nargs="+", default=[], metavar="STEP", help='"-" is no crash')
     parser.add_argument("--no-control", dest="control", action="store_false", help="not the client alone")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the record")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the record; the same command continues it")
     return parser.parse_args(arguments)
 
 

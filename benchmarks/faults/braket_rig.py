@@ -104,7 +104,6 @@ class BraketRig:
             capture_output=True,
             text=True,
             env=environment,
-            timeout=4 * PATIENCE_S,
         )
         if done.returncode or "result" not in done.stdout:
             raise RuntimeError(f"the SDK ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")

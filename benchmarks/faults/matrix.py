@@ -15,11 +15,13 @@ from benchmarks.faults.rig import KILLED, STEPS, Rig, Server, ServerJob
 from qml.backends.jobs import ReplayedBackend
 from qml.backends.jobs.book import remote_names, totals
 from qml.backends.jobs.database import opened
+from qml.base.words import plural
 
 MOST = 6  # calls until a result
 TOLERANCE = 0.3  # of a value that is 1 or -1 without noise
 UNTIL_HEALED_S = 1.5
 HEALED = ("stuck", "garbage")
+LIMIT_S = 60.0  # of the vendor's client alone, which gives up by itself after some 10 s of waiting for a result
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Alone:
         demanded: whether it must show a loss.
         jobs, ran, live: as of `Found`.
         said: the last word of the client.
+        cut: whether the time limit of the matrix ended it before it had said what it thinks of its job. What it has
+            left behind by then may be a duplicate; it is no lost job, for the client might have come back to it.
     """
 
     rig: str
@@ -88,18 +92,28 @@ class Alone:
     ran: int
     live: int
     said: str
+    cut: bool = False
 
     @property
     def shows(self) -> str:
         """What went wrong: a duplicate, or a job that runs or is paid and of which nobody has a result."""
         if self.jobs > 1:
             return f"{self.jobs} jobs of one request"
-        return "job left behind" if self.ran + self.live and self.said != "result" else ""
+        return "job left behind" if self.ran + self.live and self.said != "result" and not self.cut else ""
 
     @property
     def wrong(self) -> str:
         """What makes it no control: a loss that must be seen, and is not."""
-        return "lost nothing, and is known to" if self.demanded and not self.shows else ""
+        if not self.demanded or self.shows:
+            return ""
+        return "shows nothing, and must" if self.cut else "lost nothing, and is known to"
+
+    @property
+    def told(self) -> str:
+        """All of it in words."""
+        behind = f"{self.said}, with {plural(self.jobs, 'job')} on the server: {self.ran} ran, {self.live} live"
+        parts = (behind if self.cut else "", self.shows, self.wrong)
+        return "; ".join(part for part in parts if part) or self.said
 
 
 @contextmanager
@@ -164,23 +178,28 @@ def cell(rig: Rig, name: str, server: Server, fault: str, step: str, folder: Pat
     )
 
 
-def alone(rig: Rig, name: str, server: Server, fault: str, folder: Path) -> Alone:
-    """The vendor's client alone, killed after half a minute.
+def alone(rig: Rig, name: str, server: Server, fault: str, folder: Path, limit_s: float = LIMIT_S) -> Alone:
+    """The vendor's client alone, cut after `limit_s`.
 
     Under `KILLED` nothing is wrong with the server: the client is killed once the server has its job, and started anew,
     as whoever still wants a result would.
     """
     server.reset("stuck" if fault == KILLED else fault)
     call = Call(name, server.address, "", str(folder / "stock.json"), stock=True)
+    demanded = fault in rig.control_loses
     if fault == KILLED:
-        process, end = begun(call), time.monotonic() + 30.0
-        while not server.jobs() and process.is_alive() and time.monotonic() < end:
+        process, end = begun(call), time.monotonic() + limit_s
+        while not (reached := bool(server.jobs())) and process.is_alive() and time.monotonic() < end:
             time.sleep(0.05)
         killed(process, call)
         server.heal()
-    status, said = asked(call, 30.0)
-    word = said.get("said", "nothing") if status == 0 else "killed after 30 s" if status is None else "error"
-    return Alone(rig.name, fault, fault in rig.control_loses, **_left(server.jobs()), said=word)
+        if not reached:
+            said = f"cut before it had sent a job, after {limit_s:g} s at most"
+            return Alone(rig.name, fault, demanded, **_left(server.jobs()), said=said, cut=True)
+    status, said = asked(call, limit_s)
+    cut = status is None
+    word = f"cut after {limit_s:g} s" if cut else said.get("said", "nothing") if status == 0 else "error"
+    return Alone(rig.name, fault, demanded, **_left(server.jobs()), said=word, cut=cut)
 
 
 def _left(jobs: Sequence[ServerJob]) -> dict[str, int]:
