@@ -16,8 +16,10 @@ SECONDS_BETWEEN_DRAWS = 0.2
 
 
 def worth_showing() -> bool:
-    """Whether someone is likely to look: standard error is a terminal, or this is a Jupyter kernel."""
-    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    """Whether someone is likely to look: standard error is a terminal, or this process is a Jupyter kernel."""
+    kernel = sys.modules.get("ipykernel.kernelapp")  # imported is not running: clients of kernels import it too
+    in_kernel = kernel is not None and kernel.IPKernelApp.initialized()
+    return in_kernel or (sys.stderr is not None and sys.stderr.isatty())
 
 
 class ProgressBar(Hook):

@@ -108,6 +108,16 @@ def test_the_bar_is_shown_in_a_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     assert bar.worth_showing()
     monkeypatch.setattr(sys, "stderr", None)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     assert not bar.worth_showing()
     assert ProgressBar().label == "training"
+
+
+def test_the_bar_is_shown_in_a_kernel_and_not_by_importing_one(monkeypatch):
+    from ipykernel.kernelapp import IPKernelApp
+
+    from qml.learn import bar
+
+    assert not IPKernelApp.initialized()
+    assert not bar.worth_showing()
+    monkeypatch.setattr(IPKernelApp, "_instance", object())
+    assert bar.worth_showing()
