@@ -13,7 +13,7 @@ from qml.backends import BACKENDS, DEFAULT, ENGINE_GPU, EXECUTORS, Lazy
 from qml.backends.backend import Backend
 from qml.backends.executor import Executor
 from qml.backends.labelled import LabelledExecutor
-from qml.backends.mitigation import MITIGATIONS, mitigated
+from qml.backends.mitigation import in_order, mitigated
 from qml.backends.watched import Ledger, WatchedBackend, WatchedExecutor
 from qml.base.digest import canonical, digest
 from qml.base.errors import CapabilityError, ConfigError
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 NONE = "none"
 STORE = "results/jobs.sqlite"  # where jobs are kept when nothing else is said
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-TAKE_NOISE = "aer and noisy take noise"
+TAKE_NOISE = "aer, noisy and braket (local:braket_dm) take noise"
+OWN_NOISE = {
+    "fake_ibm": "a snapshot of a device, which brings the noise of that device: backend.options.device=fake_lagos",
+    "ibm": "a device, which brings its own",
+}
+"""Machines that take no noise because they have some -> what is said of them."""
 JOB_WORDS = {
     "path": "file of the job store",
     "budget": "what all jobs of that store may take together: money, or {amount, seconds, executions}",
@@ -115,21 +120,15 @@ class _Words:
             raise ConfigError(f"shots={self.shots!r} was asked for; give a whole number of at least 1, or null.")
         if self.shots is not None:
             object.__setattr__(self, "shots", int(self.shots))
-        for name, _ in self.mitigations:
-            if name not in MITIGATIONS:
-                raise unknown("mitigation", name, list(MITIGATIONS))
+        _ = self.mitigations  # names that are known, each with its options
 
     @property
     def mitigations(self) -> list[tuple[str, dict[str, Any]]]:
-        """Names with their options, in the order of the registry, which is that in which they act."""
-        found: list[tuple[str, dict[str, Any]]] = []
+        """Names with their options, in the order in which they act."""
         for entry in self.mitigation:
-            named = isinstance(entry, Mapping)
-            if named and len(entry) != 1:
+            if isinstance(entry, Mapping) and len(entry) != 1:
                 raise ConfigError(f"mitigation has the entry {dict(entry)}; write one name each: {{zne: {{...}}}}.")
-            found += [(str(name), dict(given or {})) for name, given in entry.items()] if named else [(str(entry), {})]
-        known = list(MITIGATIONS)
-        return sorted(found, key=lambda one: known.index(one[0]) if one[0] in known else len(known))
+        return in_order([entry if isinstance(entry, Mapping) else str(entry) for entry in self.mitigation])
 
     @property
     def maker(self) -> Callable[..., Any]:
@@ -167,14 +166,15 @@ class _Words:
                 )
             made = self._local(given, takes)
         label = self.label(noise)
-        return made if label == made.capabilities.name else LabelledExecutor(made, label)
+        return made if label == made.capabilities.name else LabelledExecutor(made, label, _larger(noise))
 
     def _noise(self, takes: Mapping[str, inspect.Parameter]) -> Any:
         """The noise; None where there is none."""
         if self.noise != NONE and "noise" not in takes:
+            why = OWN_NOISE.get(self.executor, "which has none to give it")
             raise CapabilityError(
-                f"noise={self._noise_name} was asked of {self.executor!r}, which has none to give it. Of the backends "
-                f"here {TAKE_NOISE}: say backend=noisy or backend=aer, or noise=none."
+                f"noise={self._noise_name} was asked of {self.executor!r}, {why}. Of the backends here {TAKE_NOISE}: "
+                "say backend=noisy or backend=aer, or noise=none."
             )
         return noise_of(self.noise, self.noise_options)
 
@@ -378,3 +378,14 @@ def _simulated(executor: Any) -> Backend:
     able = executor.capabilities
     draws = able.states or able.samples
     return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=draws))
+
+
+def _larger(noise: Any) -> str:
+    """What is advised where the machine whose noise it is has too few qubits; nothing for noise of no machine."""
+    from qml.backends.noise import DEVICE_QUBITS
+
+    machine = getattr(noise, "target", None)
+    if machine is None:
+        return ""
+    larger = [f"{name} ({size})" for name, size in DEVICE_QUBITS.items() if size > machine.n_qubits]
+    return f"noise of a larger device: {', '.join(larger)}" if larger else "noise=snapshot of a larger device"

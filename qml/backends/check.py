@@ -10,6 +10,8 @@ from qml.base.memory import GIB
 from qml.circuits.program import Program
 from qml.engine.finite import check_weights
 
+WIDER = "executor='propagation', which takes many where the circuit is shallow or its angles are small"
+
 
 def check_is_program(who: str, program: Program) -> None:
     """Raise `ProgramError` where `who` is handed anything but a Program, such as the name of a circuit."""
@@ -58,8 +60,7 @@ def check_program(program: Program, executor: Executor) -> None:
             )
         raise CapabilityError(
             f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits{size}; it runs at most "
-            f"{able.max_qubits}. Take fewer qubits, or executor='propagation', which takes many where the circuit is "
-            "shallow or its angles are small."
+            f"{able.max_qubits}. Take fewer qubits, or {able.instead or WIDER}."
         )
     readout = type(program.readout).__name__
     if readout not in able.readouts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +18,8 @@ class Capabilities:
     inputs may be left at zero, where that spares circuits. `second_order` says that values are exact functions of
     inputs and weights, so that the traced form may serve as the derivative of the derivative. `max_error` bounds what
     an exact (not sampled) Executor may leave out of a value, and of its derivative by an angle. `memory` is the bytes
-    that `max_qubits` follows from, where it does: one float32 state must fit.
+    that `max_qubits` follows from, where it does: one float32 state must fit. `instead` is what someone is advised who
+    asks for more qubits, where that is not what any executor would advise.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Capabilities:
     max_error: float = 0.0
     spares_inputs: bool = False
     memory: int | None = None
+    instead: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

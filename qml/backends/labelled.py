@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ class LabelledExecutor:
     Args:
         executor: what runs and differentiates.
         label: its name in records and messages.
+        instead: what to take where it has too few qubits, see `Capabilities`; "" leaves what the Executor says.
 
     Example:
         >>> from qml.backends import executor_named
@@ -27,6 +28,7 @@ class LabelledExecutor:
 
     executor: Executor
     label: str
+    instead: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.label!r})"
@@ -34,7 +36,8 @@ class LabelledExecutor:
     @property
     def capabilities(self) -> Capabilities:
         """Those of the Executor, with the label for a name."""
-        return replace(self.executor.capabilities, name=self.label)
+        able = self.executor.capabilities
+        return replace(able, name=self.label, instead=self.instead or able.instead)
 
     def forward(
         self,

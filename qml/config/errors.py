@@ -116,7 +116,10 @@ def _unknown_choice(error: MissingConfigException) -> ConfigError:
     if not error.options:
         return unknown("configuration group", group or name, groups())
     options = choices(group) if group.startswith("recipe/") else error.options  # Hydra names those of the outer folder
-    return unknown(group or "configuration", name, [o for o in options if not o.startswith("_")], listing=HELP)
+    found = unknown(group or "configuration", name, [o for o in options if not o.startswith("_")], listing=HELP)
+    if group == "backend":  # of a group that has fewer files than there are registered members
+        return ConfigError(f"{found} Any other that is registered, here or by a package, is backend.executor={name}.")
+    return found
 
 
 def _unfit_value(error: ValidationError) -> ConfigError:

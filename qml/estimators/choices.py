@@ -187,7 +187,10 @@ class Backend:
     @property
     def words(self) -> dict[str, Any]:
         """What was asked, as plain data that decides values; where jobs are kept and what they may cost does not."""
-        words = {"noise": self.noise.name, "shots": self.shots, "mitigation": list(self.mitigation)}
+        from qml.backends.mitigation import in_order
+
+        mitigation = [{name: given} if given else name for name, given in in_order(self.mitigation)]
+        words = {"noise": self.noise.name, "shots": self.shots, "mitigation": mitigation}
         options = {"options": dict(self.options), "gradient": dict(self.gradient)}
         return {"executor": self.executor, **words, **{key: value for key, value in options.items() if value}}
 

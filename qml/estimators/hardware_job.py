@@ -23,6 +23,7 @@ from qml.estimators.arms import check, in_units_of
 from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
 from qml.estimators.hardware_cost import Estimate, allow, billed, close, estimated
+from qml.estimators.hardware_progress import phase, tell_machine, telling
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
 from qml.estimators.inside import halves
@@ -147,14 +148,10 @@ class HardwareJob:
         source = self.data.source(self.seed)
         spec = self._spec(source, executor)
         rows = rows_of(source, self.split, self.rows)
-        estimate = estimated(
-            executor,
-            spec.program,
-            len(rows.targets),
-            self.rows_a_job,
-            steps=self._steps(source),
-            training=self.training,
-        )
+        terms = {"steps": self._steps(source), "training": self.training}
+        with phase(f"estimating what {executor.capabilities.name} will be asked"):
+            tell_machine(executor)
+            estimate = estimated(executor, spec.program, len(rows.targets), self.rows_a_job, **terms)
         print(estimate, flush=True)
         if self.dry_run:
             return HardwareOutcome(estimate, None, (), out)
@@ -169,13 +166,13 @@ class HardwareJob:
         """Train where that was asked, and evaluate."""
         if self.action == "train":
             allow(executor, estimate)
-        folder = self._trained()
+        folder = self._trained(executor.capabilities.name)
         trained = load_weights(spec, folder)
         self._check_rows(folder)
         identity = self._identity(spec, trained, len(rows.targets), executor.capabilities.name)
         path = path_of(out, identity)
         if path.exists():
-            _logger.info("read from %s", path)
+            _logger.info("this evaluation has a record, which is read: %s", path)
             record = read(path)
         else:
             allow(executor, estimate)
@@ -188,7 +185,8 @@ class HardwareJob:
         from qml.backends import executor_named
         from qml.backends.assembling import watched
 
-        return WatchedExecutor(watched(executor_named(self.backend.resolve()), ledger), self.draw, ledger)
+        executor = telling(executor_named(self.backend.resolve()))
+        return WatchedExecutor(watched(executor, ledger), self.draw, ledger)
 
     def _spec(self, source: Source, executor: Any) -> HybridSpec:
         """The model for these rows, on `executor`."""
@@ -206,16 +204,20 @@ class HardwareJob:
         size = source.schema.sizes.get("train") or 0
         return self.epochs * -(-size // self.training.batch_size)
 
-    def _trained(self) -> Path:
+    def _trained(self, label: str) -> Path:
         """Folder of the trained model; trained here, exactly or on the machine, where none was named."""
         if self.folder is not None:
             return Path(self.folder)
+        where = f"on {label}" if self.action == "train" else "exactly, as no folder= is named"
         backend = self.backend if self.action == "train" else Backend()
         words = (self.framework, self.epochs, self.patience, self.seed, self.models)
         names = ("framework", "epochs", "patience", "seed", "folder")
         terms: dict[str, Any] = dict(zip(names, words, strict=True))
         job = TrainJob(self.data, self.model, self.training, backend, tensorboard=False, plugins=self.plugins, **terms)
-        return job.run(self.progress).folder
+        with phase(f"training {where}"):
+            folder = job.run(self.progress).folder
+        _logger.info("the trained model is in %s", folder)
+        return folder
 
     def _check_rows(self, folder: Path) -> None:
         """Refuse rows that the model may have been trained on: those of another split than its own."""
@@ -265,7 +267,8 @@ class HardwareJob:
         task = task_of(spec, self.training, target)
         shown = worth_showing() if self.progress is None else self.progress
         ledger.variance.clear()  # of what was run before the model was trained
-        found = evaluated(halves(spec, trained), rows, task, ledger, self.rows_a_job, self.draw, shown)
+        with phase(f"evaluating {len(rows.targets)} rows on {identity['label']}"):
+            found = evaluated(halves(spec, trained), rows, task, ledger, self.rows_a_job, self.draw, shown)
         return HardwareRecord(
             identity=identity,
             scores=found.scores,

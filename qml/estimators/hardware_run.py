@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from qml.backends.watched import Ledger
 from qml.base.errors import DataError
 from qml.base.seeds import generator
 from qml.data.source import Source
+from qml.estimators.hardware_progress import places
 from qml.estimators.hardware_record import Score
 from qml.learn.task import Task
 
 RESAMPLES, DRAWS = 400, 200
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,16 @@ def evaluated(
         ledger: of the executor that runs the circuit.
         size: rows a job.
         seed: of the resamples behind the errors.
-        shown: a bar.
+        shown: a bar; False says in the log which rows go out.
     """
     from qml.learn.bar import tqdm
 
     values, begun = [], (time.process_time(), time.perf_counter())
     before = len(ledger.variance)
-    for start in tqdm(range(0, len(rows.inputs), size), desc="evaluating", unit="job", disable=not shown):
+    jobs, total = places(size, len(rows.inputs)), -(-len(rows.inputs) // size)
+    for start, said in tqdm(jobs, total=total, desc="evaluating", unit="job", disable=not shown):
+        if said and not shown:
+            _logger.info(said)
         values.append(np.asarray(halves[0](rows.inputs[start : start + size])))
     values_NK = np.concatenate(values)
     spreads = [part for part in ledger.variance[before:] if part is not None]

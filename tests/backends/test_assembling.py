@@ -5,9 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-from qml.backends import BACKENDS, EXECUTORS, executor_named, name_of
-from qml.backends.assembling import assembled, watched
+from qml.backends import BACKENDS, EXECUTORS, check_program, executor_named, name_of
+from qml.backends.assembling import assembled, watched, with_machine
 from qml.backends.labelled import LabelledExecutor
+from qml.backends.noise import DEVICE_QUBITS, device_noise, noise_named
 from qml.backends.watched import Ledger, WatchedExecutor
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.registry import Registry
@@ -44,7 +45,27 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
             ConfigError,
             "noise 'fake_manilla' is not known. Did you mean 'fake_manila'",
         ),
-        ({"noise": "depolarising"}, CapabilityError, "noise=depolarising was asked of 'engine_cpu'.*aer and noisy"),
+        ({"noise": "depolarising"}, CapabilityError, "noise=depolarising was asked of 'engine_cpu'.*aer, noisy and braket"),
+        (
+            {"executor": "fake_ibm", "noise": "fake_manila", "shots": 9},
+            CapabilityError,
+            r"asked of 'fake_ibm', a snapshot of a device, which brings the noise .*backend.options.device=fake_lagos",
+        ),
+        (
+            {"executor": "ibm", "options": {"device": "ibm_x"}, "noise": "fake_manila"},
+            CapabilityError,
+            "asked of 'ibm', a device, which brings its own",
+        ),
+        (
+            {"executor": "braket", "noise": "fake_manila"},
+            CapabilityError,
+            "device 'local:braket_sv'; .* Say backend.options.device=local:braket_dm, or noise=none",
+        ),
+        (
+            {"executor": "braket", "options": {"device": "arn:aws:x"}, "noise": "fake_manila"},
+            CapabilityError,
+            "a machine brings its own",
+        ),
         ({"noise_options": {"path": "x"}}, ConfigError, "noise=none was given with path"),
         ({"shots": 0}, ConfigError, "shots=0 was asked for; give a whole number of at least 1"),
         ({"shots": 1.5}, ConfigError, "shots=1.5 was asked for"),
@@ -99,6 +120,44 @@ def test_all_that_decides_values_is_in_the_name_and_jobs_are_not():
     assert len(set(names)) == len(names)
     assert names == [name_of(assembled("aer", **words)) for words in crossed]
     assert name_of(assembled("aer", **{**crossed[6], "mitigation": ("zne", "readout")})) == names[6]
+
+
+@pytest.mark.parametrize("device", ["local:braket_dm", "braket_dm"])
+def test_noise_reaches_brakets_density_matrix(device):
+    noise = noise_named("fake_manila")
+    machine = with_machine(assembled("braket", {"device": device}, noise="fake_manila"), lambda found: found)[1]
+    assert machine.noise == noise
+    assert machine.target.n_qubits == 5
+    bare = with_machine(assembled("braket", {"device": device}), lambda found: found)[1]
+    assert bare.noise is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"noise": "fake_manila"}, r"at most 5\. .*noise of a larger device: fake_lagos \(7\), fake_guadalupe \(16\)"),
+        ({"noise": "fake_lagos"}, r"at most 7\. .*noise of a larger device: fake_guadalupe \(16\)"),
+        ({"noise": "fake_guadalupe"}, r"at most 16\. .*noise=snapshot of a larger device"),
+        ({}, "executor='propagation'"),
+    ],
+)
+def test_a_machine_that_is_too_small_is_answered_by_larger_ones(words, said):
+    with pytest.raises(CapabilityError, match=said) as caught:
+        check_program(angle(40), WatchedExecutor(assembled("aer", **words)))
+    assert ("propagation" in str(caught.value)) == (not words)
+
+
+def test_devices_have_the_sizes_that_are_told():
+    assert {name: device_noise(name).target.n_qubits for name in DEVICE_QUBITS} == DEVICE_QUBITS
+
+
+def test_mitigations_in_any_order_are_the_same_words():
+    first, second = (Backend("aer", mitigation=words) for words in (["readout", "zne"], [{"zne": None}, "readout"]))
+    assert first.words == second.words
+    assert first.words["mitigation"] == ["readout", "zne"]
+    assert Backend("aer", mitigation=["zne", {"readout": {"shots": 5}}]).words["mitigation"][0] == {
+        "readout": {"shots": 5}
+    }
 
 
 def test_what_is_put_together_travels():

@@ -142,6 +142,7 @@ def test_the_command_line_counts_on_every_set():
         (["model=svm", "model/circuit=sel"], "no such part"),
         (["data=named"], "data.name is not given"),
         (["framework=tensorflow"], "Known: jax, torch"),
+        (["backend=spsa"], r"'spsa' is not known.* Any other that is registered.* is backend\.executor=spsa\.$"),
         (["model.circuit.name=twin", "model.ablation=frozen"], "Give one of the two"),
         (["model.features._target_=os.system"], "may be named there"),
         (["data.make=subprocess:run"], "may be named there"),

@@ -1,15 +1,17 @@
 """A trained hybrid on another machine: one record an evaluation, nothing sent twice, nothing sent by a dry run."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 
 from qml import config
+from qml.backends.assembling import assembled
 from qml.backends.jobs import DryRunError
 from qml.base.errors import BudgetError, ConfigError, DataError
 from qml.base.registry import Registry
-from qml.estimators import hardware_job, hardware_run
+from qml.estimators import hardware_job, hardware_progress, hardware_run
 from qml.estimators.hardware_record import read, table
 from qml.learn.supervised import Supervised
 from tests.servers.machine import FileBackend, FileMachine
@@ -96,6 +98,71 @@ def test_killed_and_started_again_it_sends_nothing_twice(folder, monkeypatch):
     another = job(folder, *words, "draw=2").run()
     assert len(machine.jobs()) == 6
     assert another.record.scores["log_loss"] != found.record.scores["log_loss"]
+
+
+def said_in(caplog):
+    return [record.getMessage() for record in caplog.records if record.name.startswith("qml.estimators.hardware")]
+
+
+def places(said, parts):
+    """Where each part is said, which is once."""
+    found = [[place for place, line in enumerate(said) if part in line] for part in parts]
+    assert [len(one) for one in found] == [1] * len(parts), dict(zip(parts, found, strict=True))
+    return [one for (one,) in found]
+
+
+def test_phases_of_a_machine_that_keeps_jobs_are_logged_in_order(folder, monkeypatch, caplog):
+    caplog.set_level("INFO", "qml")
+    FileMachine(str(folder / "machine")).reset()
+    monkeypatch.setattr(hardware_progress, "SECONDS_BETWEEN_PLACES", 0.0)
+    words = [*on_files(monkeypatch, folder), "draw=5"]
+    job(folder, *words).run()
+    said = said_in(caplog)
+    order = ["estimating what files(shots=50) will be asked ...", "training exactly, as no folder= is named ..."]
+    order += ["the trained model is in", "evaluating 12 rows on files(shots=50) ...", "rows 1 to 4 of 12, 1 of 3"]
+    order += ["rows 5 to 8 of 12, 2 of 3", "rows 9 to 12 of 12, 3 of 3", "evaluating 12 rows on files(shots=50): "]
+    found = places(said, order)
+    assert found == sorted(found)
+    between = said[found[4] + 1 : found[5]]
+    assert [line.partition(": ")[2] for line in between] == list(hardware_progress.TOLD.values())
+    job(folder, *words).run()
+    assert "this evaluation has a record, which is read" in said_in(caplog)[-1]
+    with pytest.raises(AssertionError):
+        places(said, ["of another machine"])
+
+
+def test_a_circuit_that_is_transpiled_is_logged_and_lines_of_rows_are_few(caplog):
+    caplog.set_level("INFO", "qml")
+    hardware_progress.tell_machine(assembled("aer", noise="fake_manila"))
+    hardware_progress.tell_machine(assembled("reference"))
+    assert said_in(caplog) == ["the circuit is transpiled for aer(fake_manila), once"]
+    assert list(hardware_progress.places(20, 12)) == [(0, "rows 1 to 12 of 12, 1 of 1")]
+    many = list(hardware_progress.places(1, 500))
+    assert [start for start, _ in many] == list(range(500))
+    assert [line for _, line in many if line] == ["rows 1 to 1 of 500, 1 of 500", "rows 500 to 500 of 500, 500 of 500"]
+
+
+def test_a_phase_tells_that_it_goes_on_and_ends_with_its_error(caplog):
+    caplog.set_level("INFO", "qml")
+    with hardware_progress.phase("counting", every_s=0.01):
+        time.sleep(0.2)
+    said = said_in(caplog)
+    assert said[0] == "counting ..."
+    assert said[1] == "counting: at it for 0 s"
+    assert said[-1].startswith("counting: 0.")
+    with pytest.raises(KeyError), hardware_progress.phase("breaking"):
+        raise KeyError
+    assert said_in(caplog)[-1] == "breaking ..."
+
+
+def test_mitigations_named_in_another_order_are_one_record(folder, monkeypatch):
+    words = ["backend=aer", "noise=depolarising", "noise.options.readout=0.05", "shots=20", "rows=2"]
+    first = job(folder, *words, "mitigation=[readout,zne]").run()
+    monkeypatch.setattr(hardware_job, "evaluated", None)
+    again = job(folder, *words, "mitigation=[zne,{readout: {}}]").run()
+    assert again.record.digest == first.record.digest
+    other = job(folder, *words, "mitigation=[readout,{zne: {scales: [1, 3]}}]")
+    assert other.backend.words != again.record.identity["backend"]
 
 
 def test_a_dry_run_and_a_spent_budget_send_nothing(folder, monkeypatch, capsys):

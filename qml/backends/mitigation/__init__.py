@@ -13,7 +13,7 @@ from qml.backends.mitigation.readout import ReadoutMitigatedBackend
 from qml.base.errors import ConfigError
 from qml.base.registry import Registry, unknown
 
-__all__ = ["MITIGATIONS", "ExtrapolatedBackend", "ReadoutMitigatedBackend", "mitigated"]
+__all__ = ["MITIGATIONS", "ExtrapolatedBackend", "ReadoutMitigatedBackend", "in_order", "mitigated"]
 
 MITIGATIONS: Registry[Callable[..., Backend]] = Registry("mitigation")
 """Wrappers by name; a call with a Backend and options makes one."""
@@ -44,14 +44,14 @@ def mitigated(backend: Backend, named: Sequence[str | Mapping[str, Any]] | Mappi
         >>> extrapolating.scales, mitigated(ReferenceBackend(2), []).target.name
         ((1, 3), 'reference')
     """
-    wanted = _pairs(named)
+    wanted = in_order(named)
     names = [name for name, _ in wanted]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
             f"mitigation names {', '.join(twice)} more than once; got {', '.join(names)}. Name each once."
         )
-    for name, options in sorted(wanted, key=lambda pair: pair[0] in OUTERMOST):
+    for name, options in wanted:
         make = MITIGATIONS[name]
         known = [option for option in signature(make).parameters if option not in ("inner", "method")]
         known += ["method"] if name in OUTERMOST else []
@@ -60,6 +60,23 @@ def mitigated(backend: Backend, named: Sequence[str | Mapping[str, Any]] | Mappi
                 raise unknown(f"option of mitigation {name}", option, known)
         backend = make(backend, **options)
     return backend
+
+
+def in_order(named: Sequence[str | Mapping[str, Any]] | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Names of mitigations with their options, the innermost first: named in another order they are the same.
+
+    Args:
+        named: as of `mitigated`.
+
+    Raises:
+        ConfigError: a name that is not known, or options that are no mapping.
+
+    Example:
+        >>> in_order(["zne", {"readout": None}]) == in_order(["readout", {"zne": {}}])
+        True
+    """
+    known = list(MITIGATIONS)
+    return sorted(_pairs(named), key=lambda pair: (pair[0] in OUTERMOST, known.index(pair[0])))
 
 
 def _pairs(named: Sequence[str | Mapping[str, Any]] | Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:

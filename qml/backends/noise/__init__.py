@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 DEVICES = Path(__file__).with_name("devices")
+DEVICE_QUBITS = {"fake_manila": 5, "fake_lagos": 7, "fake_guadalupe": 16}  # stored devices -> their size
 
 NOISES: Registry[Callable[..., NoiseModel]] = Registry("noise")
 """Noise by name; a call makes a NoiseModel."""
@@ -103,7 +104,7 @@ def _device(name: str) -> Callable[..., NoiseModel]:
     return noise
 
 
-for _name in ("fake_manila", "fake_lagos", "fake_guadalupe"):
+for _name in DEVICE_QUBITS:
     NOISES.add(_name, _device(_name))
 
 
