@@ -83,8 +83,14 @@ def numbers(batch):
     return random.normal(size=7), random.normal(size=(5,) if batch is None else (5, batch))
 
 
-@pytest.mark.parametrize("interface", ["autograd", "torch", "jax"])
-@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize(
+    ("interface", "batch"),
+    [
+        *((interface, batch) for interface in ("autograd", "torch") for batch in (None, 3)),
+        ("jax", 3),
+        pytest.param("jax", None, marks=pytest.mark.slow),  # JAX compiles for seconds
+    ],
+)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_gradients(name, batch, interface, double):
     ours, theirs = pair(circuit_of(name))
@@ -107,8 +113,17 @@ def test_a_wrong_gradient_is_seen():
     assert np.abs(wrong - gradients(ours, "torch", arguments)[0]).max() > 1e-3
 
 
-@pytest.mark.parametrize("name", ["state", "purity", "mixture"])
-@pytest.mark.parametrize("way", ["jit outside", "jit inside", "jacrev", "batch"])
+QUICK = ("jit inside", "state"), ("jit outside", "mixture"), ("jacrev", "purity"), ("batch", "state")
+
+
+@pytest.mark.parametrize(
+    ("way", "name"),
+    [
+        pytest.param(way, name, marks=() if (way, name) in QUICK else pytest.mark.slow)  # JAX compiles for seconds
+        for way in ("jit outside", "jit inside", "jacrev", "batch")
+        for name in ("state", "purity", "mixture")
+    ],
+)
 def test_ways_through_jax(name, way, double):
     ours, theirs = pair(circuit_of(name))
     shared, rows = (jax.numpy.asarray(a) for a in numbers(3 if way == "batch" else None))
