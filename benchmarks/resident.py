@@ -46,6 +46,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children_cpu_seconds() -> float:
+    """CPU time that the living processes which this one has started have used; nan where it cannot be told."""
+    if not LINUX:
+        return float("nan")
+    listed = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+    return sum(cpu_seconds(int(pid)) for text in listed for pid in text.split())
+
+
 def return_memory() -> None:
     """Hand what the allocator holds free back to the system (glibc; elsewhere nothing happens).
 

@@ -80,8 +80,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks.backends",
         description="Values and gradients of one small hybrid step (4 qubits, 8 rows, 16 weights) on each route: "
         "errors against exact values without noise, circuits, transpilations and jobs asked for, CPU and wall seconds "
-        "of the first step and of the next. Routes of peers run in environments that `python -m benchmarks.peers "
-        "pennylane_qiskit qiskit_ml` makes.",
+        "of the first step and of the next. Braket's routes run where QML_BRAKET_PYTHON names the environment that "
+        "`make braket` makes, routes of peers in those that `python -m benchmarks.peers pennylane_qiskit qiskit_ml` "
+        "makes.",
         epilog="Exit status 0 means that each route of ours kept its promises.",
     )
     parser.add_argument("--shots", type=int, default=1024, help="of each circuit, on routes that draw (default: 1024)")

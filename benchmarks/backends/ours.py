@@ -15,8 +15,11 @@ import numpy as np
 
 from benchmarks.backends.step import Step, Took
 from benchmarks.backends.task import Answer, Task, program
+from benchmarks.resident import children_cpu_seconds
 from qml.backends import EXECUTORS, Backend, Executor, Outcome, Target
 from qml.backends.aer import AerBackend
+from qml.backends.braket import LocalBraketBackend
+from qml.backends.braket.interpreter import VARIABLE, braket_python
 from qml.backends.ibm import IbmBackend
 from qml.backends.jobs import StoredBackend
 from qml.backends.measuring import settings_of
@@ -96,6 +99,7 @@ class Route:
         name: as the table calls it.
         make: from the task and a tally to an Executor; the tally is left alone where nothing is submitted.
         error: root mean square error of values and gradients that it stays below.
+        beside: whether it works in a process beside this one, whose CPU seconds count too.
         like: the route whose answer it has to EXACT, where it is biased by noise but not by shots.
         jobs: that one step takes; None where it has none.
         transpilations: that the first step takes; None where it has none.
@@ -107,6 +111,7 @@ class Route:
     jobs: int | None = None
     transpilations: int | None = None
     like: str | None = None
+    beside: bool = False
 
     def run(self, asked: Task) -> Step:
         """Two steps."""
@@ -115,23 +120,25 @@ class Route:
             executor = self.make(asked, tally)
         except MissingExtraError as error:
             return Step(self.name, reason=str(error)[:150])
-        counted = self.jobs is not None
-        answer, first = _timed(executor, asked, tally, counted, seed=1)
-        _, again = _timed(executor, asked, tally, counted, seed=2)
+        answer, first = self._timed(executor, asked, tally, seed=1)
+        _, again = self._timed(executor, asked, tally, seed=2)
         return Step(self.name, answer, first, again)
 
+    def _cpu(self) -> float:
+        return time.process_time() + (children_cpu_seconds() if self.beside else 0.0)
 
-def _timed(executor: Executor, asked: Task, tally: Tally, counted: bool, seed: int) -> tuple[Answer, Took]:
-    inputs, weights, cotangent = (np.array(part) for part in (asked.inputs, asked.weights, asked.cotangent))
-    tally.clear()
-    before = tally.transpiled()
-    cpu, wall = time.process_time(), time.perf_counter()
-    values = executor.forward(program(), inputs, weights, seed=seed, keep=True)
-    found = executor.vjp(program(), inputs, weights, cotangent, seed=seed, residual=values.residual)
-    took = (time.process_time() - cpu, time.perf_counter() - wall)
-    made = tally.transpiled() - before
-    asked_for = (tally.circuits, made, tally.jobs, tally.executions) if counted else (None, made, None, None)
-    return Answer(values.values_BK, found.inputs_BD, found.weights), Took(*took, *asked_for)
+    def _timed(self, executor: Executor, asked: Task, tally: Tally, seed: int) -> tuple[Answer, Took]:
+        inputs, weights, cotangent = (np.array(part) for part in (asked.inputs, asked.weights, asked.cotangent))
+        tally.clear()
+        before = tally.transpiled()
+        cpu, wall = self._cpu(), time.perf_counter()
+        values = executor.forward(program(), inputs, weights, seed=seed, keep=True)
+        found = executor.vjp(program(), inputs, weights, cotangent, seed=seed, residual=values.residual)
+        took = (self._cpu() - cpu, time.perf_counter() - wall)
+        made = tally.transpiled() - before
+        counted = self.jobs is not None
+        asked_for = (tally.circuits, made, tally.jobs, tally.executions) if counted else (None, made, None, None)
+        return Answer(values.values_BK, found.inputs_BD, found.weights), Took(*took, *asked_for)
 
 
 def _shifted(backend: Callable[[], Backend], plan: str, shots: bool) -> Callable[[Task, Tally], Executor]:
@@ -152,6 +159,19 @@ def _aer(device: str = "none") -> Callable[[], Backend]:
 
 def _noisy(asked: Task, tally: Tally) -> Executor:
     return NoisyExecutor(noise_named(MANILA))
+
+
+def _braket(plan: str, shots: bool) -> Callable[[Task, Tally], Executor]:
+    """Braket's SDK, in the worker process of an environment of its own."""
+
+    def make(asked: Task, tally: Tally) -> Executor:
+        try:
+            python = braket_python()
+        except MissingExtraError as error:
+            raise MissingExtraError(f"not measured: {VARIABLE} names no environment with Braket's SDK") from error
+        return _shifted(lambda: LocalBraketBackend(python=python), plan, shots)(asked, tally)
+
+    return make
 
 
 def _served(plan: str) -> Callable[[Task, Tally], Executor]:
@@ -188,6 +208,9 @@ ROUTES = (
     Route("aer as fake_manila, shots, weighted", _shifted(_aer(MANILA), "weighted", shots=True), BIASED, 2, 1),
     Route("IBM's client, served here, eager", _served("eager"), BIASED, 1, 1),
     Route("IBM's client, served here, weighted", _served("weighted"), BIASED, 2, 1),
+    Route("Braket's simulator, exact, eager", _braket("eager", shots=False), EXACT, 1, 0, beside=True),
+    Route("Braket's simulator, shots, eager", _braket("eager", shots=True), BIASED, 1, 0, beside=True),
+    Route("Braket's simulator, shots, weighted", _braket("weighted", shots=True), BIASED, 2, 0, beside=True),
 )
 
 

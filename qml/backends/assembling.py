@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qml.backends import BACKENDS, DEFAULT, ENGINE_GPU, EXECUTORS, Lazy
 from qml.backends.backend import Backend
+from qml.backends.draws import checked_shots
 from qml.backends.executor import Executor
 from qml.backends.labelled import LabelledExecutor
 from qml.backends.mitigation import in_order, mitigated
@@ -115,11 +115,8 @@ class _Words:
             )
         if self.executor not in EXECUTORS and self.executor not in BACKENDS:
             raise unknown("backend", self.executor, [*EXECUTORS, *BACKENDS, ENGINE_GPU])
-        whole = isinstance(self.shots, numbers.Integral) and not isinstance(self.shots, bool)
-        if self.shots is not None and (not whole or self.shots < 1):
-            raise ConfigError(f"shots={self.shots!r} was asked for; give a whole number of at least 1, or null.")
         if self.shots is not None:
-            object.__setattr__(self, "shots", int(self.shots))
+            object.__setattr__(self, "shots", checked_shots(f"backend={self.executor}", self.shots))
         _ = self.mitigations  # names that are known, each with its options
 
     @property

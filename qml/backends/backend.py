@@ -37,7 +37,7 @@ class Target:
         name: of the machine.
         n_qubits: its size.
         gate_set: rows of the gate table that it runs; none listed means all of them.
-        coupling: pairs of qubits that one gate may join, in either order; None means all pairs.
+        coupling: pairs of qubits that one gate may join, in either order unless `directed`; None means all pairs.
         limits: of one job.
         exact: whether it gives values without shots.
         sampled: whether it gives outcomes of shots.
@@ -47,6 +47,8 @@ class Target:
             and not values alone.
         verbatim: whether native gates run as they are written. A service that compiles them anew undoes gates that
             cancel, so that circuits cannot be folded there.
+        directed: whether a gate that tells its wires apart, such as CNOT or ECR, joins a pair only in the order in
+            which `coupling` lists it; a pair that is listed in both orders is joined in both.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Target:
     options: tuple[tuple[str, Any], ...] = ()
     counts: bool = field(default=True, compare=False)
     verbatim: bool = field(default=True, compare=False)
+    directed: bool = False
 
     @cached_property
     def digest(self) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from qml.backends.backend import Target
 from qml.backends.check import check_is_program
+from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.measuring import settings_of
-from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError, kind_of
+from qml.base.errors import CapabilityError, DataError, ShapeError, kind_of
 from qml.circuits.program import Program
 from qml.circuits.slots import amplitude_tables, angle_table
 
@@ -83,10 +82,7 @@ def _check_draw(target: Target, shots: int | None, seed: int | None) -> None:
                 f"{target.name} was asked for exact values (shots=None); it only draws shots. Pass shots=1024, say."
             )
         return
-    if not _is_whole(shots) or shots < 1:
-        raise ConfigError(
-            f"{target.name} was asked for shots={shots!r}; shots are 1 or more, or None for exact values."
-        )
+    checked_shots(target.name, shots)
     if not target.sampled:
         raise CapabilityError(
             f"{target.name} was asked for {shots} shots; it gives exact values only. Pass shots=None, or take another "
@@ -94,11 +90,7 @@ def _check_draw(target: Target, shots: int | None, seed: int | None) -> None:
         )
     if seed is None:
         raise CapabilityError(f"{target.name} was asked for {shots} shots without a seed. Pass seed=1, say.")
-    if not _is_whole(seed) or not 1 <= seed < 2**63:
-        raise ConfigError(
-            f"{target.name} was asked for seed={seed!r}; a seed is a whole number from 1 to 2**63 - 1 (some machines "
-            "read 0 as none)."
-        )
+    checked_seed(target.name, seed)
 
 
 def _check_limits(target: Target, n_settings: int, n_rows: int, shots: int | None) -> None:
@@ -117,7 +109,3 @@ def _check_limits(target: Target, n_settings: int, n_rows: int, shots: int | Non
                 f"{'' if shots is None else f' x {shots:,} shots'}); one job holds at most {most:,}. Hand in "
                 "fewer rows at once, or take fewer shots."
             )
-
-
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, (int, np.integer)) and not isinstance(number, (bool, np.bool_))

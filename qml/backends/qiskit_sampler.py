@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from qml.backends import Executor, check_program, executor_named
+from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.qiskit_circuits import Compact, KnownCircuits, rows_of
-from qml.base.errors import CapabilityError, ConfigError, DataError, ProgramError
+from qml.base.errors import CapabilityError, DataError, ProgramError
 from qml.base.extras import require
 from qml.circuits.readout import PauliSum
 
@@ -47,18 +48,14 @@ class EngineSampler(BaseSamplerV2):
     """
 
     def __init__(self, *, shots: int = 1024, executor: str | Executor | None = None, seed: int | None = None):
-        if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
-            raise ConfigError(f"EngineSampler needs a whole number of shots, 1 or more; got {shots!r}.")
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
-            raise ConfigError(f"EngineSampler needs a whole number as seed, 0 or more, or None; got {seed!r}.")
+        self._shots = checked_shots("EngineSampler", shots)
+        self._seed = None if seed is None else checked_seed("EngineSampler", seed, least=0)
         self._executor: Any = executor_named(executor)
         if not self._executor.capabilities.samples:
             raise CapabilityError(
                 f"Executor {self._executor.capabilities.name!r} draws no samples. Take one that does, such as "
                 f"'engine_cpu'."
             )
-        self._shots = int(shots)
-        self._seed = seed
         self._known = KnownCircuits()
 
     def run(
@@ -99,7 +96,7 @@ class EngineSampler(BaseSamplerV2):
         return reading
 
     def _run(self, pubs: list[SamplerPub], readings: list[Compact]) -> PrimitiveResult[SamplerPubResult]:
-        start = int(np.random.default_rng().integers(2**63)) if self._seed is None else int(self._seed)
+        start = int(np.random.default_rng().integers(2**63)) if self._seed is None else self._seed
         results = []
         for number, (pub, reading) in enumerate(zip(pubs, readings, strict=True)):
             seed = int(np.random.SeedSequence([start, number]).generate_state(1, np.uint64)[0])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qml.backends.backend import Target
+from qml.backends.exchange import is_exchangeable
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
 from qml.circuits.bridges.qiskit_from import from_qiskit
 from qml.circuits.bridges.qiskit_gates import ALIKE
 from qml.circuits.bridges.qiskit_to import circuit_of
+from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES
 from qml.circuits.program import Program
 
@@ -19,6 +21,9 @@ from qiskit import transpile as qiskit_transpile
 from qiskit.circuit import Parameter
 from qiskit.exceptions import QiskitError
 from qiskit.transpiler import CouplingMap
+
+TURNED = ("CNOT", "CZ", "ECR", "IsingXX", "IsingYY", "IsingZZ")
+"""Gates that entangle and that Qiskit writes in the other order by gates on one wire, or as they are."""
 
 
 def symbols(count: int) -> list:
@@ -38,7 +43,7 @@ def transpiled(program: Program, target: Target, seed: int, level: int) -> Progr
         CapabilityError: Qiskit finds no way.
     """
     parameters = symbols(program.n_inputs)
-    pairs = None if target.coupling is None else sorted({(min(pair), max(pair)) for pair in target.coupling})
+    pairs = None if target.coupling is None else _pairs(target)
     if pairs == [] and any(len(gate.wires) > 1 for gate in program.gates):
         raise _refused(program, target, "it joins no two qubits")
     circuit = QuantumCircuit(program.n_qubits if pairs else target.n_qubits)
@@ -68,9 +73,28 @@ def _places(made: QuantumCircuit, n_qubits: int) -> tuple[int, ...]:
 
 
 def _basis(target: Target) -> list[str]:
-    """Qiskit's names of those of the target's gates that Qiskit has; of all gates on two wires at most for none."""
-    names = target.gate_set or [name for name in ALIKE if (GATES[name].n_wires or 1) <= 2]
-    return [ALIKE[name](*[0.0] * (GATES[name].n_angles or 0)).name for name in names if name in ALIKE]
+    """Qiskit's names of those of the target's gates that Qiskit has; of all gates on two wires at most for none.
+
+    On a directed target those that Qiskit cannot turn round are left out, as long as one that entangles stays.
+    """
+    names = [name for name in target.gate_set or ALIKE if name in ALIKE]
+    if not target.gate_set:
+        names = [name for name in names if (GATES[name].n_wires or 1) <= 2]
+    if target.directed and set(TURNED) & set(names):
+        names = [name for name in names if name in (*TURNED, "SWAP") or GATES[name].n_wires == 1]
+    return [ALIKE[name](*[0.0] * (GATES[name].n_angles or 0)).name for name in names]
+
+
+def _pairs(target: Target) -> list[tuple[int, int]]:
+    """Ordered pairs that a gate may join; both orders unless the target is directed."""
+    listed = set(target.coupling or ())
+    pairs = [name for name in target.gate_set if GATES[name].n_wires == 2]
+    ordered = target.directed and not (pairs and all(is_exchangeable(_gate(name)) for name in pairs))
+    return sorted(listed if ordered else listed | {(second, first) for first, second in listed})
+
+
+def _gate(name: str) -> Gate:
+    return Gate(name, (0, 1), (0.0,) * (GATES[name].n_angles or 0))
 
 
 def _map(n_qubits: int, pairs: list[tuple[int, int]]) -> CouplingMap:
@@ -79,7 +103,6 @@ def _map(n_qubits: int, pairs: list[tuple[int, int]]) -> CouplingMap:
         joined.add_physical_qubit(qubit)
     for one, other in pairs:
         joined.add_edge(one, other)
-        joined.add_edge(other, one)
     return joined
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from qml.backends.draws import checked_shots
 from qml.backends.executor import Capabilities, Executor, Gradients, Values
 from qml.backends.shifts import ShiftedExecutor
 from qml.backends.simulated import SimulatedBackend
@@ -48,13 +49,14 @@ class SampledExecutor:
     units: int = 4
 
     def __post_init__(self):
+        object.__setattr__(self, "shots", checked_shots("SampledExecutor", self.shots))
         _ = self.shifted  # what it refuses, it refuses now
 
     @property
     def shifted(self) -> ShiftedExecutor:
         """The shift rule that does the work."""
         backend = SimulatedBackend(self.executor)
-        return ShiftedExecutor(backend, int(self.shots), self.plan, self.rule, self.subset, self.units)
+        return ShiftedExecutor(backend, self.shots, self.plan, self.rule, self.subset, self.units)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -10,6 +10,7 @@ import numpy as np
 
 from qml.backends import executor_named
 from qml.backends.check import check_call
+from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.executor import Capabilities, Executor, Gradients, Values
 from qml.backends.measuring import settings_of
 from qml.base.errors import CapabilityError, ConfigError
@@ -55,11 +56,10 @@ class SurrogateExecutor:
     clip: bool = False
 
     def __post_init__(self):
+        object.__setattr__(self, "shots", checked_shots("SurrogateExecutor", self.shots))
         able = executor_named(self.executor).capabilities
-        if self.shots < 1 or not able.exact:
-            raise ConfigError(
-                f"SurrogateExecutor needs shots >= 1 and an exact executor; got {self.shots} and {able.name!r}."
-            )
+        if not able.exact:
+            raise ConfigError(f"SurrogateExecutor needs an exact executor; {able.name!r} gives estimates.")
 
     @property
     def capabilities(self) -> Capabilities:
@@ -97,6 +97,7 @@ class SurrogateExecutor:
         check_call(self, program, inputs_BD, weights)
         if seed is None:
             raise CapabilityError(f"SurrogateExecutor was asked for {self.shots} shots without a seed. Pass seed=1.")
+        seed = checked_seed("SurrogateExecutor", seed, least=None)
         inner, (wide, reading) = executor_named(self.executor), _asked(program)
         out = inner.forward(wide, inputs_BD, weights, seed=seed, keep=keep)
         random = generator(seed, "surrogate")

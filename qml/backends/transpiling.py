@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from qml.backends.backend import Target
+from qml.backends.draws import checked_seed
+from qml.backends.exchange import is_exchangeable
 from qml.backends.slotted import slotted
+from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits.angle import Angle, input_slot
 from qml.circuits.gate import Gate, Rotation
@@ -63,8 +66,9 @@ def transpile(program: Program, target: Target, *, seed: int = 1, level: int = 1
     """`program` as gates of the target on the target's wires, with its `S` rotation angles as inputs and no weights.
 
     Input `s` of the result is column `s` of `slots(program, inputs, weights)`, and every angle is affine in one of
-    them. The readout names the wires that the results stand on. Equal up to a global phase. A native Program keeps its
-    gates; a target of all gates and all pairs of qubits gets `slotted(program)`, as wide as it is.
+    them. The readout names the wires that the results stand on. Equal up to a global phase. On a directed target gates
+    stand in its order; those that come out the other way round are turned by gates on one wire. A native Program keeps
+    its gates; a target of all gates and all pairs of qubits gets `slotted(program)`, as wide as it is.
 
     Args:
         program: any Program without prepared amplitudes that depend on slots.
@@ -92,7 +96,7 @@ def transpile(program: Program, target: Target, *, seed: int = 1, level: int = 1
 
 
 def is_native(program: Program, target: Target) -> bool:
-    """Whether every gate of `program` is one of the target's, on wires that the target joins.
+    """Whether every gate of `program` is one of the target's, on wires that the target joins in that order.
 
     A target that does not join all its qubits takes Programs on all of its wires only: fewer wires are yet to be laid
     out.
@@ -102,6 +106,9 @@ def is_native(program: Program, target: Target) -> bool:
         >>> line = Target("line", 3, ("RZ", "CNOT"), ((0, 1), (1, 2)))
         >>> is_native(Circuit(3).cnot([2, 1]).build(), line), is_native(Circuit(3).cnot([0, 2]).build(), line)
         (True, False)
+        >>> one_way = Target("one way", 2, ("RZ", "SX", "CNOT"), ((0, 1),), directed=True)
+        >>> is_native(Circuit(2).cnot([1, 0]).build(), one_way)
+        False
     """
     if program.n_qubits > target.n_qubits or (target.coupling is not None and program.n_qubits < target.n_qubits):
         return False
@@ -109,8 +116,16 @@ def is_native(program: Program, target: Target) -> bool:
         return False
     if target.coupling is None:
         return True
-    joined = {frozenset(pair) for pair in target.coupling}
-    return all(len(gate.wires) == 1 or frozenset(gate.wires) in joined for gate in program.gates)
+    pairs = set(target.coupling)
+    both = pairs | {(second, first) for first, second in pairs}
+    return all(_joins(gate, pairs if target.directed else both, both) for gate in program.gates)
+
+
+def _joins(gate: Gate, pairs: set[tuple[int, int]], both: set[tuple[int, int]]) -> bool:
+    """Whether a gate acts on one wire, on a pair in its order, or on one whose order it does not see."""
+    if len(gate.wires) == 1 or gate.wires in pairs:
+        return True
+    return gate.wires in both and (gate.name in PREPARATIONS or is_exchangeable(gate))
 
 
 def compact(native: Program) -> tuple[Program, tuple[int, ...]]:
@@ -133,6 +148,12 @@ def compact(native: Program) -> tuple[Program, tuple[int, ...]]:
     return replace(moved, n_qubits=len(wires)), wires
 
 
+def check_transpiling(who: str, seed: object, level: object) -> None:
+    """Raise `ConfigError` unless `seed` is a whole number of at least 1, and `level` one of `LEVELS`."""
+    checked_seed(who, seed)
+    check_whole(who, LEVELS[0], LEVELS[-1], level=level)
+
+
 def _unrestricted(target: Target) -> bool:
     return not target.gate_set and target.coupling is None
 
@@ -143,10 +164,7 @@ def _check(program: Program, target: Target, seed: int, level: int) -> None:
             f"{target.name} was asked for a Program of {program.n_qubits} qubits; it has {target.n_qubits}. Take a "
             "narrower Program or a larger machine."
         )
-    if seed < 1 or level not in LEVELS:
-        raise ConfigError(
-            f"transpile got seed={seed} and level={level}; a seed is 1 or more and a level one of {LEVELS}."
-        )
+    check_transpiling("transpile", seed, level)
     strange = sorted(set(target.gate_set) - set(GATES))
     outside = sorted({wire for pair in target.coupling or () for wire in pair} - set(range(target.n_qubits)))
     if strange or outside:
@@ -210,6 +228,6 @@ def _made(program: Program, target: Target, seed: int, level: int) -> Program:
         strange = sorted({gate.name for gate in native.gates} - set(target.gate_set))
         raise CapabilityError(
             f"Transpiling for {target.name} left gates that it does not run: {', '.join(strange) or 'none'}, or pairs "
-            f"that it does not join. It runs {', '.join(target.gate_set) or 'all gates'}."
+            f"that it does not join in that order. It runs {', '.join(target.gate_set) or 'all gates'}."
         )
     return native

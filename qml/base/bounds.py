@@ -5,9 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from typing import TypeGuard
 
 from qml.base.errors import ConfigError
 from qml.base.registry import unknown
+
+
+def is_whole(value: object, least: int | None = None, most: int | None = None) -> TypeGuard[Integral]:
+    """Whether `value` is a whole number within the bounds, of Python or NumPy; True and False are none.
+
+    Example:
+        >>> is_whole(3, 1), is_whole(3.0, 1), is_whole(True), is_whole(0, 1)
+        (True, False, False, False)
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        return False
+    return (least is None or least <= int(value)) and (most is None or int(value) <= most)
 
 
 def check_whole(who: str, least: int, most: int | None = None, /, **given: object) -> None:
@@ -29,7 +42,7 @@ def check_whole(who: str, least: int, most: int | None = None, /, **given: objec
         qml.base.errors.ConfigError: two_curves got degree=-1; give a whole number of at least 1.
     """
     for name, value in given.items():
-        if not _is_whole(value, least, most):
+        if not is_whole(value, least, most):
             raise ConfigError(f"{who} got {name}={value!r}; give a whole number of {_bounds(least, most)}.")
 
 
@@ -47,7 +60,7 @@ def check_wholes(who: str, least: int, most: int | None = None, /, **given: obje
     """
     for name, values in given.items():
         found = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
-        if not (found and all(_is_whole(value, least, most) for value in found)):
+        if not (found and all(is_whole(value, least, most) for value in found)):
             raise ConfigError(
                 f"{who} got {name}={values!r}; give a list of whole numbers of {_bounds(least, most)}, one or more."
             )
@@ -151,12 +164,6 @@ def check_mapping(who: str, key: str, item: str, /, **given: object) -> None:
     for name, value in given.items():
         if value is not None and not isinstance(value, Mapping):
             raise ConfigError(f"{who} got {name}={value!r}; give a mapping: {{{key}: {item}}}.")
-
-
-def _is_whole(value: object, least: int, most: int | None) -> bool:
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        return False
-    return least <= int(value) and (most is None or int(value) <= most)
 
 
 def _bounds(least: int, most: int | None) -> str:

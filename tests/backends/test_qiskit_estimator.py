@@ -282,9 +282,9 @@ def test_sampler_refusals():
     with pytest.raises(DataError, match="not finite"):
         sampler.run([(circuit, [np.nan])])
     for shots in (0, 1.5, True):
-        with pytest.raises(ConfigError, match="whole number of shots"):
+        with pytest.raises(ConfigError, match="shots are a whole number"):
             EngineSampler(shots=shots)
-    with pytest.raises(ConfigError, match="whole number as seed"):
+    with pytest.raises(ConfigError, match="a seed is a whole number from 0"):
         EngineSampler(seed=-1)
     with pytest.raises(CapabilityError, match="draws no samples"):
         EngineSampler(executor=Estimates())

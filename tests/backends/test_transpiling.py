@@ -37,6 +37,14 @@ TARGETS = {
 }
 EXACT = ReferenceExecutor()
 NONE = np.zeros(0)
+ONE_WAY = ((1, 0), (1, 2), (3, 2), (3, 4))
+DIRECTED = {
+    "cnot": ("RZ", "SX", "PauliX", "CNOT"),
+    "ecr": ("RZ", "SX", "PauliX", "ECR"),
+    "zz": ("RZ", "SX", "IsingZZ"),
+    "all": (),
+    "more than can be turned": ("RZ", "SX", "CNOT", "CRX", "CY", "CH"),
+}
 
 
 @pytest.mark.parametrize("level", [0, 1, 3])
@@ -57,6 +65,61 @@ def test_values_gates_and_slots(name, level):
         small, wires = compact(native)
         assert small.n_qubits == len(wires) <= native.n_qubits
         np.testing.assert_allclose(EXACT.forward(small, angles, NONE).values_BK, expected, atol=1e-9)
+
+
+def in_order(program, target):
+    """Whether each gate that is not the same with its wires exchanged stands on a listed pair, in its order."""
+    alike = {"CZ", "SWAP", "IsingXX", "IsingYY", "IsingZZ", "ISWAP"}
+    pairs = {*target.coupling} | {pair[::-1] for pair in target.coupling}
+    return all(
+        gate.wires in (pairs if gate.name in alike else target.coupling)
+        for gate in program.gates
+        if len(gate.wires) > 1
+    )
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+@pytest.mark.parametrize("name", DIRECTED)
+def test_gates_stand_in_the_order_of_a_directed_target(name, level):
+    """The unitary that a random circuit is, up to its phase and where its wires stand; by values of random readouts."""
+    target = Target(name, 5, DIRECTED[name], ONE_WAY, directed=True)
+    there = Circuit(4).ry(0, 0.3).cnot([0, 1]).cnot([1, 0]).cnot([1, 2]).cnot([2, 1]).build(Probabilities((1, 2, 0)))
+    rng = np.random.default_rng(level)
+    for program in (there, random_program(rng, 4, 8, names=["CRX", "CY", "CH", "ECR"], preparation="none")):
+        inputs, weights = random_values(rng, program, batch=2)
+        angles = slots(program, inputs, weights)
+        native = transpile(program, target, level=level)
+        assert is_native(native, target)
+        assert in_order(native, target)
+        expected = EXACT.forward(program, inputs, weights).values_BK
+        np.testing.assert_allclose(EXACT.forward(native, angles, NONE).values_BK, expected, atol=1e-9)
+        again = transpile(native, target)
+        assert [(gate.name, gate.wires) for gate in again.gates] == [(g.name, g.wires) for g in native.gates]
+
+
+def test_the_order_is_seen():
+    one_way = Target("one way", 2, ("RZ", "SX", "CNOT", "CZ"), ((0, 1),), directed=True)
+    both = Target("both", 2, one_way.gate_set, ((0, 1),))
+    back = Circuit(2).cnot([1, 0]).build()
+    assert not in_order(back, one_way)
+    assert (is_native(back, one_way), is_native(back, both)) == (False, True)
+    assert is_native(Circuit(2).cz([1, 0]).build(), one_way)  # the same gate in both orders
+    assert one_way.digest != both.digest
+    turned = transpile(back, one_way)
+    assert [gate.wires for gate in turned.gates if gate.name == "CNOT"] == [(0, 1)]
+    assert transpile(back, both).gates == back.gates
+
+
+def test_gates_that_see_no_order_have_none():
+    target = Target("swaps", 3, ("RX", "RZ", "ISWAP"), ((1, 0), (1, 2)), directed=True)
+    native = transpile(Circuit(3).rx(0, 0.3).add("ISWAP", [0, 1]).build(), target)
+    assert [gate.name for gate in native.gates if len(gate.wires) > 1] == ["ISWAP"]
+
+
+def test_a_gate_that_cannot_be_turned_is_refused():
+    target = Target("odd", 2, ("RZ", "SX", "CRY"), ((0, 1),), directed=True)
+    with pytest.raises(CapabilityError, match=r"odd .* cannot run"):
+        transpile(Circuit(2).h(0).cry([1, 0], 0.4).build(), target)
 
 
 @pytest.mark.parametrize("name", TARGETS)

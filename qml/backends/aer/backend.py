@@ -18,7 +18,8 @@ from qml.backends.counts import Counts
 from qml.backends.measuring import outcome_of, settings_of
 from qml.backends.noise import NoiseModel, noise_named
 from qml.backends.slotted import slotted
-from qml.backends.transpiling import compact, is_native, transpile
+from qml.backends.transpiling import LEVELS, compact, is_native, transpile
+from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ConfigError, JobError
 from qml.base.extras import require
 from qml.base.memory import check_memory
@@ -105,11 +106,11 @@ class AerBackend:
         ):
             if value not in known:
                 raise unknown(what, value, list(known))
-        if (self.max_bond is not None and self.max_bond < 1) or not 0 <= self.truncation < 1:
-            raise ConfigError(
-                f"AerBackend got max_bond={self.max_bond} and truncation={self.truncation}; a bond is 1 or more, or "
-                "None, and a truncation from 0 to below 1."
-            )
+        if self.max_bond is not None:
+            check_whole("AerBackend", 1, max_bond=self.max_bond)
+        if not 0 <= self.truncation < 1:
+            raise ConfigError(f"AerBackend got truncation={self.truncation}; give a number from 0 to below 1.")
+        check_whole("AerBackend", LEVELS[0], LEVELS[-1], level=self.level)
         if self.noise is not None and self.machine is not None:
             self.noise.check_machine("AerBackend", self.machine)
 
@@ -142,6 +143,7 @@ class AerBackend:
             None if machine is None else machine.coupling,
             exact=self._gates_are_exact or self.chosen == "density_matrix",
             options=tuple(options.items()),
+            directed=machine is not None and machine.directed,
         )
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:

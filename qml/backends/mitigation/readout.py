@@ -12,6 +12,7 @@ import numpy as np
 from qml.backends.backend import Backend, Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.counts import Counts
+from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.measuring import settings_of
 from qml.backends.mitigation.calibrating import Calibration, Recipe, calibrated, outcomes
 from qml.backends.mitigation.confusion import Confusion
@@ -20,6 +21,7 @@ from qml.backends.mitigation.subspace import solved
 from qml.backends.mitigation.tensored import unfolded
 from qml.backends.mitigation.twirled import divided, flipped_back, masks
 from qml.backends.transpiling import transpile
+from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.registry import unknown
 from qml.base.seeds import derive
@@ -87,10 +89,12 @@ class ReadoutMitigatedBackend:
     def __post_init__(self):
         if self.method not in METHODS:
             raise unknown("readout mitigation", self.method, list(METHODS))
-        if self.shots < 1 or self.seed < 1 or (self.refresh is not None and not self.refresh > 0):
+        object.__setattr__(self, "shots", checked_shots("ReadoutMitigatedBackend", self.shots))
+        object.__setattr__(self, "seed", checked_seed("ReadoutMitigatedBackend", self.seed))
+        check_whole("ReadoutMitigatedBackend", 2, twirls=self.twirls)
+        if self.refresh is not None and not self.refresh > 0:
             raise ConfigError(
-                f"ReadoutMitigatedBackend needs shots and a seed of 1 or more and refresh in seconds above 0 or None; "
-                f"got shots={self.shots}, seed={self.seed}, refresh={self.refresh}."
+                f"ReadoutMitigatedBackend got refresh={self.refresh!r}; give seconds above 0, or None for never."
             )
         if self.twirls < 2 or self.twirls & (self.twirls - 1):
             raise ConfigError(f"Random flips come in a power of two, such as 16; got twirls={self.twirls}.")

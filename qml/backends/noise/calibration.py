@@ -9,9 +9,11 @@ from os import PathLike
 from typing import Any
 
 from qml.backends.backend import Target
+from qml.backends.exchange import is_exchangeable
 from qml.backends.noise.channel import Channel, depolarising, thermal_relaxation
 from qml.backends.noise.model import GateNoise, NoiseModel, ReadoutError
 from qml.base.errors import ConfigError
+from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES
 
 READOUTS = ("asymmetric", "symmetric", "none")
@@ -65,6 +67,11 @@ class GateCalibration:
         if row.n_wires != len(self.wires) or any(not 0 <= value < math.inf for value in figures):
             raise ConfigError(f"A gate has its number of wires, and an error and a duration of 0 or more; got {self}.")
 
+    @property
+    def is_exchangeable(self) -> bool:
+        """Whether it is the same gate with its two wires exchanged."""
+        return is_exchangeable(Gate(self.gate, self.wires, (0.0,) * (GATES[self.gate].n_angles or 0)))
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -98,11 +105,13 @@ class Calibration:
 
     @property
     def target(self) -> Target:
-        """The machine's gates and which pairs they join."""
+        """The machine's gates and which pairs they join; directed where a CNOT, say, was measured in one order only."""
         names = tuple(dict.fromkeys(gate.gate for gate in self.gates))
-        pairs = sorted({tuple(sorted(gate.wires)) for gate in self.gates if len(gate.wires) == 2})
-        coupling = tuple((first, second) for first, second in pairs)
-        return Target(self.name, len(self.qubits), names, coupling)
+        pairs = {(gate.wires[0], gate.wires[1]) for gate in self.gates if len(gate.wires) == 2}
+        told_apart = [gate.wires for gate in self.gates if len(gate.wires) == 2 and not gate.is_exchangeable]
+        directed = any((second, first) not in pairs for first, second in told_apart)
+        coupling = pairs if directed else {(min(pair), max(pair)) for pair in pairs}
+        return Target(self.name, len(self.qubits), names, tuple(sorted(coupling)), directed=directed)
 
     def noise(self, *, readout: str = "asymmetric") -> NoiseModel:
         """Thermal relaxation for the duration of each gate, after depolarising that makes up the rest of its error.

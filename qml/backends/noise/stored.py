@@ -54,6 +54,7 @@ _TARGET: Parts = {
     "n_qubits": (True, int),
     "gate_set": (True, list),
     "coupling": (True, (list, type(None))),
+    "directed": (False, bool),
 }
 
 
@@ -156,13 +157,14 @@ def _checked(value: Any, parts: Parts, path: Place, where: str) -> dict[str, Any
     for key, item in value.items():
         kinds = parts[key][1]
         number = isinstance(item, float) and not math.isfinite(item)
-        if not isinstance(item, kinds) or isinstance(item, bool) or number:
+        if not isinstance(item, kinds) or isinstance(item, bool) != (kinds is bool) or number:
             raise ConfigError(f"{path}{where}.{key} is {item!r}, which is not what it must be: {_told(kinds)}.")
     return value
 
 
 def _told(kinds: type | tuple[type, ...]) -> str:
     names = {int: "a number", float: "a number", str: "text", list: "a list", dict: "an object", type(None): "null"}
+    names[bool] = "true or false"
     return " or ".join(dict.fromkeys(names[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,))))
 
 
@@ -204,7 +206,13 @@ def _noise(kept: dict[str, Any], path: Place) -> NoiseModel:
         parts = _checked(kept["target"], _TARGET, path, " target")
         pairs = parts["coupling"]
         coupling = None if pairs is None else tuple(_wires(pair, path, " target.coupling") for pair in pairs)
-        target = Target(parts["name"], parts["n_qubits"], tuple(parts["gate_set"]), coupling)  # pyright: ignore
+        target = Target(
+            parts["name"],
+            parts["n_qubits"],
+            tuple(parts["gate_set"]),
+            coupling,  # pyright: ignore[reportArgumentType]
+            directed=parts.get("directed", False),
+        )
     return NoiseModel(tuple(gates), tuple(readout), target, kept["name"], kept["source"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from qml.backends.noise import NoiseModel, noise_named
 from qml.backends.noisy.plan import MAX_WIRES, Plan, plan_of
 from qml.backends.noisy.runner import slopes_of, words_of
 from qml.backends.slotted import slotted
-from qml.backends.transpiling import transpile
+from qml.backends.transpiling import check_transpiling, transpile
+from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ConfigError, ShapeError
 from qml.base.threads import default_threads
 from qml.circuits.program import Program
@@ -66,8 +66,9 @@ class NoisyExecutor:
         object.__setattr__(self, "noise", noise_named(self.noise))
         if self.dtype is not None and self.dtype not in DTYPES:
             raise ConfigError(f"NoisyExecutor computes in {' or '.join(DTYPES)}; got dtype={self.dtype!r}.")
-        if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
-            raise ConfigError(f"NoisyExecutor needs a whole number of threads >= 1, or None; got {self.threads!r}.")
+        if self.threads is not None:
+            check_whole("NoisyExecutor", 1, threads=self.threads)
+        check_transpiling("NoisyExecutor", self.seed, self.level)
         if self.target is not None:
             self.noise.check_machine("NoisyExecutor", self.target)
 

@@ -13,9 +13,10 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, drawn_directions, send_weighted, shifted_bindings
 from qml.backends.shifts.directions import RULES, directions
-from qml.backends.shifts.sending import check_draws, check_plan, is_eager, send
+from qml.backends.shifts.sending import check_draws, checked_plan, is_eager, send
 from qml.backends.shifts.slopes import Slopes
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.base.bounds import check_whole
+from qml.base.errors import CapabilityError, ShapeError
 from qml.base.registry import unknown
 from qml.base.seeds import derive
 from qml.circuits.program import Program
@@ -78,13 +79,11 @@ class ShiftedExecutor:
     units: int = 4
 
     def __post_init__(self):
-        check_plan("ShiftedExecutor", self.plan, self.shots)
+        object.__setattr__(self, "shots", checked_plan("ShiftedExecutor", self.plan, self.shots))
         if self.rule not in RULES:
             raise unknown("rule", self.rule, [*RULES])
-        if self.units < 1 or (self.subset is not None and self.subset < 1):
-            raise ConfigError(
-                f"ShiftedExecutor needs units >= 1 and subset >= 1, or None for all; got {self.units}, {self.subset}."
-            )
+        subset = {} if self.subset is None else {"subset": self.subset}
+        check_whole("ShiftedExecutor", 1, units=self.units, **subset)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -9,8 +9,9 @@ import numpy as np
 
 from qml.backends.backend import Backend, Limits, Outcome
 from qml.backends.counts import Counts
+from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.measuring import settings_of
-from qml.base.errors import CapabilityError, ConfigError
+from qml.base.errors import CapabilityError
 from qml.base.registry import unknown
 from qml.base.seeds import derive
 from qml.circuits.program import Program
@@ -18,12 +19,11 @@ from qml.circuits.program import Program
 PLANS = ("eager", "weighted")
 
 
-def check_plan(who: str, plan: str | None, shots: int | None) -> None:
-    """Raise `ConfigError` where the plan or the number of shots is none."""
+def checked_plan(who: str, plan: str | None, shots: object) -> int | None:
+    """The number of shots as a plain integer; raise `ConfigError` where it, or the plan, is none."""
     if plan is not None and plan not in PLANS:
         raise unknown("plan", plan, [*PLANS])
-    if shots is not None and shots < 1:
-        raise ConfigError(f"{who} needs shots >= 1, or None for exact values; got {shots}.")
+    return None if shots is None else checked_shots(who, shots)
 
 
 def is_eager(plan: str | None, backend: Backend) -> bool:
@@ -32,7 +32,10 @@ def is_eager(plan: str | None, backend: Backend) -> bool:
 
 
 def check_draws(who: str, backend: Backend, shots: int | None, seed: int | None, draws: bool) -> None:
-    """Raise `CapabilityError` where something is to be drawn without a seed, or the machine has no such values."""
+    """Raise `CapabilityError` where something is to be drawn without a seed, or the machine has no such values.
+
+    A seed that is no whole number is a `ConfigError`, also where nothing is drawn.
+    """
     target = backend.target
     if shots is None and not target.exact:
         raise CapabilityError(f"{target.name} gives no exact values, and {who} has shots=None. Pass shots=1000.")
@@ -41,6 +44,8 @@ def check_draws(who: str, backend: Backend, shots: int | None, seed: int | None,
     if seed is None and (draws or shots is not None):
         what = "angles to be drawn" if shots is None else f"{shots} shots"
         raise CapabilityError(f"{who} was asked for {what} without a seed. Pass seed=1.")
+    if seed is not None:
+        checked_seed(who, seed, least=None)
 
 
 def send(backend: Backend, program: Program, slots_RS: np.ndarray, shots: int | None, seed: int | None) -> Outcome:

@@ -13,8 +13,9 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, send_weighted
 from qml.backends.shifts.executor import check_preparations
-from qml.backends.shifts.sending import check_draws, check_plan, is_eager, send
-from qml.base.errors import ConfigError, ShapeError
+from qml.backends.shifts.sending import check_draws, checked_plan, is_eager, send
+from qml.base.bounds import check_number, check_whole
+from qml.base.errors import ShapeError
 from qml.base.seeds import derive, generator
 from qml.circuits.program import Program
 from qml.circuits.slots import angle_table, columns_of, split_columns
@@ -77,12 +78,9 @@ class SpsaExecutor:
     units: int = 4
 
     def __post_init__(self):
-        check_plan("SpsaExecutor", self.plan, self.shots)
-        if self.repeats < 1 or self.units < 1 or not 0 < self.step < np.inf:
-            raise ConfigError(
-                f"SpsaExecutor needs repeats >= 1, units >= 1 and a step above 0; got {self.repeats}, {self.units} and "
-                f"{self.step}."
-            )
+        object.__setattr__(self, "shots", checked_plan("SpsaExecutor", self.plan, self.shots))
+        check_whole("SpsaExecutor", 1, repeats=self.repeats, units=self.units)
+        check_number("SpsaExecutor", above=0, step=self.step)
 
     @property
     def capabilities(self) -> Capabilities:

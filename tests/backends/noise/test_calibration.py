@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from qml.backends.noise import NOISES, Calibration, GateCalibration, NoiseModel, QubitCalibration, noise_named
+from qml.backends.noisy import NoisyExecutor
+from qml.backends.transpiling import transpile
 from qml.base.errors import ConfigError
+from qml.circuits import Circuit
 from qml.circuits.gate import Gate
 
 DEVICES = ("fake_manila", "fake_lagos", "fake_guadalupe")
@@ -82,7 +85,7 @@ def test_figures_that_are_not_given_are_no_noise():
 
 
 def test_a_gate_measured_in_one_order_has_its_noise_in_the_other():
-    """A target joins pairs in either order, so that a transpiled gate may stand in that which was not measured."""
+    """A Program for another target with the same pairs may have gates in the order that was not measured."""
     qubits = (QubitCalibration(t1=5e-5, t2=3e-5), QubitCalibration(t1=9e-5, t2=8e-5), QubitCalibration())
     one = GateCalibration("CNOT", (0, 1), error=0.02, duration=4e-7)
     made = Calibration("directed", qubits, (one, GateCalibration("CNOT", (1, 2)))).noise()
@@ -94,6 +97,50 @@ def test_a_gate_measured_in_one_order_has_its_noise_in_the_other():
     other = GateCalibration("CNOT", (1, 0), error=0.05)
     both = Calibration("both", qubits, (one, other)).noise()
     assert both.channel_of(Gate("CNOT", (1, 0))).infidelity == pytest.approx(0.05)
+
+
+def test_gates_measured_in_one_order_make_a_directed_machine(tmp_path):
+    qubits = (QubitCalibration(), QubitCalibration(), QubitCalibration())
+
+    def machine(*gates):
+        return Calibration("mine", qubits, tuple(GateCalibration(*gate, error=0.02) for gate in gates)).target
+
+    one_way = machine(("ECR", (1, 0)), ("ECR", (1, 2)))
+    assert (one_way.directed, one_way.coupling) == (True, ((1, 0), (1, 2)))
+    for gates in (
+        (("CNOT", (1, 0)), ("CNOT", (0, 1))),
+        (("CZ", (1, 0)),),
+        (("IsingZZ", (1, 0)), ("SX", (2,))),
+    ):
+        assert (machine(*gates).directed, machine(*gates).coupling) == (False, ((0, 1),))
+    noise = Calibration("mine", qubits, (GateCalibration("ECR", (1, 0), error=0.02),)).noise()
+    noise.save(tmp_path / "noise.json")
+    again = NoiseModel.load(tmp_path / "noise.json").target
+    assert again == noise.target
+    assert again.directed
+    text = (tmp_path / "noise.json").read_text()
+    (tmp_path / "older.json").write_text(text.replace(', "directed": true', ""))
+    assert not NoiseModel.load(tmp_path / "older.json").target.directed
+    (tmp_path / "odd.json").write_text(text.replace('"directed": true', '"directed": 1'))
+    with pytest.raises(ConfigError, match="directed is 1, which is not what it must be: true or false"):
+        NoiseModel.load(tmp_path / "odd.json")
+
+
+def test_a_directed_machine_has_its_noise_behind_its_own_gates():
+    """Two qubits, one ECR that is noisy: the noisy Executor, and Aer, run it in its order, with gates that turn it."""
+    aer = pytest.importorskip("qml.backends.aer", exc_type=ImportError)
+    qubits = (QubitCalibration(t1=5e-5, t2=3e-5), QubitCalibration(t1=9e-5, t2=8e-5))
+    gates = (
+        GateCalibration("ECR", (1, 0), 0.05, 6e-7),
+        *(GateCalibration(name, (wire,), 1e-3, 5e-8) for name in ("RZ", "SX", "PauliX") for wire in (0, 1)),
+    )
+    noise = Calibration("mine", qubits, gates).noise()
+    program = Circuit(2).ry(0, 0.4).cnot([0, 1]).cnot([1, 0]).build()
+    native = transpile(program, noise.target)
+    assert {gate.wires for gate in native.gates if gate.name == "ECR"} == {(1, 0)}
+    found = NoisyExecutor(noise).forward(program, np.zeros((1, 0)), np.zeros(0)).values_BK
+    again = aer.AerBackend(noise=noise).run(program, np.zeros((1, 1)), shots=None, seed=None).values_RK
+    np.testing.assert_allclose(found, again, atol=1e-10)
 
 
 def test_files_there_and_back(tmp_path):
