@@ -8,6 +8,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from omegaconf import DictConfig, OmegaConf
 
 from qml import schema
@@ -23,7 +24,8 @@ def register() -> None:
     store = ConfigStore.instance()
     for group, nodes in schema.SCHEMAS.items():
         for name, node in nodes.items():
-            store.store(group=group or None, name=name, node=node, provider="qml")
+            if store.get_type(f"{group}/{name}.yaml".lstrip("/")) is not ObjectType.CONFIG:  # costs as much as to compose
+                store.store(group=group or None, name=name, node=node, provider="qml")
     for name, word in WORDS.items():
         OmegaConf.register_new_resolver(f"qml.{name}", word, replace=True)
 
