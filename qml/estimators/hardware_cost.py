@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,11 +20,13 @@ from qml.backends.jobs.database import opened
 from qml.backends.jobs.packing import cost_from
 from qml.backends.measuring import settings_of
 from qml.backends.remote import Cost, Request, let_go
+from qml.backends.transpiling import compact
 from qml.backends.watched import Ledger
 from qml.base.errors import QmlError
 from qml.base.redacting import redacted
 from qml.circuits.program import Program
-from qml.estimators.choices import Training
+from qml.estimators.training import SCORED
+from qml.learn.step_fit import StepFit
 
 _logger = logging.getLogger(__name__)
 
@@ -83,43 +87,74 @@ class StandIn:
         from qml.backends.simulated import SimulatedBackend
 
         self.noted.append(Request(program, slots_RS, shots, seed))
-        return SimulatedBackend(executor_named("engine_cpu")).run(program, slots_RS, shots=shots, seed=seed)
+        small = compact(program)[0]  # of a machine that may have more wires than can be simulated
+        return SimulatedBackend(executor_named("engine_cpu")).run(small, slots_RS, shots=shots, seed=seed)
 
 
-def estimated(
-    executor: Executor,
-    program: Program,
-    n_rows: int,
-    rows_a_job: int,
-    *,
-    steps: int | None = None,
-    training: Training | None = None,
-) -> Estimate:
-    """What `n_rows` forward runs take, and `steps` updates before them.
+@dataclass(frozen=True)
+class Calls:
+    """Calls of an Executor that a piece of work makes, by their rows.
+
+    Args:
+        runs: rows of a forward run -> how often there is one.
+        updates: rows of a forward run whose gradient is asked for -> how often.
+    """
+
+    runs: Mapping[int, int]
+    updates: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Forward runs and gradients of single rows."""
+        return sum(rows * times for rows, times in self.runs.items()) + 2 * sum(
+            rows * times for rows, times in self.updates.items()
+        )
+
+
+def in_batches(n_rows: int, size: int, times: int = 1) -> Counter[int]:
+    """Rows of a batch -> how many there are, in so many passes over `n_rows`.
+
+    Example:
+        >>> in_batches(10, 4, times=3)
+        Counter({4: 6, 2: 3})
+    """
+    return +Counter({size: n_rows // size * times}) + Counter({n_rows % size: times if n_rows % size else 0})
+
+
+def training_calls(sizes: Mapping[str, int | None], batch_size: int, epochs: int) -> Calls:
+    """What training takes at most: updates, validation after each pass and of the weights kept, and the last scores.
+
+    Args:
+        sizes: of the splits.
+        batch_size: rows of an update.
+        epochs: passes.
+    """
+    size = StepFit.evaluation_size
+    runs = in_batches(sizes.get("validation") or 0, size, epochs + 1)
+    for split in SCORED:
+        runs += in_batches(sizes.get(split) or 0, size)
+    return Calls(runs, in_batches(sizes.get("train") or 0, batch_size, epochs))
+
+
+def estimated(executor: Executor, program: Program, evaluation: Calls, training: Calls | None = None) -> Estimate:
+    """What an evaluation takes, and a training run before it.
 
     Args:
         executor: who runs circuits, put together by `qml.backends.assembling.assembled`.
         program: the circuit of the model.
-        n_rows: rows that are evaluated.
-        rows_a_job: rows of one forward run.
-        steps: updates of a training run; None trains nothing there.
-        training: says how many rows an update has.
+        evaluation: its calls.
+        training: its calls; None trains nothing there.
     """
     label = executor.capabilities.name
-    n_jobs = -(-n_rows // rows_a_job)
-    batch = training.batch_size if training is not None else 1
     shadow, stand_in = with_machine(executor, StandIn)
     if stand_in is None:
-        after = None if steps is None else Cost(2 * steps * batch, 0)
-        return Estimate(label, Cost(n_rows, 0), after, (0, 0), False)
-    first, second = _asked(shadow, stand_in, program, False), _asked(shadow, stand_in, program, False)
-    evaluation = _sum(stand_in.machine, first, second, n_jobs, min(rows_a_job, n_rows), n_rows / n_jobs)
-    jobs, after = (len(first) + (n_jobs - 1) * len(second), 0), None
-    if steps is not None:
-        update = _asked(shadow, stand_in, program, True)
-        after = _sum(stand_in.machine, first, update, steps, batch, batch)
-        jobs = jobs[0], len(first) - len(second) + steps * len(update)
-    return Estimate(label, evaluation, after, jobs, isinstance(stand_in.machine, StoredBackend))
+        after = None if training is None else Cost(training.rows, 0)
+        return Estimate(label, Cost(evaluation.rows, 0), after, (0, 0), False)
+    asked = [_asked(shadow, stand_in, program, slopes) for slopes in (False, False, True)]
+    machine = stand_in.machine
+    first, first_jobs = _sum(machine, asked, evaluation)
+    after, after_jobs = (None, 0) if training is None else _sum(machine, asked, training)
+    return Estimate(label, first, after, (first_jobs, after_jobs), isinstance(machine, StoredBackend))
 
 
 def billed(executor: Executor, ledger: Ledger) -> Cost | None:
@@ -170,21 +205,30 @@ def _asked(shadow: Executor, stand_in: StandIn, program: Program, slopes: bool) 
     return stand_in.noted[begun:]
 
 
-def _sum(machine: Any, first: list[Request], each: list[Request], times: int, rows: int, mean_rows: float) -> Cost:
-    """Cost of `times` calls of so many rows, and of what was asked beside the first of them only."""
-    once = first[: max(0, len(first) - len(each))]  # calibrations stand in front
-    sums: dict[str, Any] = {"circuits": 0, "executions": 0, "seconds": None, "amount": None, "currency": "USD"}
-    for request, number, scale in [*((one, 1, 1.0) for one in once), *((one, times, mean_rows / rows) for one in each)]:
-        many = request if number == 1 and request in once else replace(request, slots_RS=_rows(request.slots_RS, rows))
-        cost = _cost(machine, many)
-        sums["circuits"] += round(cost.circuits * number * scale)
-        sums["executions"] += round(cost.executions * number * scale)
-        for key in ("seconds", "amount"):
-            told = getattr(cost, key)
-            if told is not None:
-                sums[key] = (sums[key] or 0.0) + told * number * scale
-        sums["currency"], sums["basis"] = cost.currency, cost.basis
-    return Cost(**sums)
+def _sum(machine: Any, asked: Sequence[list[Request]], calls: Calls) -> tuple[Cost, int]:
+    """Cost and jobs of all calls, and of what the very first one asks beside, such as a calibration.
+
+    Args:
+        machine: estimates its requests.
+        asked: by the first run of one row, by a later one, and by an update.
+        calls: how many there are.
+    """
+    first, run, update = asked
+    once = first[: max(0, len(first) - len(run))]  # calibrations stand in front
+    parts = [(cost, 1) for request in once for cost in _costs(machine, request)]
+    for requests, found in ((run, calls.runs), (update, calls.updates)):
+        for rows, times in found.items():
+            many = [replace(request, slots_RS=_rows(request.slots_RS, rows)) for request in requests]
+            parts += [(cost, times) for request in many for cost in _costs(machine, request)]
+    return total(_times(cost, number) for cost, number in parts), sum(number for _, number in parts)
+
+
+def _times(cost: Cost, number: int) -> Cost:
+    """A cost, so many times."""
+    seconds, amount = (None if one is None else one * number for one in (cost.seconds, cost.amount))
+    return replace(
+        cost, circuits=cost.circuits * number, executions=cost.executions * number, seconds=seconds, amount=amount
+    )
 
 
 def _rows(slots_RS: np.ndarray, rows: int) -> np.ndarray:
@@ -192,11 +236,10 @@ def _rows(slots_RS: np.ndarray, rows: int) -> np.ndarray:
     return np.repeat(slots_RS, rows, axis=0)
 
 
-def _cost(machine: Any, request: Request) -> Cost:
-    """What a request takes: by the machine's own estimate where it has one."""
+def _costs(machine: Any, request: Request) -> tuple[Cost, ...]:
+    """What the jobs of a request take: by the machine's own estimate where it has one."""
     if isinstance(machine, StoredBackend):
-        asked = {"shots": request.shots, "seed": request.seed}
-        return machine.estimate(request.program, request.slots_RS, **asked).total
+        return machine.estimate(request.program, request.slots_RS, shots=request.shots, seed=request.seed).jobs
     settings = 1 if request.shots is None else max(1, len(settings_of(request.program.readout)))
     circuits = len(request.slots_RS) * settings
-    return Cost(circuits, circuits * (request.shots or 0))
+    return (Cost(circuits, circuits * (request.shots or 0)),)

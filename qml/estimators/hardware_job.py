@@ -22,7 +22,7 @@ from qml.data.source import Source
 from qml.estimators.arms import check, in_units_of
 from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
-from qml.estimators.hardware_cost import Estimate, allow, billed, close, estimated
+from qml.estimators.hardware_cost import Calls, Estimate, allow, billed, close, estimated, in_batches, training_calls
 from qml.estimators.hardware_progress import phase, tell_machine, telling
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
@@ -148,10 +148,10 @@ class HardwareJob:
         source = self.data.source(self.seed)
         spec = self._spec(source, executor)
         rows = rows_of(source, self.split, self.rows)
-        terms = {"steps": self._steps(source), "training": self.training}
+        calls = Calls(in_batches(len(rows.targets), self.rows_a_job)), self._training(source)
         with phase(f"estimating what {executor.capabilities.name} will be asked"):
             tell_machine(executor)
-            estimate = estimated(executor, spec.program, len(rows.targets), self.rows_a_job, **terms)
+            estimate = estimated(executor, spec.program, *calls)
         print(estimate, flush=True)
         if self.dry_run:
             return HardwareOutcome(estimate, None, (), out)
@@ -197,12 +197,11 @@ class HardwareJob:
         check(spec)
         return spec
 
-    def _steps(self, source: Source) -> int | None:
-        """Updates of a training run on the machine; None where it is only evaluated there."""
+    def _training(self, source: Source) -> Calls | None:
+        """Calls of a training run on the machine; None where the model is only evaluated there."""
         if self.action != "train":
             return None
-        size = source.schema.sizes.get("train") or 0
-        return self.epochs * -(-size // self.training.batch_size)
+        return training_calls(source.schema.sizes, self.training.batch_size, self.epochs)
 
     def _trained(self, label: str) -> Path:
         """Folder of the trained model; trained here, exactly or on the machine, where none was named."""

@@ -30,6 +30,7 @@ from qml.learn.two_class import Overlaps
 from qml.models import Spec
 
 ACCELERATORS = ("cpu", "cuda")
+SCORED = ("train", "validation", "test")  # splits whose scores are kept, in order
 SUMMARY = "summary.json"
 LOCK = ".lock"
 TO_END_SECONDS = 30.0  # for the processes of a launcher that was killed
@@ -289,7 +290,7 @@ def trainable(source: Source) -> Source:
 
 def _labelled(source: Source) -> list[str]:
     """Splits to score, in order."""
-    return [split for split in ("train", "validation", "test") if source.schema.sizes.get(split)]
+    return [split for split in SCORED if source.schema.sizes.get(split)]
 
 
 def _scores(predict: Any, source: Source, split: str, metrics: Sequence[Any]) -> dict[str, float]:

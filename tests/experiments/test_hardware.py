@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from qml import config
+from qml.backends.aer import AerBackend
 from qml.backends.assembling import assembled
 from qml.backends.jobs import DryRunError
+from qml.backends.watched import Ledger
 from qml.base.errors import BudgetError, ConfigError, DataError
 from qml.base.registry import Registry
 from qml.estimators import hardware_job, hardware_progress, hardware_run
@@ -185,6 +187,25 @@ def test_training_on_a_machine_learns_with_its_noise(folder):
     assert out.estimate.training is not None
     assert out.record.identity["trained"] == "on this backend"
     assert out.record.scores["accuracy"].se_rows > 0
+
+
+@pytest.mark.parametrize("mitigation", ["[]", "[readout]"])
+def test_what_training_takes_is_what_was_estimated(folder, monkeypatch, tmp_path, mitigation):
+    """Updates with a short last batch, validation after each pass, and the scores at the end."""
+    ledger = Ledger()
+    run = AerBackend.run
+
+    def counted(self, program, slots_RS, *, shots, seed):
+        ledger.runs += 1
+        ledger.executions += len(slots_RS) * shots
+        return run(self, program, slots_RS, shots=shots, seed=seed)
+
+    monkeypatch.setattr(AerBackend, "run", counted)
+    words = ["action=train", "backend=aer", "shots=5", "data.rows=60", "training.batch_size=16", "epochs=2", "rows=6"]
+    words += [f"mitigation={mitigation}", "data.validation=0.2", "model.circuit.n_qubits=2"]
+    estimate = job(tmp_path, *words).run().estimate
+    assert ledger.runs == sum(estimate.jobs)
+    assert ledger.executions == estimate.training.executions + estimate.evaluation.executions
 
 
 @pytest.mark.parametrize(
