@@ -49,6 +49,8 @@ class Target:
             cancel, so that circuits cannot be folded there.
         directed: whether a gate that tells its wires apart, such as CNOT or ECR, joins a pair only in the order in
             which `coupling` lists it; a pair that is listed in both orders is joined in both.
+        ideal: whether exact values are those of the circuit as it is written: no noise, no mitigation, nothing left
+            out. Only then do second derivatives of the circuit hold for them; where it is false, layers refuse these.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Target:
     counts: bool = field(default=True, compare=False)
     verbatim: bool = field(default=True, compare=False)
     directed: bool = False
+    ideal: bool = field(default=False, compare=False)
 
     @cached_property
     def digest(self) -> str:

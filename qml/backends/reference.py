@@ -117,7 +117,7 @@ class ReferenceBackend:
     @property
     def target(self) -> Target:
         """All gates, all pairs of qubits."""
-        return Target("reference", self.n_qubits)
+        return Target("reference", self.n_qubits, ideal=True)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Values of `R` rows of rotation angles; `shots=None` is exact.

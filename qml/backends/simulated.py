@@ -60,6 +60,7 @@ class SimulatedBackend:
         if self.target is None:
             own = Target(f"simulated({able.name})", able.max_qubits, sampled=able.states or able.samples)
             object.__setattr__(self, "target", own)
+        object.__setattr__(self, "target", replace(self.target, ideal=able.second_order))
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Values of `R` rows of angles; with shots, the outcomes of every setting too.

@@ -135,7 +135,8 @@ class Call:
         if not self.capabilities.second_order:
             raise CapabilityError(
                 f"{what} was asked of executor {self.capabilities.name!r}, whose values are not exact functions of its "
-                f'inputs. Use an exact executor, or executor="{TRACED}".'
+                "inputs, or not those of the ideal circuit: shots, noise and mitigation have first derivatives only. "
+                f'Use an exact executor without noise, or executor="{TRACED}".'
             )
         if self.program.n_qubits > MAX_QUBITS:
             raise CapabilityError(

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 METHODS = ("statevector", "density_matrix", "matrix_product_state")
 WIDEST = {"statevector": 30, "density_matrix": 15, "matrix_product_state": 500}
 DEVICES = ("CPU", "GPU")
+ROUNDING = 1e-16  # what a matrix product state may drop and still be called whole
 PRECISIONS = {"double": 16, "single": 8}  # bytes of an amplitude
 
 _NOT_RUN = {
@@ -93,7 +94,7 @@ class AerBackend:
     machine: Target | None = None
     precision: str = "double"
     max_bond: int | None = None
-    truncation: float = 1e-16
+    truncation: float = ROUNDING
     level: int = 1
 
     def __post_init__(self):
@@ -144,6 +145,7 @@ class AerBackend:
             exact=self._gates_are_exact or self.chosen == "density_matrix",
             options=tuple(options.items()),
             directed=machine is not None and machine.directed,
+            ideal=self._is_ideal,
         )
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
@@ -177,6 +179,12 @@ class AerBackend:
     @property
     def _gates_are_exact(self) -> bool:
         return self.noise is None or self.noise.without_readout().is_trivial
+
+    @property
+    def _is_ideal(self) -> bool:
+        """Nothing of a matrix product state dropped but what rounds to nothing, and no noise."""
+        whole = self.chosen != "matrix_product_state" or (self.max_bond is None and self.truncation <= ROUNDING)
+        return whole and (self.noise is None or self.noise.is_trivial)
 
     def _native(self, program: Program, target: Target) -> Program:
         """`program` in gates of the target; noise of no machine acts on the gates as they are, so these must be its."""

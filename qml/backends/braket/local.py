@@ -67,12 +67,12 @@ class LocalBraketBackend:
         """All gates, or those of the machine whose noise it is."""
         widest = SIMULATORS[self.simulator]
         if self.noise is None:
-            return Target(self.simulator, widest)
+            return Target(self.simulator, widest, ideal=True)
         options = (("noise", self.noise.digest),)
         if self.noise.target is None:
             return Target(self.simulator, widest, GATES, options=options)
-        machine = self.noise.target
-        return replace(machine, name=f"{self.simulator}({machine.name})", exact=True, sampled=True, options=options)
+        machine = replace(self.noise.target, exact=True, sampled=True, ideal=False)
+        return replace(machine, name=f"{self.simulator}({machine.name})", options=options)
 
     @cached_property
     def worker(self) -> Worker:

@@ -83,7 +83,7 @@ class ExtrapolatedBackend:
         inner = self.inner.target
         told = (self.scales, self.method, self.fold, self.level)
         told += (self.steepest,) if self.method == "exponential" else ()
-        return replace(inner, options=(*inner.options, ("extrapolation", told)), counts=False)
+        return replace(inner, options=(*inner.options, ("extrapolation", told)), counts=False, ideal=False)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Values of `R` bindings at no noise, with variances where `inner` gives them; `shots=None` where it is exact.

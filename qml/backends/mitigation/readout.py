@@ -117,7 +117,7 @@ class ReadoutMitigatedBackend:
         told = (self.method, self.shots, self.seed, self.refresh, self.level)
         told += (self.twirls,) if self.method == "twirled" else ()
         inner = self.inner.target
-        return replace(inner, options=(*inner.options, ("readout", told)), counts=False)
+        return replace(inner, options=(*inner.options, ("readout", told)), counts=False, ideal=False)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Mitigated values of `R` bindings, with the variance of shots and calibration.

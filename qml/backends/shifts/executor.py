@@ -87,14 +87,14 @@ class ShiftedExecutor:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Exact when nothing is drawn; the derivative of a derivative is refused where something is."""
+        """Exact when nothing is drawn; the derivative of a derivative is that of the ideal circuit, or refused."""
         target = self.backend.target
         exact = self.shots is None and self.subset is None
         return Capabilities(
             f"shifted({target.name})",
             exact=exact,
             max_qubits=target.n_qubits,
-            second_order=exact,
+            second_order=exact and target.ideal,
             spares_inputs=True,
         )
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from qml.backends.backend import Target
 from qml.backends.engine import EngineExecutor
+from qml.backends.mitigation import mitigated
+from qml.backends.noise import NoiseModel, ReadoutError
+from qml.backends.reference import ReferenceBackend
 from qml.backends.sampled import SampledExecutor
 from qml.backends.shifts import ShiftedExecutor, SpsaExecutor
 from qml.backends.simulated import SimulatedBackend
@@ -156,3 +160,81 @@ def test_torch_estimates_draw_as_dropout_does(name):
         torch.autograd.grad(
             torch.autograd.grad(values, layer.parameters(), create_graph=True)[0].sum(), layer.parameters()
         )
+
+
+def _aer(**options):
+    pytest.importorskip("qiskit_aer")
+    from qml.backends.aer import AerBackend
+
+    return AerBackend(**options)
+
+
+NOT_IDEAL = {  # machines with exact values that are not those of the ideal circuit
+    "aer with noise": lambda: _aer(noise="fake_manila"),
+    "aer with errors of reading": lambda: _aer(noise=NoiseModel(readout=(ReadoutError(0.1, 0.2),))),
+    "matrix products cut off": lambda: _aer(method="matrix_product_state", max_bond=2),
+    "noisy": lambda: SimulatedBackend("noisy"),
+    "zne": lambda: mitigated(_aer(noise="fake_manila"), ["zne"]),
+    "zne of the ideal": lambda: mitigated(SimulatedBackend(), ["zne"]),
+    "readout": lambda: mitigated(ReferenceBackend(), ["readout"]),
+}
+
+
+def torch_curvature(backend):
+    """Derivative of the derivative of the sum of values by the inputs, as torch tells it, and by differences."""
+    torch = pytest.importorskip("torch")
+    from qml.layers.torch import CircuitLayer
+
+    layer = CircuitLayer(PROGRAM, executor=ShiftedExecutor(backend), seed=0).double()
+
+    def slope(at):
+        inputs = torch.full((1, 3), at, dtype=torch.float64, requires_grad=True)
+        return inputs, torch.autograd.grad(layer(inputs).sum(), inputs, create_graph=True)[0].sum()
+
+    inputs, found = slope(0.3)
+    differences = (slope(0.3 + 1e-4)[1] - slope(0.3 - 1e-4)[1]).item() / 2e-4
+    return torch.autograd.grad(found, inputs)[0].sum().item(), differences
+
+
+@pytest.mark.parametrize("name", NOT_IDEAL)
+def test_second_derivatives_are_those_of_ideal_machines_only(name):
+    backend = NOT_IDEAL[name]()
+    assert not backend.target.ideal
+    executor = ShiftedExecutor(backend)
+    assert executor.capabilities.exact
+    assert not executor.capabilities.second_order
+
+
+@pytest.mark.parametrize(
+    "backend", [SimulatedBackend(), ReferenceBackend(), SimulatedBackend(target=Target("line", 3))]
+)
+def test_ideal_machines_have_second_derivatives(backend):
+    told, differences = torch_curvature(backend)
+    assert abs(told - differences) < 1e-6
+    assert abs(told) > 0.01
+
+
+def test_aer_without_noise_has_second_derivatives():
+    for backend in (_aer(), _aer(method="density_matrix"), _aer(method="matrix_product_state"), _aer(noise="none")):
+        assert ShiftedExecutor(backend).capabilities.second_order
+    told, differences = torch_curvature(_aer())
+    assert abs(told - differences) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["aer with noise", "zne", "readout"])
+def test_torch_refuses_second_derivatives_under_noise(name):
+    with pytest.raises(CapabilityError, match="not those of the ideal circuit: shots, noise and mitigation"):
+        torch_curvature(NOT_IDEAL[name]())
+
+
+@pytest.mark.parametrize("name", ["aer with noise", "zne", "readout"])
+def test_jax_refuses_second_derivatives_under_noise(name):
+    jax = pytest.importorskip("jax")
+    from qml.layers.jax import circuit
+
+    pair = circuit(PROGRAM, executor=ShiftedExecutor(NOT_IDEAL[name]()))
+    params = pair.init(0)
+    slope = jax.grad(lambda inputs: pair.apply(params, inputs).sum())
+    assert np.isfinite(slope(jax.numpy.full((1, 3), 0.3))).all()
+    with pytest.raises(CapabilityError, match="not those of the ideal circuit: shots, noise and mitigation"):
+        jax.grad(lambda inputs: slope(inputs).sum())(jax.numpy.full((1, 3), 0.3))
