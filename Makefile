@@ -46,8 +46,8 @@ peers: setup  ## environments for the libraries we are compared with (some 10 GB
 bench: setup  ## one training step beside every library that `make peers` has installed
 	$(BIN)/python -m benchmarks.step $(ARGS)
 
-warmup: setup  ## compile the engine's kernels once for this machine
-	$(BIN)/python -m qml.engine.warmup
+warmup: setup  ## compile the kernels of engine and noise once for this machine
+	$(BIN)/python -m qml.backends.warmup
 
 wheel: setup  ## build dist/*.whl, which holds only qml
 	$(BIN)/python -m build --wheel

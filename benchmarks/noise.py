@@ -156,7 +156,7 @@ def shifted(native: Program, noise, program: Program, inputs, weights, cotangent
     from benchmarks.noise_oracle import AerJudge
     from qml.circuits.slots import angle_table
 
-    judge = AerJudge(*narrowed(native, noise))
+    judge = AerJudge(*narrowed(native, noise), bound_by_aer=True)
     angles, varying = slots(program, inputs, weights), np.flatnonzero(angle_table(program).varies)
     n_rows, count = len(angles), len(varying)
     bindings = np.broadcast_to(angles, (1 + 2 * count, *angles.shape)).copy()

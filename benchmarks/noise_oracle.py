@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
+from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
+from qiskit.circuit.library import UnitaryGate
+from qiskit.quantum_info import Operator
 from qiskit_aer import AerSimulator
 
 from qml.backends.measuring import Setting, basis_gates, settings_of
@@ -21,16 +25,32 @@ from qml.backends.noise import (
 )
 from qml.backends.noise.channel import Channel
 from qml.circuits import Gate, Program, input_slot, weight_slot
+from qml.circuits.bridges.qiskit_gates import ALIKE
 from qml.circuits.bridges.qiskit_to import circuit_of
+from qml.circuits.gates import GATES
 from qml.circuits.readout import Expectations, PauliSum, Probabilities
 
-ONE = ("RX", "RY", "RZ", "SX", "PauliX", "Hadamard", "S", "T", "U3", "PhaseShift")
-TWO = ("CNOT", "CZ", "CY", "IsingXX", "IsingYY", "IsingZZ", "SWAP", "ECR")
-# Not ControlledPhaseShift: Aer 0.18.2 gives wrong values where the angle of its `cp` comes from parameter_binds.
-ANGLES = {"U3": 3, **dict.fromkeys(("RX", "RY", "RZ", "PhaseShift", *TWO[3:6]), 1)}
+ROWS = {name: (GATES[name].n_wires, GATES[name].n_angles or 0) for name in ALIKE}
+ONE = tuple(name for name, (n_wires, _) in ROWS.items() if n_wires == 1)
+TWO = tuple(name for name, (n_wires, _) in ROWS.items() if n_wires == 2)
 EXACT = {"Hadamard": np.array([[1, 1], [1, -1]]) / np.sqrt(2), "Sdg": np.diag([1, -1j])}
+CONSTANT = ("CRX", "CRY")  # slots would make rotations about ZX and ZY of them, which Qiskit has no named gate for
+NOT_RUN = frozenset({"ch", "crx", "cry", "crz", "iswap"})
+BOUND_RIGHTLY = frozenset({"RX", "RY", "RZ", "PhaseShift", "U3", "IsingXX", "IsingYY", "IsingZZ"})
 STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))  # fourth order
 N_INPUTS, N_WEIGHTS = 3, 4
+
+
+def runnable(circuit: QuantumCircuit) -> QuantumCircuit:
+    """`circuit` of numbers with the gates that Aer's density matrix does not run as labelled matrices of Qiskit."""
+    made: Any = circuit.copy_empty_like()
+    for each in circuit.data:
+        gate = each.operation
+        if gate.name in NOT_RUN:
+            made.append(UnitaryGate(Operator(gate).data, label=gate.name), each.qubits)
+        else:
+            made.append(gate, each.qubits, each.clbits)
+    return made
 
 
 def random_noise(rng: np.random.Generator, n_qubits: int) -> NoiseModel:
@@ -67,7 +87,8 @@ def random_noisy_program(rng: np.random.Generator, n_qubits: int, n_gates: int, 
         names = ONE if n_qubits == 1 or rng.random() < 0.6 else TWO
         name = str(rng.choice(names))
         wires = tuple(int(wire) for wire in rng.permutation(n_qubits)[: 1 if names is ONE else 2])
-        gates.append(Gate(name, wires, tuple(_angle(rng) for _ in range(ANGLES.get(name, 0)))))
+        angles = tuple(rng.normal() if name in CONSTANT else _angle(rng) for _ in range(ROWS[name][1]))
+        gates.append(Gate(name, wires, angles))
     if readout == "probabilities":
         wires = tuple(int(wire) for wire in rng.permutation(n_qubits)[: int(rng.integers(1, n_qubits + 1))])
         return Program(n_qubits, tuple(gates), Probabilities(wires), N_INPUTS, N_WEIGHTS)
@@ -92,14 +113,25 @@ def _word(rng: np.random.Generator, n_qubits: int):
 class AerJudge:
     """Values and gradients of one noisy Program by Aer's density matrix; nothing of our sweep takes part.
 
+    A circuit is handed over with numbers, one a row: Aer 0.18.2 makes other angles of those of `cp`, `crx`, `cry` and
+    `crz` where it binds them itself. Gates that its density matrix does not run are matrices of Qiskit, labelled with
+    their names, by which Aer puts the noise behind them.
+
     Args:
         program: of gates that Qiskit has too.
         noise: attached by `NoiseModel.to_aer`, or handed in as Aer's own.
         aer_noise: a `qiskit_aer.noise.NoiseModel` to use instead.
+        bound_by_aer: hand over one circuit with parameters for all rows, to be timed at its fastest.
+
+    Raises:
+        ValueError: Aer is to bind parameters of gates in which it does so wrongly.
     """
 
-    def __init__(self, program: Program, noise: NoiseModel, aer_noise=None):
-        self.program, self.noise = program, noise
+    def __init__(self, program: Program, noise: NoiseModel, aer_noise=None, *, bound_by_aer: bool = False):
+        self.program, self.noise, self.bound_by_aer = program, noise, bound_by_aer
+        turning = {gate.name for gate in program.gates if any(angle.terms for angle in gate.angles)}
+        if bound_by_aer and not turning <= BOUND_RIGHTLY:
+            raise ValueError(f"Aer binds parameters of {sorted(turning - BOUND_RIGHTLY)} wrongly; bind them yourself.")
         self.settings = settings_of(program.readout)
         self.slots = ParameterVector("s", program.n_inputs + program.n_weights)
         self.circuits = [self._circuit(setting) for setting in self.settings]
@@ -140,13 +172,19 @@ class AerJudge:
     def _outcomes(self, circuit, setting: Setting, rows: np.ndarray) -> np.ndarray:
         """`(B, 2**m)` probabilities to read each outcome, first measured wire most significant."""
         used = [parameter for parameter in self.slots if parameter in circuit.parameters]
-        binds = {parameter: rows[:, parameter.index].tolist() for parameter in used}
-        result = self.simulator.run([circuit], parameter_binds=[binds] if binds else None).result()
+        if self.bound_by_aer and used:
+            binds = {parameter: rows[:, parameter.index].tolist() for parameter in used}
+            result = self.simulator.run([circuit], parameter_binds=[binds]).result()
+        else:
+            columns = [parameter.index for parameter in used]
+            distinct = rows[:, columns] if used else rows[:1, :0]
+            numbers = [circuit.assign_parameters(dict(zip(used, row, strict=True))) for row in distinct.tolist()]
+            result = self.simulator.run([runnable(each) for each in numbers]).result()
         if not result.success:
             raise RuntimeError(f"Aer: {result.status}")
         found = []
         for row in range(len(rows)):
-            table = np.asarray(result.data(row if binds else 0)["probabilities"])
+            table = np.asarray(result.data(row if used else 0)["probabilities"])
             table = table.reshape([2] * len(setting.wires)).T  # Qiskit's first qubit is least significant
             for axis, wire in enumerate(setting.wires):
                 error = self.noise.readout_of(wire)

@@ -19,6 +19,8 @@ from benchmarks.backends.table import table
 from benchmarks.backends.task import Answer, Task, exact, task
 from benchmarks.machine import description
 
+SLOW = "takes minutes; --slow runs it"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the status is not 0 where a route of ours misses what it promises."""
@@ -27,13 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     answer = exact(asked)
     machine = description(sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0])
     print(f"{machine['cpu']}, {len(machine['cores'])} cores; 4 qubits, 24 rotations, 8 rows, {options.shots} shots\n")
-    ours = _ours(asked)
+    ours = _ours(asked, options)
     faults = [fault for route, step in zip(OURS, ours, strict=True) for fault in _faults(route, step, answer, ours)]
     print(table("ours", ours, answer), flush=True)
     theirs = [
-        Step(route.name, reason="takes minutes; --slow runs it")
-        if route.slow and not options.slow
-        else route.run(asked, options.again_below)
+        Step(route.name, reason=SLOW) if route.slow and not options.slow else route.run(asked, options.again_below)
         for route in (() if options.no_peers else PEERS)
     ]
     print(table("peers", theirs, answer))
@@ -45,10 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return bool(faults)
 
 
-def _ours(asked: Task) -> list[Step]:
+def _ours(asked: Task, options: argparse.Namespace) -> list[Step]:
     """Each route of ours in a process of its own."""
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
-        return [processes.submit(run_route, place, asked).result() for place in range(len(OURS))]
+        return [
+            Step(route.name, reason=SLOW)
+            if route.slow and not options.slow
+            else processes.submit(run_route, place, asked, options.again_below).result()
+            for place, route in enumerate(OURS)
+        ]
 
 
 def _faults(route: Route, step: Step, answer: Answer, ours: Sequence[Step]) -> list[str]:
@@ -92,7 +97,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--again-below",
         type=float,
         default=60.0,
-        help="a second step of a peer where the first took fewer seconds (default: 60)",
+        help="a second step where the first took fewer seconds (default: 60)",
     )
     parser.add_argument("--json", help="file for the figures")
     return parser.parse_args(arguments)

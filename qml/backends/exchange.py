@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES, PREPARATIONS
 
@@ -22,7 +23,7 @@ def is_exchangeable(gate: Gate) -> bool:
     """
     if len(gate.wires) != 2 or gate.name in PREPARATIONS:
         return False
-    return _is_exchangeable(Gate(gate.name, (0, 1), (0.0,) * len(gate.angles), gate.word, gate.matrix))
+    return _is_exchangeable(Gate(gate.name, (0, 1), (Angle(),) * len(gate.angles), gate.word, gate.matrix))
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from qml.backends.backend import Target
 from qml.backends.exchange import is_exchangeable
 from qml.base.errors import CapabilityError
 from qml.base.extras import require
+from qml.circuits.angle import Angle
 from qml.circuits.bridges.qiskit_from import from_qiskit
 from qml.circuits.bridges.qiskit_gates import ALIKE
 from qml.circuits.bridges.qiskit_to import circuit_of
@@ -94,7 +95,7 @@ def _pairs(target: Target) -> list[tuple[int, int]]:
 
 
 def _gate(name: str) -> Gate:
-    return Gate(name, (0, 1), (0.0,) * (GATES[name].n_angles or 0))
+    return Gate(name, (0, 1), (Angle(),) * (GATES[name].n_angles or 0))
 
 
 def _map(n_qubits: int, pairs: list[tuple[int, int]]) -> CouplingMap:

@@ -1,11 +1,11 @@
-"""`python -m qml.engine.warmup`: compile the kernels of this machine ahead of the first run."""
+"""`python -m qml.engine.warmup`: compile the engine's kernels ahead; `qml.backends.warmup` does all."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qml.engine.cache import Library, library
 from qml.engine.pool import crew_library
@@ -35,12 +35,23 @@ def warm(library: Library) -> float:
     return time.perf_counter() - started
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; see `--help`."""
+def main(
+    arguments: Sequence[str] | None = None,
+    wanted: Callable[[str], dict[str, Library]] = libraries,
+    prog: str = "python -m qml.engine.warmup",
+) -> None:
+    """The command line; see `--help`.
+
+    Args:
+        arguments: of the command line.
+        wanted: what is compiled in a precision.
+        prog: what was typed.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m qml.engine.warmup",
+        prog=prog,
         description="Compile the CPU kernels of this machine, once, so that no training run has to wait for it: "
-        "of both halves of the engine (rows or amplitudes in the lanes) and what XLA calls. Run it when you build a "
+        "of both halves of the engine (rows or amplitudes in the lanes), what XLA calls, and by "
+        "`python -m qml.backends.warmup` also those of noise. Run it when you build a "
         "container image, or on one node before a sweep. Both precisions took 94 seconds of one core's time on an AMD "
         "EPYC with AVX-512; where all is there already it takes a second or two.",
         epilog="The kernels are kept in QML_CACHE_DIR if that is set, else in this user's cache folder. They are "
@@ -55,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments).dtype
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for dtype in DTYPES if chosen == "both" else (chosen,):
-        for what, pieces in libraries(dtype).items():
+        for what, pieces in wanted(dtype).items():
             print(
                 f"{dtype}, {what}: {len(pieces.kit.entries)} pieces ready in {warm(pieces):.1f} s, in {pieces.folder}"
             )

@@ -45,7 +45,11 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
             ConfigError,
             "noise 'fake_manilla' is not known. Did you mean 'fake_manila'",
         ),
-        ({"noise": "depolarising"}, CapabilityError, "noise=depolarising was asked of 'engine_cpu'.*aer, noisy and braket"),
+        (
+            {"noise": "depolarising"},
+            CapabilityError,
+            "noise=depolarising was asked of 'engine_cpu'.*aer, noisy and braket",
+        ),
         (
             {"executor": "fake_ibm", "noise": "fake_manila", "shots": 9},
             CapabilityError,

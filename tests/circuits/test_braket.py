@@ -93,6 +93,39 @@ def test_names_sort_as_numbers():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qubit[2] measured; x measured[0]; h measured[1];",
+        "qubit[2] q; gate measure_then_x a { x a; } measure_then_x q[0]; h q[1];",
+        "qubit[2] q; bit[2] b; x q[0]; b[0] = measure q[0]; h q[1]; b[1] = measure q[1];",
+        "qubit[2] q; x q[0]; h q[1]; bit[2] b = measure q;",
+        "qubit[2] q; bit[2] b; x q[0]; h q[1]; measure q -> b;",
+        "qubit[2] q; x q[0]; measure q[0]; measure q[0]; barrier q; h q[1];",
+        "bit b; x $0; b = measure $0; h $1;",
+    ],
+)
+def test_only_measurements_behind_the_gates_are_left_out(text):
+    text = f"OPENQASM 3.0; {text}"
+    assert [(gate.name, gate.wires) for gate in from_braket_qasm(text).gates] == [("PauliX", (0,)), ("Hadamard", (1,))]
+
+
+@pytest.mark.parametrize(
+    "later",
+    ["h q[0];", "cnot q[0], q[1];", "h q;", "\n#pragma braket unitary([[0, 1], [1, 0]]) q[0]\n", "box { x q[0]; }"],
+)
+@pytest.mark.parametrize("read", ["b[0] = measure q[0];", "measure q[0];", "bit[2] c = measure q;", "measure q -> b;"])
+def test_gates_behind_a_measurement_are_refused(read, later):
+    with pytest.raises(ProgramError, match="follows a measurement of qubit 0"):
+        from_braket_qasm(f"OPENQASM 3.0; qubit[2] q; bit[2] b; h q[0]; {read} {later}")
+
+
+def test_a_branch_on_a_measurement_is_refused():
+    for branch in ("if (measure q[0]) x q[1];", "if (b[0]) { x q[1]; }"):
+        with pytest.raises(ProgramError):
+            from_braket_qasm(f"OPENQASM 3.0; qubit[2] q; bit[2] b; h q[0]; b[0] = measure q[0]; {branch}")
+
+
 def test_text_of_others():
     text = """
     OPENQASM 3.0;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qml.backends import warmup as machines
 from qml.engine import cache, warmup
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,16 @@ def test_warmup_explains_itself(capsys):
 def test_warmup_knows_every_piece():
     entries = [name for library in warmup.libraries("float32").values() for name in library.kit.entries]
     assert {"run_chunks", "xla_call", "run_sweep", "serve"} <= set(entries)
+
+
+def test_warmup_of_machines_compiles_noise_too(capsys, monkeypatch):
+    found = machines.libraries("float64")
+    assert {"run_chunks", "sweep_forward", "sweep_backward"} <= {e for one in found.values() for e in one.kit.entries}
+    done = []
+    monkeypatch.setattr(warmup, "warm", lambda library: done.append(library) or 0.0)
+    machines.main(["--dtype", "float64"])
+    assert done == [*found.values()]
+    assert "float64, noise: 2 pieces ready" in capsys.readouterr().out
 
 
 def test_warmup_refuses_other_precisions(capsys):

@@ -13,6 +13,7 @@ from qml.backends.exchange import is_exchangeable
 from qml.backends.noise.channel import Channel, depolarising, thermal_relaxation
 from qml.backends.noise.model import GateNoise, NoiseModel, ReadoutError
 from qml.base.errors import ConfigError
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES
 
@@ -70,7 +71,7 @@ class GateCalibration:
     @property
     def is_exchangeable(self) -> bool:
         """Whether it is the same gate with its two wires exchanged."""
-        return is_exchangeable(Gate(self.gate, self.wires, (0.0,) * (GATES[self.gate].n_angles or 0)))
+        return is_exchangeable(Gate(self.gate, self.wires, (Angle(),) * (GATES[self.gate].n_angles or 0)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from qml.backends.check import check_call
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.noise import NoiseModel, noise_named
 from qml.backends.noisy.plan import MAX_WIRES, Plan, plan_of
-from qml.backends.noisy.runner import slopes_of, words_of
+from qml.backends.noisy.runner import Stores, slopes_of, words_of
 from qml.backends.slotted import slotted
 from qml.backends.transpiling import check_transpiling, transpile
 from qml.base.bounds import check_whole
@@ -105,7 +105,10 @@ class NoisyExecutor:
         seed: int | None = None,
         keep: bool = False,
     ) -> Values:
-        """Values of `B` rows under noise, `(B, K)` in the dtype of the inputs; no seed is used, no residual kept.
+        """Values of `B` rows under noise, `(B, K)` in the dtype of the inputs; no seed is used.
+
+        With `keep` the residual spares `vjp` what is made ready, and where the whole batch leaves 4 MiB or less, the
+        forward sweep too; more is sooner made anew, a register of rows at a time, than written and fetched.
 
         Raises:
             ShapeError: shapes or dtypes do not fit the Program.
@@ -113,10 +116,12 @@ class NoisyExecutor:
             CapabilityError: too many wires, a gate that the noise says nothing of, amplitudes that depend on a slot,
                 or more memory than can be had; nothing has been allocated.
         """
-        native, plan = self._compiled(program, inputs_BD, weights)
-        _, angles_BS = _angles(program, native, inputs_BD, weights)
-        words_BW = words_of(plan, angles_BS, self._dtype(inputs_BD), self._threads)
-        return Values((words_BW @ plan.readings.map_WK).astype(inputs_BD.dtype))
+        self._check(program, inputs_BD, weights)
+        native, plan = self._compiled(program)
+        inner, angles_BS = _angles(program, native, inputs_BD, weights)
+        words_BW, stores = words_of(plan, angles_BS, self._dtype(inputs_BD), self._threads, keep=keep)
+        kept = _Kept(program, native, plan, inner, angles_BS, self._dtype(inputs_BD), stores) if keep else None
+        return Values((words_BW @ plan.readings.map_WK).astype(inputs_BD.dtype), residual=kept)
 
     def vjp(
         self,
@@ -128,17 +133,24 @@ class NoisyExecutor:
         seed: int | None = None,
         residual: Any = None,
     ) -> Gradients:
-        """Gradients of `sum(values_BK * cotangent_BK)`; arguments and errors as for `forward`."""
-        native, plan = self._compiled(program, inputs_BD, weights)
+        """Gradients of `sum(values_BK * cotangent_BK)`; arguments and errors as for `forward`.
+
+        A residual belongs to the very Program, inputs and weights of the `forward` that left it.
+        """
+        self._check(program, inputs_BD, weights)
         if cotangent_BK.shape != (len(inputs_BD), program.n_values):
             raise ShapeError(
                 f"NoisyExecutor.vjp got a cotangent of shape {cotangent_BK.shape}; values of these inputs are "
                 f"{(len(inputs_BD), program.n_values)}, so their cotangent must be too."
             )
-        inner, angles_BS = _angles(program, native, inputs_BD, weights)
-        cotangent_BW = np.asarray(cotangent_BK, float) @ plan.readings.map_WK.T
-        slopes = slopes_of(plan, angles_BS, cotangent_BW, self._dtype(inputs_BD), self._threads)
-        slopes = slots_vjp(native, inner, np.zeros(0), slopes)[0]
+        dtype = self._dtype(inputs_BD)
+        kept = residual if isinstance(residual, _Kept) and residual.serves(program, len(inputs_BD), dtype) else None
+        if kept is None:
+            native, plan = self._compiled(program)
+            kept = _Kept(program, native, plan, *_angles(program, native, inputs_BD, weights), dtype)
+        cotangent_BW = np.asarray(cotangent_BK, float) @ kept.plan.readings.map_WK.T
+        slopes = slopes_of(kept.plan, kept.angles_BS, cotangent_BW, dtype, self._threads, kept.stores)
+        slopes = slots_vjp(kept.native, kept.inner_BS, np.zeros(0), slopes)[0]
         found = slots_vjp(program, inputs_BD.astype(float), weights.astype(float), slopes)
         return Gradients(*(gradient.astype(inputs_BD.dtype) for gradient in found))
 
@@ -149,13 +161,15 @@ class NoisyExecutor:
     def _dtype(self, inputs_BD: np.ndarray) -> str:
         return self.dtype or inputs_BD.dtype.name
 
-    def _compiled(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> tuple[Program, Plan]:
+    def _check(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> None:
         check_call(self, program, inputs_BD, weights)
         if inputs_BD.dtype.name not in DTYPES or weights.dtype != inputs_BD.dtype:
             raise ShapeError(
                 f"NoisyExecutor takes inputs and weights of one dtype, float32 or float64; got {inputs_BD.dtype} and "
                 f"{weights.dtype}."
             )
+
+    def _compiled(self, program: Program) -> tuple[Program, Plan]:
         if any(table.varies.any() for table in amplitude_tables(program)):
             raise CapabilityError(
                 "Executor 'noisy' was asked for a Program whose prepared amplitudes depend on inputs or weights; noise "
@@ -163,6 +177,23 @@ class NoisyExecutor:
             )
         native = self.native(program)
         return native, plan_of(native, self.noise)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What a run leaves for its gradient: angles of the Program and of what is run, and states where they are few."""
+
+    program: Program
+    native: Program
+    plan: Plan
+    inner_BS: np.ndarray
+    angles_BS: np.ndarray
+    dtype: str
+    stores: Stores | None = None
+
+    def serves(self, program: Program, n_rows: int, dtype: str) -> bool:
+        """Whether it is of a batch of this Program and size, in the same precision."""
+        return self.program is program and len(self.angles_BS) == n_rows and self.dtype == dtype
 
 
 def _angles(program: Program, native: Program, inputs_BD, weights) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from qml.backends.noisy.plan import Plan
 from qml.base.memory import check_memory
 from qml.engine.vector import VECTOR_BYTES
 
+KEPT_BYTES = 4 << 20  # of a whole batch, left by a forward run for its gradient; more is sooner made anew than fetched
 STORE_BYTES = 256 << 20  # of states kept for a gradient, a thread; beyond that sweeps start from checkpoints
 
 
@@ -52,6 +53,13 @@ def cut_of(plan: Plan, budget: int = STORE_BYTES) -> Cut:
         if least is None or nbytes < least:
             best, least = cut, nbytes
     return best
+
+
+def kept_whole(plan: Plan, dtype: str, n_rows: int) -> Cut | None:
+    """How to keep all that a gradient of `n_rows` rows needs of the forward sweep; None where that is too much."""
+    blocks = -(-n_rows * np.dtype(dtype).itemsize // VECTOR_BYTES)
+    cut = Cut((0, len(plan.ops)), int(plan.store[-1]))
+    return cut if blocks * cut.store * VECTOR_BYTES <= KEPT_BYTES else None
 
 
 def bytes_of(plan: Plan, cut: Cut | None) -> int:
@@ -98,6 +106,21 @@ class Work:
         self._run(self._forward, 0, len(self.plan.ops), keep=0)
         return self.state[self.plan.read]
 
+    def values_and_store(self, angles_CT: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means of the words that are read, and what stood before each turn: an array of its own."""
+        self.store = _aligned(int(self.plan.store[-1]), *self.state.shape[1:], self.state.dtype.name)
+        self._load(angles_CT)
+        self._run(self._forward, 0, len(self.plan.ops), keep=1)
+        return self.state[self.plan.read], self.store
+
+    def slopes_from(self, store: np.ndarray, angles_CT: np.ndarray, cotangent_WT: np.ndarray) -> np.ndarray:
+        """Slopes `(C, T)` from what `values_and_store` has left."""
+        self.store = store
+        self._turn(angles_CT)
+        self._start_back(cotangent_WT)
+        self._run(self._backward, 0, len(self.plan.ops), keep=0)
+        return self.gradient
+
     def slopes(self, angles_CT: np.ndarray, cotangent_WT: np.ndarray) -> np.ndarray:
         """Slopes `(C, T)` of the sum of means times cotangents by the angles."""
         ends = self.cut.ends if self.cut else (0, len(self.plan.ops))
@@ -105,9 +128,7 @@ class Work:
         for number in range(len(ends) - 2):
             self._run(self._forward, ends[number], ends[number + 1], keep=0)
             self.kept[number][:] = self.state
-        self.bra[:] = 0
-        np.add.at(self.bra, self.plan.read, cotangent_WT)
-        self.gradient[:] = 0
+        self._start_back(cotangent_WT)
         for number in reversed(range(len(ends) - 1)):
             if number < len(ends) - 2:
                 if number:
@@ -118,9 +139,17 @@ class Work:
             self._run(self._backward, ends[number], ends[number + 1], keep=0)
         return self.gradient
 
+    def _start_back(self, cotangent_WT: np.ndarray) -> None:
+        self.bra[:] = 0
+        np.add.at(self.bra, self.plan.read, cotangent_WT)
+        self.gradient[:] = 0
+
+    def _turn(self, angles_CT: np.ndarray) -> None:
+        self.cossin[0::2], self.cossin[1::2] = np.cos(angles_CT), np.sin(angles_CT)
+
     def _load(self, angles_CT: np.ndarray) -> None:
         """Angles, and the state before the first operation."""
-        self.cossin[0::2], self.cossin[1::2] = np.cos(angles_CT), np.sin(angles_CT)
+        self._turn(angles_CT)
         self.state[:] = 0
         self.state[self.plan.start[0]] = self.plan.start[1][:, None]
 
@@ -142,23 +171,42 @@ def _blocks(n_rows: int, lanes: int) -> Iterator[slice]:
     return (slice(start, min(start + lanes, n_rows)) for start in range(0, n_rows, lanes))
 
 
-def words_of(plan: Plan, angles_BS: np.ndarray, dtype: str, threads: int) -> np.ndarray:
-    """Means of the words that are read, `(B, W)`, of angles `(B, S)`.
+Stores = dict[int, np.ndarray]
+"""What a forward run has left for its gradient, by the first row of each register of rows."""
+
+
+def words_of(
+    plan: Plan, angles_BS: np.ndarray, dtype: str, threads: int, *, keep: bool = False
+) -> tuple[np.ndarray, Stores | None]:
+    """Means of the words that are read, `(B, W)`, of angles `(B, S)`, and with `keep` what is left where it fits.
 
     Raises:
         CapabilityError: more memory than can be had; nothing has been allocated.
     """
     found = np.empty((len(angles_BS), len(plan.read)), dtype)
+    stores: Stores | None = {} if keep and kept_whole(plan, dtype, len(angles_BS)) is not None else None
 
     def one(work: Work, rows: slice) -> None:
-        found[rows] = work.values(_lanes(angles_BS[rows][:, plan.columns], work)).T[: rows.stop - rows.start]
+        angles = _lanes(angles_BS[rows][:, plan.columns], work)
+        if stores is None:
+            values = work.values(angles)
+        else:
+            values, stores[rows.start] = work.values_and_store(angles)
+        found[rows] = values.T[: rows.stop - rows.start]
 
     _each(plan, dtype, None, len(angles_BS), threads, one)
-    return found
+    return found, stores
 
 
-def slopes_of(plan: Plan, angles_BS: np.ndarray, cotangent_BW: np.ndarray, dtype: str, threads: int) -> np.ndarray:
-    """Slopes `(B, S)` of the sums of means times cotangents by all angles.
+def slopes_of(
+    plan: Plan,
+    angles_BS: np.ndarray,
+    cotangent_BW: np.ndarray,
+    dtype: str,
+    threads: int,
+    stores: Stores | None = None,
+) -> np.ndarray:
+    """Slopes `(B, S)` of the sums of means times cotangents by all angles, from `stores` where a forward run left any.
 
     Raises:
         CapabilityError: more memory than can be had; nothing has been allocated.
@@ -167,10 +215,14 @@ def slopes_of(plan: Plan, angles_BS: np.ndarray, cotangent_BW: np.ndarray, dtype
 
     def one(work: Work, rows: slice) -> None:
         angles, cotangent = (_lanes(array[rows], work) for array in (angles_BS[:, plan.columns], cotangent_BW))
-        slopes = work.slopes(angles, cotangent.astype(dtype))
+        if stores is None:
+            slopes = work.slopes(angles, cotangent.astype(dtype))
+        else:
+            slopes = work.slopes_from(stores[rows.start], angles, cotangent.astype(dtype))
         found[rows.start : rows.stop, plan.columns] = slopes.T[: rows.stop - rows.start]
 
-    _each(plan, dtype, cut_of(plan), len(angles_BS), threads, one)
+    cut = cut_of(plan) if stores is None else Cut((0, len(plan.ops)), store=0)
+    _each(plan, dtype, cut, len(angles_BS), threads, one)
     return found
 
 

@@ -19,6 +19,7 @@ from qml.circuits.readout import Expectations, PauliSum, Probabilities, Readout,
 
 _INPUT = re.compile(r"input (?:float|angle) ?(?:\[\d+\])? ?(\w+)")
 _REGISTER = re.compile(r"qubit ?(?:\[(\d+)\])? ?(\w+)")
+_MEASURED = re.compile(r"(?:(?:bit ?(?:\[[^\]]*\])? ?)?\w+ ?(?:\[[^\]]*\])? ?= ?)?measure ([^;>-]+?)(?: ?-> ?.*)?")
 _CALL = re.compile(r"(\w+) ?(\(.*\))? ?([^()]*)")
 _MODIFIER = re.compile(r"(ctrl|negctrl|inv|pow)(?: ?\(([^()]*)\))? ?@ ?(.*)")
 _DEFINITION = re.compile(r"gate (\w+) ?(?:\(([^()]*)\))? ?(.*)")
@@ -39,7 +40,8 @@ def from_braket_qasm(
     """The Program of OpenQASM 3 text as Amazon Braket writes and reads it.
 
     Its gates, `gate` definitions, modifiers and unitary pragmas are read, registers one behind another and physical
-    qubits `$n` by their number; measurements are left out. A global phase is a rotation about the identity at the end.
+    qubits `$n` by their number; measurements behind the last gate of their qubits are left out. A global phase is a
+    rotation about the identity at the end.
 
     Args:
         text: the program text.
@@ -50,9 +52,10 @@ def from_braket_qasm(
             `result probability`; without these <Z> of each wire.
 
     Raises:
-        ProgramError: what is no circuit of gates: loops, noise, resets; an `include`, which Braket does not take
-            (`qml.circuits.bridges.qiskit.from_openqasm` reads such texts); `adjoint_gradient`, for which the local
-            simulator returns the value in place of the gradient; a name that is not known.
+        ProgramError: what is no circuit of gates: loops, noise, resets, a gate behind a measurement of its qubit; an
+            `include`, which Braket does not take (`qml.circuits.bridges.qiskit.from_openqasm` reads such texts);
+            `adjoint_gradient`, for which the local simulator returns the value in place of the gradient; a name that
+            is not known.
 
     Example:
         >>> program = from_braket_qasm("OPENQASM 3.0; input float x_0; qubit[2] q; rx(x_0/2) q[0]; cnot q[0], q[1];")
@@ -104,6 +107,7 @@ class _Reader:
     gates: list[Gate] = field(default_factory=list)
     words: list[PauliSum] = field(default_factory=list)
     probabilities: Probabilities | None = None
+    measured: set[int] = field(default_factory=set)
 
     @property
     def n_qubits(self) -> int:
@@ -134,14 +138,26 @@ class _Reader:
         elif match := _REGISTER.fullmatch(head):
             start = self.n_qubits
             self.registers[match.group(2)] = range(start, start + int(match.group(1) or 1))
-        elif not (_INPUT.fullmatch(head) or "measure" in head or re.split(r"[^\w]", head)[0] in _IGNORED):
-            self.gates += self._called(head, self.known, self._wires)
+        elif match := _MEASURED.fullmatch(head):
+            self.measured |= set(self._wires(match.group(1)))
+        elif not (_INPUT.fullmatch(head) or re.split(r"[^\w]", head)[0] in _IGNORED):
+            self._add(head, self._called(head, self.known, self._wires))
+
+    def _add(self, head: str, gates: list[Gate]) -> None:
+        """Gates at the end, where no qubit of theirs was measured."""
+        again = sorted(self.measured & {wire for gate in gates for wire in gate.wires})
+        if again:
+            raise ProgramError(
+                f"{head!r} follows a measurement of qubit {again[0]}; a Program reads at the end only. Move the "
+                "measurement behind the last gate, or leave it out."
+            )
+        self.gates += gates
 
     def _pragma(self, head: str) -> None:
         if match := _UNITARY.fullmatch(head):
             rows = arguments(match.group(1).strip()[1:-1])
             matrix = tuple(tuple(map(complex_of, arguments(row.strip()[1:-1]))) for row in rows)
-            self.gates.append(Gate("Unitary", self._wires(match.group(2)), matrix=matrix))
+            self._add(head, [Gate("Unitary", self._wires(match.group(2)), matrix=matrix)])
         elif match := _RESULT.fullmatch(head):
             self._result(match.group(1), match.group(2))
         elif head != "braket verbatim":

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from qiskit.circuit import ParameterExpression
 from qiskit_aer import AerSimulator
 
 from qml.backends.aer import METHODS, AerBackend, circuits
@@ -17,6 +18,7 @@ from qml.circuits.bridges.qiskit_gates import ALIKE
 from qml.circuits.bridges.qiskit_outcomes import bits_from_qiskit, table_from_qiskit
 from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES as TABLE
+from qml.circuits.gates import PREPARATIONS
 from qml.circuits.slots import slots
 from tests.programs import random_program, random_values
 
@@ -147,6 +149,63 @@ def test_parameters_are_bound_rightly_in_every_gate(name):
     np.testing.assert_allclose(found, ReferenceExecutor().forward(program, inputs, NONE).values_BK, atol=1e-9)
 
 
+SEVERAL_WIRES = [
+    name for name, row in TABLE.items() if row.n_wires != 1 and row.n_angles != 0 and name not in PREPARATIONS
+]
+
+
+def statevector(program, inputs_D):
+    """Its final state by the matrices of the gate table, one row, written out with nothing of a simulator."""
+    state = np.eye(1, 2**program.n_qubits)[0].reshape([2] * program.n_qubits).astype(complex)
+    for gate in program.gates:
+        values = [inputs_D[angle.inputs[0]] if angle.inputs else angle.constant for angle in gate.angles]
+        matrix, k = TABLE[gate.name].matrix(gate, np.array(values)), len(gate.wires)
+        state = np.tensordot(matrix.reshape([2] * 2 * k), state, axes=(range(k, 2 * k), gate.wires))
+        state = np.moveaxis(state, range(k), gate.wires)
+    return state.ravel()
+
+
+def turned(name):
+    """A gate by inputs between states that show every phase of it, and what it takes."""
+    row = TABLE[name]
+    n_angles = 1 if row.n_angles is None else row.n_angles
+    angles = tuple(input_slot(n) for n in range(n_angles))
+    wires = tuple(range(row.n_wires or 3))
+    gate = Gate(name, wires[::-1], angles, word="XZY" if name == "PauliRot" else "")
+    first = [Gate("RY", (wire,), (0.4 + 0.3 * wire,)) for wire in wires]
+    last = [Gate("RX", (wire,), (1.1 - 0.2 * wire,)) for wire in wires]
+    return Program(len(wires), (*first, gate, *last), Probabilities(wires), n_angles)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", SEVERAL_WIRES)
+def test_gates_on_several_wires_turn_by_their_angles(name, method, monkeypatch):
+    """And no gate whose parameters Aer binds wrongly is ever handed to it with parameters."""
+    program, inputs = turned(name), np.random.default_rng(3).normal(size=(2, turned(name).n_inputs))
+    seen = []
+    run = AerSimulator.run
+
+    def spied(self, circuits, **options):
+        parts = [each.operation for one in circuits for each in one.data]
+        seen.extend(one.name for one in parts if any(isinstance(p, ParameterExpression) for p in one.params))
+        return run(self, circuits, **options)
+
+    monkeypatch.setattr(AerSimulator, "run", spied)
+    found = AerBackend(method).run(program, slots(program, inputs, NONE), shots=None, seed=None).values_RK
+    expected = [np.abs(statevector(program, row)) ** 2 for row in inputs]
+    assert seen  # one run for all rows, with parameters
+    np.testing.assert_allclose(found, expected, atol=1e-7 if method == "matrix_product_state" else 1e-12)
+    assert not {"cp", "crx", "cry", "crz"} & {*seen}
+
+
+@pytest.mark.parametrize("name", ["CRX", "CRY", "CRZ", "ControlledPhaseShift"])
+def test_the_comparison_sees_what_aer_makes_of_parameters(name, monkeypatch):
+    monkeypatch.setattr(circuits, "BOUND_BY_AER", circuits.BOUND_BY_AER | {"cp", "crx", "cry", "crz"})
+    program, inputs = turned(name), np.array([[0.7], [-1.9]])
+    expected = [np.abs(statevector(program, row)) ** 2 for row in inputs]
+    assert np.abs(run_circuit(program, inputs) - expected).max() > 1e-3
+
+
 def run_circuit(program, inputs):
     """As the machine hands a native Program over, whatever its gates."""
     simulator = module._simulator(AerBackend(), tuple(range(program.n_qubits)))
@@ -245,7 +304,7 @@ def test_targets_tell_what_answers_depend_on():
         ({"method": "matrix_product"}, "Did you mean 'matrix_product_state'"),
         ({"device": "TPU"}, "CPU, GPU"),
         ({"precision": "half"}, "double"),
-        ({"max_bond": 0}, "a bond is 1 or more"),
+        ({"max_bond": 0}, "max_bond=0; give a whole number of at least 1"),
         ({"truncation": 1.0}, "truncation"),
     ],
 )

@@ -116,6 +116,47 @@ def test_a_row_that_is_not_finite_stays_alone():
     assert (np.delete(found, 2, 0) == np.delete(wanted, 2, 0)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_forward_run_keeps_spares_the_gradient_its_sweep(monkeypatch, dtype, threads):
+    """To the last bit the same gradient, from one forward sweep in place of two; a store of its own for each batch."""
+    executor, given = NoisyExecutor(NOISE, threads=threads), arguments(rows=37, dtype=dtype)
+    first = executor.forward(PROGRAM, *given[:2], keep=True)
+    other = executor.forward(PROGRAM, *(-array for array in given[:2]), keep=True)
+    assert executor.forward(PROGRAM, *given[:2]).residual is None
+    wanted = executor.vjp(PROGRAM, *given)
+    for attribute in ("values", "slopes"):
+        monkeypatch.delattr(runner.Work, attribute)
+    for _ in range(2):  # nothing is used up
+        found = executor.vjp(PROGRAM, *given, residual=first.residual)
+        np.testing.assert_array_equal(found.weights, wanted.weights)
+        np.testing.assert_array_equal(found.inputs_BD, wanted.inputs_BD)
+    wrong = executor.vjp(PROGRAM, *given, residual=other.residual)
+    assert np.abs(wrong.weights - wanted.weights).max() > 1e-3  # it is what was kept that counts
+
+
+def test_more_than_fits_is_made_anew(monkeypatch):
+    executor, given = NoisyExecutor(NOISE), arguments()
+    kept = executor.forward(PROGRAM, *given[:2], keep=True).residual
+    monkeypatch.setattr(runner, "KEPT_BYTES", sum(store.nbytes for store in kept.stores.values()) - 1)
+    less = executor.forward(PROGRAM, *given[:2], keep=True).residual
+    assert less.stores is None
+    found, wanted = executor.vjp(PROGRAM, *given, residual=less), executor.vjp(PROGRAM, *given)
+    np.testing.assert_array_equal(found.weights, wanted.weights)
+
+
+def test_a_residual_of_something_else_is_left_alone():
+    executor, given, short = NoisyExecutor(NOISE), arguments(), arguments(dtype="float32")
+    residual = executor.forward(PROGRAM, *given[:2], keep=True).residual
+    half = tuple(array[:3] if array.ndim > 1 else array for array in given)
+    for asked in (short, half):
+        found, wanted = executor.vjp(PROGRAM, *asked, residual=residual), executor.vjp(PROGRAM, *asked)
+        np.testing.assert_array_equal(found.weights, wanted.weights)
+    again = angle(3) + sel(3, depth=1)
+    found = executor.vjp(again, *arguments(program=again), residual=residual)
+    np.testing.assert_array_equal(found.weights, executor.vjp(again, *arguments(program=again)).weights)
+
+
 def test_checkpoints_change_nothing(monkeypatch):
     program = angle(2) + sel(2, depth=9)
     inputs, weights, cotangent = arguments(program=program)
