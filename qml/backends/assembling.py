@@ -32,6 +32,11 @@ OWN_NOISE = {
     "ibm": "a device, which brings its own",
 }
 """Machines that take no noise because they have some -> what is said of them."""
+GRADIENTS = {
+    "shift": Lazy("qml.backends.shifts", "ShiftedExecutor"),
+    "spsa": Lazy("qml.backends.shifts", "SpsaExecutor"),
+}
+"""How a machine that only runs circuits is differentiated, by `backend.gradient.method`."""
 JOB_WORDS = {
     "path": "file of the job store",
     "budget": "what all jobs of that store may take together: money, or {amount, seconds, executions}",
@@ -66,7 +71,8 @@ def assembled(
         shots: of each circuit; None is exact.
         mitigation: entries of `qml.backends.mitigation.MITIGATIONS`, which stand in an order of their own;
             `{name: {option: value}}` gives one its options; a name alone is a list of one.
-        gradient: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`.
+        gradient: of a machine: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`, or with `"method":
+            "spsa"` of `SpsaExecutor`.
         jobs: words of `JOB_WORDS`, for a machine behind a service.
 
     Raises:
@@ -204,13 +210,7 @@ class _Words:
         made = EXECUTORS[self.executor](**given, **shots)
         if (self.shots is None or shots) and not self.mitigation:
             return self._differentiated(made)
-        if self.shots is not None and not (made.capabilities.states or made.capabilities.samples):
-            instead = f"{DEFAULT}, sampled, surrogate or aer" if self.noise == NONE else "aer"
-            raise CapabilityError(
-                f"shots={self.shots} was asked of {self.executor!r}, which gives exact values only. Say "
-                f"backend={instead}, or shots=null."
-            )
-        return self._shifted(self._mitigated(_simulated(made)))
+        return self._shifted(self._mitigated(_simulated(made, self.shots)))
 
     def _differentiated(self, made: Executor) -> Executor:
         """`made`, which has a gradient of its own."""
@@ -241,9 +241,7 @@ class _Words:
         return mitigated(backend, self.mitigation) if self.mitigation else backend
 
     def _shifted(self, backend: Backend) -> Executor:
-        """The Backend with its gradient by shifts."""
-        from qml.backends.shifts import ShiftedExecutor
-
+        """The Backend with its gradient by shifts, or by simultaneous perturbation."""
         target = backend.target
         if self.shots is None and not target.exact:
             raise CapabilityError(
@@ -255,8 +253,13 @@ class _Words:
                 f"shots={self.shots} was asked of {self.executor!r} ({target.name}); it gives exact values only. Say "
                 "shots=null, or backend=aer."
             )
-        check_options("backend.gradient", self.gradient, parameters(ShiftedExecutor), apart=("backend", "shots"))
-        return ShiftedExecutor(backend, self.shots, **self.gradient)
+        given = {"method": "shift", **self.gradient}
+        method = given.pop("method")
+        if method not in GRADIENTS:
+            raise unknown("backend.gradient.method", method, list(GRADIENTS))
+        maker = GRADIENTS[method]
+        check_options(f"backend.gradient, method {method},", given, parameters(maker), apart=("backend", "shots"))
+        return maker(backend, self.shots, **given)
 
 
 def noise_of(name: str | NoiseModel, options: Mapping[str, Any] | None = None) -> Any:
@@ -365,16 +368,20 @@ def _names_of(layer: Any) -> set[str]:
     return {one.name for one in fields(layer)} if is_dataclass(layer) else set()
 
 
-def _simulated(executor: Any) -> Backend:
+def _simulated(executor: Any, shots: int | None) -> Backend:
     """An Executor as a machine that only runs circuits: of that machine, where it has one, the gates and wires."""
-    from qml.backends.simulated import SimulatedBackend
+    from qml.backends.simulated import SimulatedBackend, draws
 
+    able = executor.capabilities
+    if shots is not None and not draws(able):
+        raise CapabilityError(
+            f"shots={shots} was asked of {able.name!r}, of which none can be drawn. Say backend={DEFAULT}, sampled, "
+            "surrogate, noisy or aer, or shots=null."
+        )
     machine = getattr(executor, "machine", None)
     if machine is None:
         return SimulatedBackend(executor)
-    able = executor.capabilities
-    draws = able.states or able.samples
-    return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=draws))
+    return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=True))
 
 
 def _larger(noise: Any) -> str:

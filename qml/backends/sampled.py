@@ -92,3 +92,9 @@ class SampledExecutor:
         """Gradients from drawn outcomes; arguments as for `ShiftedExecutor.vjp`."""
         kept = {"seed": seed, "residual": residual, "want_inputs": want_inputs}
         return self.shifted.vjp(program, inputs_BD, weights, cotangent_BK, **kept)
+
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, `(B, shots, Q)` uint8, where `capabilities.samples` says so."""
+        return self.shifted.sample(program, inputs_BD, weights, shots, seed=seed)

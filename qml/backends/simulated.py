@@ -12,10 +12,11 @@ from qml.backends import executor_named
 from qml.backends.backend import Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.counts import Counts
-from qml.backends.executor import Executor
+from qml.backends.executor import Capabilities, Executor
 from qml.backends.measuring import Setting, basis_gates, outcome_of, settings_of
+from qml.backends.outcome_chances import chances_of_words
 from qml.backends.slotted import slotted
-from qml.base.errors import ConfigError
+from qml.base.errors import CapabilityError, ConfigError
 from qml.base.seeds import derive, generator
 from qml.circuits.program import Program
 from qml.circuits.readout import z_each
@@ -30,12 +31,13 @@ class SimulatedBackend:
     """Runs bindings on an exact Executor: exact values, or shots drawn from its states, one setting after another.
 
     What one setting reads is drawn together, so that its values are correlated as on a machine. Bindings that
-    follow each other with equal angles share one state and are drawn separately. It has no noise, and gates run as
-    they are written, whatever gate set and coupling `target` claims: it stands for the size, the limits and the queue
-    of a machine, not for its compiler.
+    follow each other with equal angles share one state and are drawn separately. It adds no noise to the Executor's,
+    and gates run as that one runs them, whatever gate set and coupling `target` claims: it stands for the size, the
+    limits and the queue of a machine, not for its compiler.
 
     Args:
-        executor: a name of `EXECUTORS` or an Executor; one that gives states, or samples, where shots are asked for.
+        executor: a name of `EXECUTORS` or an Executor. Of one that gives neither states nor samples, such as `noisy`,
+            shots are drawn from its means of Pauli words, of up to 10 measured wires.
         target: the machine it stands for; its own, without limits, when left out.
 
     Raises:
@@ -58,7 +60,7 @@ class SimulatedBackend:
         if not able.exact:
             raise ConfigError(f"SimulatedBackend needs an exact executor; {able.name!r} gives estimates.")
         if self.target is None:
-            own = Target(f"simulated({able.name})", able.max_qubits, sampled=able.states or able.samples)
+            own = Target(f"simulated({able.name})", able.max_qubits, sampled=draws(able))
             object.__setattr__(self, "target", own)
         object.__setattr__(self, "target", replace(self.target, ideal=able.second_order))
 
@@ -77,10 +79,20 @@ class SimulatedBackend:
         if shots is None or seed is None:
             return Outcome(executor.forward(ready, slots, np.zeros(0)).values_BK)
         counts = tuple(
-            _drawn(executor, _measured(ready, setting), setting, slots, shots, derive(seed, "setting", number))
+            _drawn(executor, ready, setting, slots, shots, derive(seed, "setting", number))
             for number, setting in enumerate(settings_of(program.readout))
         )
         return outcome_of(program.readout, counts, len(slots))
+
+
+def draws(able: Capabilities) -> bool:
+    """Whether shots can be drawn of an Executor: it gives states or samples, or means without a bound on their error.
+
+    Example:
+        >>> draws(executor_named("noisy").capabilities), draws(executor_named("propagation").capabilities)
+        (True, False)
+    """
+    return able.states or able.samples or (able.exact and not able.max_error)
 
 
 def _measured(program: Program, setting: Setting) -> Program:
@@ -90,8 +102,10 @@ def _measured(program: Program, setting: Setting) -> Program:
 
 def _drawn(executor: Any, program: Program, setting: Setting, slots_RS: np.ndarray, shots: int, seed: int) -> Counts:
     """Outcomes of one setting."""
-    wires, none = setting.wires, np.zeros(0)
     able, parts = executor.capabilities, []
+    if not (able.states or able.samples):
+        return _from_means(executor, program, setting, slots_RS, shots, seed)
+    wires, none, program = setting.wires, np.zeros(0), _measured(program, setting)
     if not (able.states and (len(wires) <= TABLE or not able.samples)):
         for rows in _blocks(len(slots_RS), program.n_qubits * shots):
             bits_RSQ = executor.sample(program, slots_RS[rows], none, shots, seed=derive(seed, rows.start))
@@ -102,6 +116,24 @@ def _drawn(executor: Any, program: Program, setting: Setting, slots_RS: np.ndarr
         starts, state_R = _distinct(slots_RS[rows])
         states_BA = executor.states(program, slots_RS[rows][starts], none)
         chances_BO = _chances(states_BA, program.n_qubits, wires)
+        parts.append(Counts.of_table(random.multinomial(shots, chances_BO[state_R])))
+    return Counts.joined(parts)
+
+
+def _from_means(
+    executor: Executor, program: Program, setting: Setting, slots_RS: np.ndarray, shots: int, seed: int
+) -> Counts:
+    """Outcomes of one setting, drawn from means of its Pauli words; each state is run once."""
+    n_bits = len(setting.word)
+    if n_bits > TABLE:
+        raise CapabilityError(
+            f"Shots of {n_bits} wires were asked of {executor.capabilities.name}, which gives means only; they are "
+            f"drawn of at most {TABLE} wires. Read fewer wires, or take backend=aer."
+        )
+    random, parts = generator(seed, "shots"), []
+    for rows in _blocks(len(slots_RS), 16 << n_bits):
+        starts, state_R = _distinct(slots_RS[rows])
+        chances_BO = chances_of_words(executor, program, setting, slots_RS[rows][starts])
         parts.append(Counts.of_table(random.multinomial(shots, chances_BO[state_R])))
     return Counts.joined(parts)
 

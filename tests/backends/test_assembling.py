@@ -12,8 +12,9 @@ from qml.backends.noise import DEVICE_QUBITS, device_noise, noise_named
 from qml.backends.watched import Ledger, WatchedExecutor
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.registry import Registry
-from qml.circuits import angle, sel
+from qml.circuits import READOUTS, angle, sel
 from qml.estimators import Backend, Noise
+from tests.programs import random_values
 
 PROGRAM = angle(2) + sel(2, depth=1)
 INPUTS = np.linspace(-1, 1, 6).reshape(3, 2)
@@ -73,7 +74,7 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
         ({"noise_options": {"path": "x"}}, ConfigError, "noise=none was given with path"),
         ({"shots": 0}, ConfigError, "was asked for shots=0; shots are a whole number"),
         ({"shots": 1.5}, ConfigError, r"was asked for shots=1\.5; shots are a whole number"),
-        ({"executor": "propagation", "shots": 10}, CapabilityError, "gives exact values only"),
+        ({"executor": "propagation", "shots": 10}, CapabilityError, "of which none can be drawn"),
         ({"mitigation": ["readuot"]}, ConfigError, "mitigation 'readuot' is not known. Did you mean 'readout'"),
         ({"mitigation": ["zne"]}, CapabilityError, "which has no noise to mitigate"),
         ({"mitigation": [{"zne": {}, "readout": {}}]}, ConfigError, "write one name each"),
@@ -87,7 +88,6 @@ def test_a_name_alone_is_that_executor_under_its_own_name():
         ({"executor": "aer", "gradient": {"shots": 3}}, ConfigError, "shots= is a word of its own"),
         ({"executor": "ibm"}, ConfigError, "backend=ibm was asked for without its device"),
         ({"executor": "aer", "shots": True}, ConfigError, "was asked for shots=True; shots are a whole number"),
-        ({"executor": "noisy", "noise": "fake_manila", "shots": 9}, CapabilityError, "Say backend=aer, or shots=null"),
     ],
 )
 def test_what_does_not_go_together_is_refused(words, error, said):
@@ -107,6 +107,38 @@ def test_noise_changes_values_and_both_machines_agree():
     noisy, aer = (values(assembled(name, noise="fake_manila")) for name in ("noisy", "aer"))
     assert np.abs(noisy - EXACT).max() > 0.01
     np.testing.assert_allclose(aer, noisy, atol=1e-10)
+
+
+@pytest.mark.parametrize("mitigation", ["zne", "readout"])
+def test_shots_of_the_noisy_executor_scatter_around_what_it_gives_exactly(mitigation):
+    program = PROGRAM.with_readout(READOUTS["xyz"](2))
+    inputs, weights = random_values(np.random.default_rng(5), program, 6)
+    words = {"executor": "noisy", "noise": "fake_lagos"}
+    exact = assembled(**words).forward(program, inputs, weights).values_BK
+    drawn = assembled(**words, shots=4000).forward(program, inputs, weights, seed=1)
+    spread = np.sqrt(drawn.variance_BK + 1e-6)
+    assert np.abs((drawn.values_BK - exact) / spread).max() < 4.5
+    assert np.abs((drawn.values_BK - exact - 0.2) / spread).max() > 4.5  # a wrong value is seen
+    better = assembled(**words, shots=20000, mitigation=[mitigation]).forward(program, inputs, weights, seed=1)
+    wanted = assembled(**words, mitigation=[mitigation]).forward(program, inputs, weights).values_BK
+    assert np.abs(better.values_BK - wanted).max() < 0.25
+
+
+@pytest.mark.parametrize("words", [{"executor": "aer", "shots": 100}, {"executor": "noisy", "noise": "fake_manila"}])
+def test_perturbation_is_a_gradient_by_a_word(words):
+    inputs, weights = random_values(np.random.default_rng(6), PROGRAM, 3)
+    spsa = assembled(**words, gradient={"method": "spsa", "repeats": 2}) if "shots" in words else None
+    if spsa is None:
+        with pytest.raises(ConfigError, match="differentiates by itself"):
+            assembled(**words, gradient={"method": "spsa"})
+        spsa = assembled(**words, shots=100, gradient={"method": "spsa"})
+    found = spsa.vjp(PROGRAM, inputs, weights, np.ones((3, PROGRAM.n_values)), seed=1)
+    assert found.weights.shape == weights.shape
+    assert not spsa.capabilities.second_order
+    with pytest.raises(ConfigError, match="Did you mean 'spsa'"):
+        assembled("aer", gradient={"method": "spas"})
+    with pytest.raises(ConfigError, match=r"backend=aer backend\.gradient\.method"):
+        assembled("spsa", {"backend": "aer"})
 
 
 def test_all_that_decides_values_is_in_the_name_and_jobs_are_not():

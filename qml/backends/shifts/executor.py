@@ -9,11 +9,13 @@ import numpy as np
 
 from qml.backends.backend import Backend, Outcome
 from qml.backends.check import check_call
+from qml.backends.draws import checked_shots
 from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, drawn_directions, send_weighted, shifted_bindings
 from qml.backends.shifts.directions import RULES, directions
-from qml.backends.shifts.sending import check_draws, checked_plan, is_eager, send
+from qml.backends.shifts.sampling import gives_samples, sampled_bits
+from qml.backends.shifts.sending import check_draws, check_machine, checked_plan, is_eager, send
 from qml.backends.shifts.slopes import Slopes
 from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ShapeError
@@ -79,6 +81,7 @@ class ShiftedExecutor:
     units: int = 4
 
     def __post_init__(self):
+        check_machine("ShiftedExecutor", self.backend)
         object.__setattr__(self, "shots", checked_plan("ShiftedExecutor", self.plan, self.shots))
         if self.rule not in RULES:
             raise unknown("rule", self.rule, [*RULES])
@@ -95,6 +98,7 @@ class ShiftedExecutor:
             exact=exact,
             max_qubits=target.n_qubits,
             second_order=exact and target.ideal,
+            samples=gives_samples(self.backend),
             spares_inputs=True,
         )
 
@@ -185,6 +189,18 @@ class ShiftedExecutor:
         back = slots_vjp(program, *_float64(inputs_BD, weights), kept.by_slot(cotangent))
         return Gradients(*(one.astype(inputs_BD.dtype) for one in back))
 
+    def sample(
+        self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
+    ) -> np.ndarray:
+        """Bits of every qubit, `(B, shots, Q)` uint8, as one job; `shots` are those of this call.
+
+        Raises:
+            CapabilityError: the machine brings no raw outcomes, or mitigates them.
+        """
+        shots = checked_shots("ShiftedExecutor.sample", shots)
+        check_draws("ShiftedExecutor", self.backend, shots, seed, True)
+        return sampled_bits(self.backend, program, self._angles(program, inputs_BD, weights), shots, seed)
+
     def _at_once(
         self, program: Program, slots_BS: np.ndarray, seed: int | None, want_inputs: bool
     ) -> tuple[Outcome, Slopes]:
@@ -205,9 +221,13 @@ class ShiftedExecutor:
 
     def _slots(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, seed: int | None) -> np.ndarray:
         """All that is asked before anything runs, and the angles in float64."""
+        check_draws("ShiftedExecutor", self.backend, self.shots, seed, self.subset is not None)
+        return self._angles(program, inputs_BD, weights)
+
+    def _angles(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """`(B, S)` radians, of a Program that a machine can be handed."""
         check_call(self, program, inputs_BD, weights)
         check_preparations("ShiftedExecutor", program)
-        check_draws("ShiftedExecutor", self.backend, self.shots, seed, self.subset is not None)
         return slots(program, *_float64(inputs_BD, weights))
 
     def _bindings(self, program: Program, slots_BS: np.ndarray, seed: int | None, want_inputs: bool) -> Bindings:

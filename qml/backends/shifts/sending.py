@@ -11,7 +11,7 @@ from qml.backends.backend import Backend, Limits, Outcome
 from qml.backends.counts import Counts
 from qml.backends.draws import checked_seed, checked_shots
 from qml.backends.measuring import settings_of
-from qml.base.errors import CapabilityError
+from qml.base.errors import CapabilityError, ConfigError
 from qml.base.registry import unknown
 from qml.base.seeds import derive
 from qml.circuits.program import Program
@@ -24,6 +24,23 @@ def checked_plan(who: str, plan: str | None, shots: object) -> int | None:
     if plan is not None and plan not in PLANS:
         raise unknown("plan", plan, [*PLANS])
     return None if shots is None else checked_shots(who, shots)
+
+
+def check_machine(who: str, backend: object) -> None:
+    """Raise `ConfigError` where `backend` is a name or anything else that runs no circuits.
+
+    Example:
+        >>> check_machine("SpsaExecutor", "aer")
+        Traceback (most recent call last):
+        ...
+        qml.base.errors.ConfigError: SpsaExecutor got backend='aer'; it takes a Backend, such as backend_named('aer')...
+    """
+    if not callable(getattr(backend, "run", None)):
+        name = backend if isinstance(backend, str) else "aer"
+        raise ConfigError(
+            f"{who} got backend={backend!r}; it takes a Backend, such as backend_named({name!r}). By words: "
+            f"backend={name} backend.gradient.method=shift or spsa."
+        )
 
 
 def is_eager(plan: str | None, backend: Backend) -> bool:

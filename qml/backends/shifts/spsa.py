@@ -13,7 +13,7 @@ from qml.backends.executor import Capabilities, Gradients, Values
 from qml.backends.reference import ReferenceBackend
 from qml.backends.shifts.bindings import Bindings, send_weighted
 from qml.backends.shifts.executor import check_preparations
-from qml.backends.shifts.sending import check_draws, checked_plan, is_eager, send
+from qml.backends.shifts.sending import check_draws, check_machine, checked_plan, is_eager, send
 from qml.base.bounds import check_number, check_whole
 from qml.base.errors import ShapeError
 from qml.base.seeds import derive, generator
@@ -78,6 +78,7 @@ class SpsaExecutor:
     units: int = 4
 
     def __post_init__(self):
+        check_machine("SpsaExecutor", self.backend)
         object.__setattr__(self, "shots", checked_plan("SpsaExecutor", self.plan, self.shots))
         check_whole("SpsaExecutor", 1, repeats=self.repeats, units=self.units)
         check_number("SpsaExecutor", above=0, step=self.step)

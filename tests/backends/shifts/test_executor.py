@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from qml.backends import DEFAULT, EXECUTORS, executor_named
+from qml.backends.assembling import assembled
 from qml.backends.reference import ReferenceBackend, ReferenceExecutor
 from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError
-from qml.circuits import Program, amplitude, angle, basic
+from qml.circuits import Gate, Program, amplitude, angle, basic, z_each
 from qml.engine import reference
 from tests.programs import random_programs, random_values
 
@@ -69,3 +70,28 @@ def test_refusals():
         ShiftedExecutor(shots=0)
     with pytest.raises(CapabilityError, match="at most 2"):
         ShiftedExecutor(ReferenceBackend(2)).forward(Program(3), np.zeros((1, 0)), np.zeros(0), seed=1)
+
+
+def test_bits_of_every_qubit_from_a_machine():
+    program = Program(3, (Gate("Hadamard", (0,)), Gate("CNOT", (0, 1)), Gate("PauliX", (2,))), readout=z_each([0]))
+    executor = ShiftedExecutor(ReferenceBackend())
+    assert executor.capabilities.samples
+    none = np.zeros((2, 0)), np.zeros(0)
+    bits = executor.sample(program, *none, 400, seed=3)
+    assert (bits.shape, bits.dtype) == ((2, 400, 3), np.uint8)
+    assert (bits[:, :, 0] == bits[:, :, 1]).all()
+    assert (bits[:, :, 2] == 1).all()
+    early = bits[:, :200, 0].mean(axis=1)  # of counts that stay sorted, all zeros
+    assert (np.abs(early - 0.5) < 0.2).all()
+    assert (bits[0] != bits[1]).any()
+    np.testing.assert_array_equal(bits, executor.sample(program, *none, 400, seed=3))
+    assert executor.sample(program, none[0][:0], none[1], 4, seed=1).shape == (0, 4, 3)
+    with pytest.raises(ConfigError, match="shots=10.5"):
+        executor.sample(program, *none, 10.5, seed=1)
+
+
+def test_mitigated_outcomes_are_no_samples():
+    executor = assembled("aer", noise="fake_manila", shots=50, mitigation=["readout"])
+    program = angle(2)
+    with pytest.raises(CapabilityError, match="mitigation leaves no outcomes"):
+        executor.sample(program, np.zeros((1, 2)), np.zeros(0), 20, seed=1)
