@@ -15,7 +15,7 @@ from qml.backends.noisy.plan import Plan
 from qml.base.memory import check_memory
 from qml.engine.vector import VECTOR_BYTES
 
-KEPT_BYTES = 4 << 20  # of a whole batch, left by a forward run for its gradient; more is sooner made anew than fetched
+KEPT_BYTES = 5 << 19  # of a whole batch, left by a forward run for its gradient; more is sooner made anew than fetched
 STORE_BYTES = 256 << 20  # of states kept for a gradient, a thread; beyond that sweeps start from checkpoints
 
 
