@@ -24,7 +24,9 @@ def register() -> None:
     store = ConfigStore.instance()
     for group, nodes in schema.SCHEMAS.items():
         for name, node in nodes.items():
-            if store.get_type(f"{group}/{name}.yaml".lstrip("/")) is not ObjectType.CONFIG:  # costs as much as to compose
+            if (
+                store.get_type(f"{group}/{name}.yaml".lstrip("/")) is not ObjectType.CONFIG
+            ):  # costs as much as to compose
                 store.store(group=group or None, name=name, node=node, provider="qml")
     for name, word in WORDS.items():
         OmegaConf.register_new_resolver(f"qml.{name}", word, replace=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.backend import Target
+from qml.backends.draws import plain_number
 from qml.backends.jobs.costs import Totals
 from qml.backends.jobs.packing import cost_text, plain
 from qml.backends.remote import Cost
@@ -41,6 +42,10 @@ class Asked:
     seed: int | None
     provider: str
     target: Target
+
+    def __post_init__(self):
+        object.__setattr__(self, "shots", plain_number(self.shots))
+        object.__setattr__(self, "seed", plain_number(self.seed))
 
     @property
     def content(self) -> str:

@@ -46,6 +46,15 @@ def test_values_are_those_of_the_machine_and_stay(rig):
     assert pickle.dumps(rig.backend())
 
 
+def test_numbers_of_numpy_are_those_of_python(rig):
+    outcome = rig.run(shots=np.int64(200), seed=np.int32(1))
+    again = rig.run(shots=200, seed=1)
+    assert len(rig.machine.jobs()) == 1
+    np.testing.assert_array_equal(again.values_RK, outcome.values_RK)
+    (kept,) = rows(rig.store, "SELECT shots, seed, typeof(shots) AS kind, typeof(seed) AS other FROM request")
+    assert [*kept.values()] == [200, 1, "integer", "integer"]
+
+
 def test_a_new_draw_is_a_new_seed_and_exact_values_have_one(rig):
     assert (rig.run(seed=1).values_RK != rig.run(seed=2).values_RK).any()
     np.testing.assert_allclose(rig.run(shots=None, seed=None).values_RK, EXACT_RK, atol=1e-12)
