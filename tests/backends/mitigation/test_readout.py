@@ -9,6 +9,7 @@ from qml.backends.backend import Limits
 from qml.backends.mitigation import ExtrapolatedBackend, ReadoutMitigatedBackend
 from qml.backends.mitigation import readout as module
 from qml.backends.reference import ReferenceExecutor
+from qml.backends.shifts.sending import send
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits import READOUTS, Probabilities, angle, sel
 from qml.circuits.slots import slots
@@ -214,3 +215,31 @@ def test_refusals_of_a_run():
             *case(READOUTS["pauli"](3, ["Z0", "X0"]), rows=3)[:2], shots=10, seed=1
         )
     assert not machine.ran
+
+
+@pytest.mark.parametrize(
+    ("limits", "shots"),
+    [
+        (Limits(circuits=40), 100),
+        (Limits(shots=10), 160),
+        (Limits(executions=1000), 50),
+        (Limits(circuits=100, executions=1000), 17),
+    ],
+)
+def test_limits_hold_for_all_flips_of_a_binding(limits, shots):
+    program, angles, exact = case(READOUTS["z"](3), rows=7)
+    machine = KnownBackend(limits=limits)
+    mitigated = ReadoutMitigatedBackend(machine, method="twirled", shots=160)
+    outcome = send(mitigated, program, angles, shots, 1)
+    assert outcome.values_RK.shape == exact.shape
+    jobs = machine.ran[1:]  # the first is the calibration
+    assert sum(rows for _, rows, _ in jobs) == 7 * 16
+    for _, rows, each in jobs:
+        assert each == -(-shots // 16)
+        assert rows <= (limits.circuits or rows)
+        assert each <= (limits.shots or each)
+        assert rows * each <= (limits.executions or rows * each)
+    mitigated = ReadoutMitigatedBackend(KnownBackend(limits=limits), method="twirled")
+    many = np.concatenate([angles] * 60)
+    with pytest.raises(CapabilityError, match="a job of"):  # of who does not ask for limits
+        mitigated.run(program, many, shots=16 * 11 * shots, seed=1)
