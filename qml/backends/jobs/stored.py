@@ -122,16 +122,19 @@ class StoredBackend:
         with opened(self.path) if Path(self.path).exists() else without_file() as database:
             return Estimate(tuple(estimates(self._call(database, program, slots_RS, shots, seed))))
 
-    def takes(self, request: Request) -> Cost:
+    def takes(self, request: Request) -> Estimate:
         """What a request takes, whether or not the store has it; nothing is sent, and nothing read or written.
 
         Raises:
             CapabilityError, ShapeError, ConfigError, DataError: as `run`.
         """
         slots_RS = checked(self.target, request.program, request.slots_RS, request.shots, request.seed)
+        if not len(slots_RS):
+            return Estimate(())
         with without_file() as database:
-            call = self._call(database, request.program, slots_RS, request.shots, request.seed)
-            return total(estimates(call)) if len(slots_RS) else Cost(0, 0)
+            return Estimate(
+                tuple(estimates(self._call(database, request.program, slots_RS, request.shots, request.seed)))
+            )
 
     def allow(self, whole: Cost, among: Callable[[sqlite3.Connection], Collection[str]]) -> None:
         """Refuse a row of requests that would not fit the budget of the guard together, before the first is sent.

@@ -181,12 +181,12 @@ def test_a_row_of_requests_is_asked_of_the_budget_together(rig):
     backend = rig.backend(budget=Budget(executions=1200))
     requests = [Request(PROGRAM, SLOTS_RS, 200, seed) for seed in (1, 2)]
     keys = [backend.key(request) for request in requests]
-    whole = total(backend.takes(request) for request in requests)
+    whole = total(backend.takes(request).total for request in requests)
     assert whole.executions == 1200
     backend.allow(whole, lambda database: keys)
     assert not (rig.folder / "jobs.sqlite").exists()
     rig.run(seed=1)
-    assert backend.takes(requests[0]).executions == 600  # also once it is in the store
+    assert backend.takes(requests[0]).total.executions == 600  # also once it is in the store
     backend.allow(whole, lambda database: keys)  # what is done is not asked for again
     with pytest.raises(BudgetError, match="1200 executions beside 600 executions spent"):
         backend.allow(whole, lambda database: [])
