@@ -108,7 +108,7 @@ class Work:
 
     def values_and_store(self, angles_CT: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means of the words that are read, and what stood before each turn: an array of its own."""
-        self.store = _aligned(int(self.plan.store[-1]), *self.state.shape[1:], self.state.dtype.name)
+        self.store = _aligned(int(self.plan.store[-1]), self.state.shape[1], self.state.dtype.name)
         self._load(angles_CT)
         self._run(self._forward, 0, len(self.plan.ops), keep=1)
         return self.state[self.plan.read], self.store
