@@ -74,9 +74,11 @@ def _keep(call: Call, job: sqlite3.Row, delivery: Delivery) -> None:
         taken = book.keep_calibration(call.database, delivery.calibration, asked.provider, asked.target.name)
         facts = {"key": job["key"], "tag": job["tag"], "remote": job["remote"], "provider": asked.provider}
         facts |= {"target": asked.target.name, "calibration": taken, "billed": told(bill)}
+        finished = time.time()
+        facts |= {"submitted": job["submitted"], "finished": finished}
         record = {**outcome.record, "jobs": [facts]}
         kept = outcome_bytes(Outcome(outcome.values_RK, outcome.variance_RK, outcome.counts, record))
-        ended = {"state": "done", "finished": time.time(), "error": None}
+        ended = {"state": "done", "finished": finished, "error": None}
         book.mark(call.database, job["key"], **ended, result=kept, calibration=taken, billed=cost_text(total(bills)))
         book.settle(call.database, job["key"], estimate, bills)
 

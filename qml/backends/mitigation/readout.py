@@ -63,7 +63,8 @@ class ReadoutMitigatedBackend:
         shots: of a calibration as a whole, divided among its circuits.
         method: "tensored", "m3" or "twirled".
         refresh: seconds after which a calibration is made anew, by the clock: one job for each such interval, found
-            again by a job store within it. None keeps one for good. Another `seed` is another calibration at once.
+            again by a job store within it. None keeps one for good: on a machine behind a service that drifts,
+            the log then warns of one that is older than a day. Another `seed` is another calibration at once.
         seed: of the calibration, 1 or more; the draw of a run has its own.
         twirls: flips of a binding, a power of two; its shots are divided among them and rounded up.
         level: of transpilation, 0 to 3.
