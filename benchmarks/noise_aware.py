@@ -33,6 +33,7 @@ METRICS = ("log_loss", "accuracy")
 NOISES = {
     "fake_manila": {},
     "fake_lagos": {},
+    "fake_guadalupe": {},
     "depolarising": {"p1": 0.005, "p2": 0.05, "readout": 0.02},
 }
 
@@ -112,6 +113,12 @@ def table(noise: str, found: Sequence[Seed]) -> str:
     return "\n".join(lines)
 
 
+def _plain(one: Estimate) -> dict[str, float | None]:
+    """An interval as JSON has it: None where there is no end."""
+    found = {name: getattr(one, name) for name in ("mean", "se", "df", "lo", "hi", "visible")}
+    return {name: value if np.isfinite(value) else None for name, value in found.items()}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see `--help`."""
     parser = argparse.ArgumentParser(
@@ -134,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         begun = time.perf_counter()
         found = [run(seed, noise, options) for seed in range(options.seeds)]
         print(table(noise, found), f"  wall seconds     {time.perf_counter() - begun:.0f}", sep="\n", flush=True)
-        intervals = {metric: asdict(differences(found, metric)) for metric in METRICS}
+        intervals = {metric: _plain(differences(found, metric)) for metric in METRICS}
         kept[noise] = {"options": NOISES[noise], "seeds": [asdict(one) for one in found], "aware - plain": intervals}
     if options.json:
         terms = {key: value for key, value in vars(options).items() if key not in ("json",)}

@@ -52,7 +52,7 @@ def run(name: str, main: Callable[[DictConfig], Any], *, keeps: bool = True) -> 
         register()
         end_on_terminate()
         end_with_launcher()
-        for talkative in ("datasets", "qiskit"):  # of each framework that it finds, of each pass of a transpilation
+        for talkative in ("datasets", "qiskit", "qiskit_ibm_runtime"):  # of each framework, pass or step of a job
             logging.getLogger(talkative).setLevel(logging.WARNING)
         with _quiet_but_for_the_first():
             hydra.main(version_base="1.3", config_path=str(folder()), config_name=name)(main)()

@@ -90,7 +90,7 @@ def shown(one: Found | Alone) -> str:
     step = one.step if one.crashed or one.step == "-" else f"({one.step})"
     parts = (one.rig, one.fault, step, one.calls, one.jobs, one.recorded, one.ran, one.live, one.results)
     line = row((*parts, one.billed, one.counted))
-    return f"{line}  <- {'; '.join(one.wrong)}" if one.wrong else line
+    return f"{line}  <- {' '.join('; '.join(one.wrong).split())}" if one.wrong else line
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -51,6 +51,8 @@ class Target:
             which `coupling` lists it; a pair that is listed in both orders is joined in both.
         ideal: whether exact values are those of the circuit as it is written: no noise, no mitigation, nothing left
             out. Only then do second derivatives of the circuit hold for them; where it is false, layers refuse these.
+        linear: whether values are linear in the expectation values that the machine measures. Only then are differences
+            of values at shifted angles their derivatives; a fit that is none, such as an exponential, says False.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Target:
     verbatim: bool = field(default=True, compare=False)
     directed: bool = False
     ideal: bool = field(default=False, compare=False)
+    linear: bool = field(default=True, compare=False)
 
     @cached_property
     def digest(self) -> str:

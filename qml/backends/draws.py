@@ -53,3 +53,14 @@ def checked_seed(who: str, seed: object, *, least: int | None = 1) -> int:
     bounds = ", such as 1" if least is None else f" from {least} to 2**63 - 1"
     why = " (some machines read 0 as none)" if least == 1 else ""
     raise ConfigError(f"{who} was asked for seed={seed!r}; a seed is a whole number{bounds}{why}.")
+
+
+def plain_number(number: int | None) -> int | None:
+    """A number that was checked as Python has it: a file and a service take one of NumPy for bytes, or not at all.
+
+    Example:
+        >>> import numpy as np
+        >>> plain_number(np.int64(3)), plain_number(None)
+        (3, None)
+    """
+    return None if number is None else int(number)

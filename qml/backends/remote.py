@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
+from qml.backends.draws import plain_number
 from qml.base.errors import QmlError
 from qml.circuits.program import Program
 
@@ -80,6 +81,10 @@ class Request:
     slots_RS: np.ndarray
     shots: int | None
     seed: int | None
+
+    def __post_init__(self):
+        object.__setattr__(self, "shots", plain_number(self.shots))
+        object.__setattr__(self, "seed", plain_number(self.seed))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,15 +14,15 @@ import numpy as np
 from qml.backends.assembling import with_machine
 from qml.backends.backend import Outcome, Target
 from qml.backends.executor import Executor
-from qml.backends.jobs import GuardedBackend, StoredBackend
-from qml.backends.jobs.book import job_of
-from qml.backends.jobs.costs import Totals, total
+from qml.backends.jobs import StoredBackend
+from qml.backends.jobs.book import job_of, requests_like
+from qml.backends.jobs.costs import total
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.packing import cost_from
 from qml.backends.measuring import settings_of
 from qml.backends.remote import Cost, Request, let_go
 from qml.backends.transpiling import compact
-from qml.backends.watched import Ledger
+from qml.backends.watched import Ledger, WatchedExecutor
 from qml.base.errors import QmlError
 from qml.base.redacting import redacted
 from qml.circuits.program import Program
@@ -29,6 +30,8 @@ from qml.estimators.training import SCORED
 from qml.learn.step_fit import StepFit
 
 _logger = logging.getLogger(__name__)
+Own = Callable[[sqlite3.Connection], Collection[str]]
+"""Keys of requests, once the store is open."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Estimate:
     training: Cost | None
     jobs: tuple[int, int]
     is_remote: bool
+
+    @property
+    def whole(self) -> Cost:
+        """Training and evaluation together."""
+        return self.evaluation if self.training is None else total([self.training, self.evaluation])
 
     def __str__(self) -> str:
         lines = [f"estimate for {self.label}" + ("" if self.is_remote else ", which runs here and costs no money")]
@@ -172,19 +180,68 @@ def billed(executor: Executor, ledger: Ledger) -> Cost | None:
     return total(cost_from(row["billed"]) for row in rows if row is not None and row["billed"])
 
 
-def allow(executor: Executor, estimate: Estimate) -> None:
-    """Refuse what by itself is more than the whole budget, before the first of its jobs is sent.
+def allow(executor: Executor, whole: Cost, requests: Callable[[StoredBackend], Own]) -> None:
+    """Refuse what does not fit a budget beside all that the store has spent and reserved, before the first job is sent.
 
-    What other jobs of the store have spent does not count here: those of an evaluation that goes on are among them.
+    Args:
+        executor: whose machine has a store and a guard; nothing is asked of another.
+        whole: what is going to be asked of it.
+        requests: those of it that the store may have; they are sought only where there is a budget.
 
     Raises:
         BudgetError: with the numbers.
     """
     machine = with_machine(executor, lambda found: found)[1]
-    if isinstance(machine, StoredBackend) and isinstance(machine.remote, GuardedBackend):
-        parts = [estimate.evaluation] if estimate.training is None else [estimate.training, estimate.evaluation]
-        none = Cost(0, 0, 0.0, 0.0)
-        machine.remote.allow(total(parts), Totals(none, none))
+    if isinstance(machine, StoredBackend):
+        machine.allow(whole, requests(machine))
+
+
+def of_circuits(executor: Executor, program: Program, *, training: bool) -> Callable[[StoredBackend], Own]:
+    """Stored requests of the circuits that a model asks for, whatever their bindings.
+
+    Of a training run nothing more is known before it has run: its bindings follow from answers.
+
+    Args:
+        executor: put together by `qml.backends.assembling.assembled`.
+        program: the circuit of the model.
+        training: whether gradients are asked for too.
+    """
+
+    def requests(machine: StoredBackend) -> Own:
+        shadow, stand_in = _shadow(executor)
+        _asked(shadow, stand_in, program, training)
+        kinds = {(request.program, request.shots) for request in stand_in.noted}
+        where = machine.remote.provider, machine.target
+
+        def own(database: sqlite3.Connection) -> list[str]:
+            return [key for program, shots in kinds for key in requests_like(database, *where, [program], shots)]
+
+        return own
+
+    return requests
+
+
+def of_rows(executor: Executor, run: Callable[[Executor], object]) -> Callable[[StoredBackend], Own]:
+    """The very requests of an evaluation, found by running it with a simulator in the place of the machine.
+
+    Args:
+        executor: put together by `qml.backends.assembling.assembled`.
+        run: evaluates all rows with the executor that it is handed.
+    """
+
+    def requests(machine: StoredBackend) -> Own:
+        shadow, stand_in = _shadow(executor)
+        run(shadow)
+        keys = {machine.key(request) for request in stand_in.noted}
+        return lambda database: keys
+
+    return requests
+
+
+def _shadow(executor: Executor) -> tuple[Any, StandIn]:
+    """The same layers around a stand-in, with a ledger of their own."""
+    shadow, stand_in = with_machine(executor, StandIn)
+    return replace(shadow, ledger=Ledger()) if isinstance(shadow, WatchedExecutor) else shadow, stand_in
 
 
 def close(executor: Executor) -> None:
@@ -239,7 +296,7 @@ def _rows(slots_RS: np.ndarray, rows: int) -> np.ndarray:
 def _costs(machine: Any, request: Request) -> tuple[Cost, ...]:
     """What the jobs of a request take: by the machine's own estimate where it has one."""
     if isinstance(machine, StoredBackend):
-        return machine.estimate(request.program, request.slots_RS, shots=request.shots, seed=request.seed).jobs
+        return machine.takes(request).jobs
     settings = 1 if request.shots is None else max(1, len(settings_of(request.program.readout)))
     circuits = len(request.slots_RS) * settings
     return (Cost(circuits, circuits * (request.shots or 0)),)

@@ -22,7 +22,18 @@ from qml.data.source import Source
 from qml.estimators.arms import check, in_units_of
 from qml.estimators.choices import Backend, Noise, Training
 from qml.estimators.data_choice import DataChoice, signature_of
-from qml.estimators.hardware_cost import Calls, Estimate, allow, billed, close, estimated, in_batches, training_calls
+from qml.estimators.hardware_cost import (
+    Calls,
+    Estimate,
+    allow,
+    billed,
+    close,
+    estimated,
+    in_batches,
+    of_circuits,
+    of_rows,
+    training_calls,
+)
 from qml.estimators.hardware_progress import phase, tell_machine, telling
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
@@ -165,7 +176,7 @@ class HardwareJob:
     ) -> HardwareOutcome:
         """Train where that was asked, and evaluate."""
         if self.action == "train":
-            allow(executor, estimate)
+            allow(executor, estimate.whole, of_circuits(executor, spec.program, training=True))
         folder = self._trained(executor.capabilities.name)
         trained = load_weights(spec, folder)
         self._check_rows(folder)
@@ -175,10 +186,23 @@ class HardwareJob:
             _logger.info("this evaluation has a record, which is read: %s", path)
             record = read(path)
         else:
-            allow(executor, estimate)
+            allow(executor, estimate.evaluation, self._asks(executor, spec, trained, rows))
             record = self._evaluated(spec, source, trained, rows, ledger, identity)
             record.write(out)
         return HardwareOutcome(estimate, record, records(out, identity), out)
+
+    def _asks(self, executor: Any, spec: HybridSpec, trained: Any, rows: Any) -> Any:
+        """What the evaluation asks of the machine: its very requests, as far as its circuit is simulated here."""
+        if spec.program.n_qubits > EXACT_QUBITS:
+            return of_circuits(executor, spec.program, training=False)
+
+        def run(shadow: Any) -> None:
+            there = replace(spec, executor=shadow)
+            values, _ = halves(there, filled(there, arrays_of(spec, trained)))
+            for start in range(0, len(rows.inputs), self.rows_a_job):
+                values(rows.inputs[start : start + self.rows_a_job])
+
+        return of_rows(executor, run)
 
     def _executor(self, ledger: Ledger) -> Any:
         """Who runs circuits, watched."""

@@ -57,6 +57,13 @@ def test_numbers_of_numpy_are_those_of_python(name):
         np.testing.assert_array_equal(*values)
 
 
+@pytest.mark.parametrize("machine", [ReferenceBackend(), AerBackend()], ids=["reference", "aer"])
+def test_machines_draw_the_same_by_numbers_of_numpy(machine):
+    one = machine.run(PROGRAM, INPUTS, shots=20, seed=3)
+    other = machine.run(PROGRAM, INPUTS, shots=np.int64(20), seed=np.uint32(3))
+    np.testing.assert_array_equal(one.values_RK, other.values_RK)
+
+
 def test_shots_and_seeds_of_machines():
     assert checked_shots("mine", np.uint8(7)) == 7
     assert type(checked_shots("mine", np.uint8(7))) is int

@@ -181,6 +181,65 @@ def test_a_dry_run_and_a_spent_budget_send_nothing(folder, monkeypatch, capsys):
     assert machine.jobs() == []
 
 
+def on_its_own_files(monkeypatch, folder, path, at=None):
+    machine = FileMachine(str(path / "machine"))
+    machine.reset()
+    words = [word for word in on_files(monkeypatch, path, at) if "jobs.path" not in word]
+    return machine, [*words, f"backend.jobs.path={path / 'jobs.sqlite'}", f"out={path / 'out'}"]
+
+
+def test_a_budget_is_asked_beside_what_other_jobs_have_spent(folder, tmp_path, monkeypatch):
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path)
+    job(folder, *words, "draw=4").run()
+    with pytest.raises(
+        BudgetError, match=r"600 executions beside 600 executions spent and 0 executions reserved.*of 1199"
+    ):
+        job(folder, *words, "draw=5", "backend.jobs.budget={executions:1199}").run()  # two of its three jobs would fit
+    assert len(machine.jobs()) == 3
+    job(folder, *words, "draw=5", "backend.jobs.budget={executions:1200}").run()
+    assert len(machine.jobs()) == 6
+
+
+@pytest.mark.parametrize("qubits", [14, 2])  # the very requests, and those of the same circuit
+def test_an_evaluation_that_goes_on_is_not_counted_twice(folder, tmp_path, monkeypatch, qubits):
+    monkeypatch.setattr(hardware_job, "EXACT_QUBITS", qubits)
+    sent = []
+
+    def at(step):
+        sent.append(step)
+        if len(sent) == 2:
+            raise KilledError
+
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path, at)
+    words.append("backend.jobs.budget={executions:600}")
+    with pytest.raises(KilledError):
+        job(folder, *words).run()
+    job(folder, *words).run()
+    assert len(machine.jobs()) == 3
+    with pytest.raises(BudgetError, match="200 executions beside 600 executions spent"):
+        job(folder, *words, "rows=16").run()  # the first twelve rows are in the store
+
+
+def test_a_training_run_that_goes_on_is_not_counted_twice(folder, tmp_path, monkeypatch):
+    sent = []
+
+    def at(step):
+        sent.append(step)
+        if len(sent) == 3:
+            raise KilledError
+
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path, at)
+    words += ["action=train", "epochs=1", "data.rows=20", f"models={tmp_path / 'models'}", "training.batch_size=10"]
+    told = job(folder, *words, "dry_run=true").run().estimate
+    words.append(f"backend.jobs.budget={{executions:{told.whole.executions}}}")
+    with pytest.raises(KilledError):
+        job(folder, *words).run()
+    job(folder, *words).run()
+    assert sum(one["executions"] for one in machine.jobs()) <= told.whole.executions
+    with pytest.raises(BudgetError, match="spent"):
+        job(folder, *words, "seed=2").run()
+
+
 def test_training_on_a_machine_learns_with_its_noise(folder):
     words = ["action=train", "backend=noisy", "noise=depolarising", "noise.options.p2=0.2", "epochs=1", "data.rows=20"]
     out = job(folder, *words).run()

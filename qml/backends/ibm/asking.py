@@ -19,6 +19,8 @@ WHERE = (
 )
 KEY = 32  # characters; names of accounts are shorter, and keys of IBM have 44
 SECRET = re.compile(r"token|secret|password|api_?key|credential|authorization", re.IGNORECASE)
+ZNE_FROM = 2  # the resilience level at which IBM's Estimator extrapolates by itself
+EXTRAPOLATORS = ("exponential", "linear")  # what it takes where nothing is said
 OURS = {
     "max_execution_time": "max_execution_time",
     "resilience_level": "resilience_level",
@@ -74,3 +76,12 @@ def options_of(backend: IbmBackend | FakeIbmBackend) -> dict[str, Any]:
     if backend.resilience_level is not None:
         whole["resilience_level"] = backend.resilience_level
     return whole
+
+
+def is_linear(backend: IbmBackend | FakeIbmBackend) -> bool:
+    """Whether what IBM returns is linear in what is measured: where it extrapolates, it fits one polynomial."""
+    resilience = backend.options.get("resilience", {})
+    on = resilience.get("zne_mitigation", backend.resilience_level == ZNE_FROM)
+    asked = resilience.get("zne", {}).get("extrapolator", EXTRAPOLATORS)
+    names = [asked] if isinstance(asked, str) else [*asked]
+    return not on or (len(names) == 1 and names[0].startswith(("linear", "polynomial", "fallback")))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qml.backends.backend import Target
 from qml.backends.check_run import check_run
-from qml.backends.ibm.asking import checked_options, options_of, options_text
+from qml.backends.ibm.asking import checked_options, is_linear, options_of, options_text
 from qml.backends.remote import Cost, Delivery, JobStatus, Request
 from qml.base.errors import CapabilityError, ConfigError
 from qml.base.lazy import cached_property
@@ -138,7 +138,8 @@ class IbmBackend:
         )
         counts = self.primitive == "sampler"
         options = (*said, ("dry_run", True)) if self.dry_run else said
-        return target_of(self._connection.device, self.device, counts=counts, queued=True, options=options)
+        device = target_of(self._connection.device, self.device, counts=counts, queued=True, options=options)
+        return replace(device, linear=is_linear(self))
 
     def check(self, request: Request) -> None:
         """Raise where the device cannot run it, would take too long, or the options are not IBM's; nothing is sent.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qml.backends.backend import Outcome, Target
 from qml.backends.check_run import check_run
-from qml.backends.ibm.asking import checked_options, options_of, options_text
+from qml.backends.ibm.asking import checked_options, is_linear, options_of, options_text
 from qml.backends.remote import Request
 from qml.base.errors import ConfigError
 from qml.base.lazy import cached_property
@@ -91,7 +91,8 @@ class FakeIbmBackend:
             ("level", self.level),
         )
         counts = self.primitive == "sampler"
-        return target_of(self._snapshot, self.device, counts=counts, queued=False, options=said)
+        device = target_of(self._snapshot, self.device, counts=counts, queued=False, options=said)
+        return replace(device, linear=is_linear(self))
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Values of `R` bindings as one job.

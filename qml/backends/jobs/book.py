@@ -7,15 +7,17 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from qml.backends.backend import Target
+from qml.backends.draws import plain_number
 from qml.backends.jobs.costs import Totals
-from qml.backends.jobs.packing import cost_text, plain
+from qml.backends.jobs.packing import cost_from, cost_text, plain
+from qml.backends.jobs.plain import to_text
 from qml.backends.remote import Cost
 from qml.base.digest import digest
 from qml.base.seeds import derive
@@ -41,6 +43,10 @@ class Asked:
     seed: int | None
     provider: str
     target: Target
+
+    def __post_init__(self):
+        object.__setattr__(self, "shots", plain_number(self.shots))
+        object.__setattr__(self, "seed", plain_number(self.seed))
 
     @property
     def content(self) -> str:
@@ -169,6 +175,34 @@ def _enter(database: sqlite3.Connection, job: str, kind: str, cost: Cost) -> Non
     names = ("executions", "seconds", "amount", "currency", "basis")
     line = dict(zip(names, (cost.executions, *money), strict=True))
     insert(database, "ledger", moment=time.time(), job=job, kind=kind, **line)
+
+
+def under_way(database: sqlite3.Connection, requests: Collection[str]) -> list[Cost]:
+    """Estimates of the jobs of requests that ask for no more money: what they take is reserved, or they are done.
+
+    Args:
+        database: of the store.
+        requests: keys; those that are not there count nothing.
+
+    Example:
+        >>> from qml.backends.jobs.database import without_file
+        >>> with without_file() as database:
+        ...     under_way(database, ["0123"])
+        []
+    """
+    wanted = {*requests}
+    rows = database.execute("SELECT request, estimate FROM job WHERE reserved=1 OR state='done'")
+    return [cost_from(row["estimate"]) for row in rows if row["request"] in wanted]
+
+
+def requests_like(
+    database: sqlite3.Connection, provider: str, target: Target, programs: Collection[Program], shots: int | None
+) -> tuple[str, ...]:
+    """Keys of all requests of some Programs, with these shots and on this machine, whatever their bindings."""
+    texts = {to_text(program) for program in programs}
+    query = "SELECT key, program FROM request WHERE provider=? AND target=? AND shots IS ?"
+    rows = database.execute(query, (provider, to_text(target), shots))
+    return tuple(row["key"] for row in rows if row["program"] in texts)
 
 
 def totals(database: sqlite3.Connection, currency: str = "USD") -> Totals:

@@ -37,6 +37,25 @@ def total(costs: Iterable[Cost]) -> Cost:
     )
 
 
+def without(whole: Cost, parts: Iterable[Cost]) -> Cost:
+    """What is left of `whole`, never below 0; what a part does not know, or knows in another currency, stays in it.
+
+    Example:
+        >>> without(Cost(4, 400, 2.0, 1.0), [Cost(1, 100, 0.5), Cost(1, 100, 0.5, 0.25)])
+        Cost(circuits=2, executions=200, seconds=1.0, amount=0.75, currency='USD', basis='')
+    """
+    every = [*parts]
+    mine = [part.amount for part in every if part.currency == whole.currency]
+    seconds, amounts = (sum(known or 0.0 for known in parts) for parts in ([part.seconds for part in every], mine))
+    return replace(
+        whole,
+        circuits=max(0, whole.circuits - sum(part.circuits for part in every)),
+        executions=max(0, whole.executions - sum(part.executions for part in every)),
+        seconds=None if whole.seconds is None else max(0.0, whole.seconds - seconds),
+        amount=None if whole.amount is None else max(0.0, whole.amount - amounts),
+    )
+
+
 def told(cost: Cost) -> str:
     """A Cost in words.
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from qml.backends.jobs import book
+from qml.backends.jobs.call import Call, How
 from qml.backends.jobs.costs import told
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.export import write_parquet
 from qml.backends.jobs.listing import WIDTHS, line, requests_of, result_of, rows_of
 from qml.backends.jobs.packing import unpacked
 from qml.backends.jobs.plain import from_text
-from qml.backends.jobs.runner import How, Runner
+from qml.backends.jobs.running import outcomes
 from qml.backends.jobs.stopping import OPEN, stop
 from qml.backends.remote import Cost
 from qml.base.errors import ConfigError, JobError, PendingJobError, QmlError
@@ -129,12 +130,12 @@ class JobsJob:
         return JobsOutcome((f"{plural(len(rows), 'job')} written to {place}",))
 
     def _resume(self, database: sqlite3.Connection) -> JobsOutcome:
-        return self._each(database, "resumed", Runner.outcomes)
+        return self._each(database, "resumed", outcomes)
 
     def _cancel(self, database: sqlite3.Connection) -> JobsOutcome:
         return self._each(database, "cancelled", stop)
 
-    def _each(self, database: sqlite3.Connection, word: str, do: Callable[[Runner], object]) -> JobsOutcome:
+    def _each(self, database: sqlite3.Connection, word: str, do: Callable[[Call], object]) -> JobsOutcome:
         """Work on each request that has something left to do."""
         lines, status = [], 0
         for request in requests_of(database, self.key):
@@ -143,7 +144,7 @@ class JobsJob:
             if not (states & {*OPEN} or again):
                 continue
             try:
-                do(self._runner(database, request))
+                do(self._call(database, request))
                 now = ", ".join(job["state"] for job in book.jobs_of(database, request["key"]))
                 lines.append(f"request {request['key'][:12]} {word}: {now}")
             except PendingJobError as error:
@@ -157,7 +158,7 @@ class JobsJob:
                 status = 2
         return JobsOutcome((*(lines or ["nothing was left to do"]), "", *_sums(database)), status)
 
-    def _runner(self, database: sqlite3.Connection, request: sqlite3.Row) -> Runner:
+    def _call(self, database: sqlite3.Connection, request: sqlite3.Row) -> Call:
         """The request on its machine, made again from plain data."""
         if request["member"] is None:
             raise ConfigError(
@@ -171,7 +172,7 @@ class JobsJob:
         target = from_text(request["target"], packages)
         program = from_text(request["program"])
         asked = book.Asked(program, slots, request["shots"], request["seed"], request["provider"], target)
-        return Runner(remote, database, how, asked)
+        return Call(remote, database, how, asked)
 
 
 def _sums(database: sqlite3.Connection) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from textwrap import shorten
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from qml.base.registry import unknown
 from qml.base.words import plural
 from qml.circuits.program import Program
 
+SHORTEST = 4  # digits of a digest that stand for it
+
 
 @dataclass(frozen=True)
 class ReplayedBackend:
@@ -25,7 +28,8 @@ class ReplayedBackend:
 
     Args:
         path: of the file.
-        machine: whose results, by name; may be left out where the file has those of one machine only.
+        machine: whose results, by name, or by the first digits of the target's digest where machines of one name differ
+            in options; may be left out where the file has those of one machine only.
 
     Raises:
         DataError: there is no such file, or it is no job store.
@@ -44,10 +48,10 @@ class ReplayedBackend:
         """That of the machine, as it was when the last request was written.
 
         Raises:
-            ConfigError: the file has no such machine, or several and none is named.
+            ConfigError: the file has no such machine, or several that `machine` could be; the message lists them.
         """
         with opened(self.path, make=False) as database:
-            return from_text(self._last(database)["target"])
+            return self._machine(database)[1]
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """The stored values of `R` bindings.
@@ -60,10 +64,11 @@ class ReplayedBackend:
         if not len(slots_RS):
             return empty(program, shots)
         with opened(self.path, make=False) as database:
-            target = self._last(database)["target_name"]
-            content = book.content_key(program, slots_RS, shots, seed)
-            query = "SELECT key FROM request WHERE content=? AND target_name=? ORDER BY created DESC"
-            found = [book.jobs_of(database, row["key"]) for row in database.execute(query, (content, target))]
+            provider, target = self._machine(database)
+            key = book.Asked(program, slots_RS, shots, seed, provider, target).content
+            query = "SELECT key, target FROM request WHERE content=? AND provider=? ORDER BY created DESC"
+            rows = database.execute(query, (key, provider)).fetchall()
+            found = [book.jobs_of(database, row["key"]) for row in rows if from_text(row["target"]) == target]
             for jobs in found:
                 if all(job["state"] == "done" for job in jobs):
                     return joined([outcome_from(job["result"]) for job in jobs])
@@ -71,20 +76,50 @@ class ReplayedBackend:
         states = ", ".join(job["state"] for job in found[0]) if found else ""
         held = f"has them as {states}; run them to their end there" if found else "does not have them"
         raise JobError(
-            f"{asked} on {target} were asked for; the store {self.path!r} {held}. Nothing is sent by a replay: use a "
-            "StoredBackend with the same file."
+            f"{asked} on {target.name} were asked for; the store {self.path!r} {held}. Nothing is sent by a replay: "
+            "use a StoredBackend with the same file."
         )
 
-    def _last(self, database: sqlite3.Connection) -> sqlite3.Row:
-        """The last request of the machine."""
-        rows = database.execute("SELECT target_name, target FROM request ORDER BY created").fetchall()
-        machines = {row["target_name"]: row for row in rows}
+    def _machine(self, database: sqlite3.Connection) -> tuple[str, Target]:
+        """Provider and target of the one machine that is meant, as its last request wrote it."""
+        query = "SELECT provider, target FROM request GROUP BY provider, target ORDER BY max(created)"
+        written = [(row["provider"], from_text(row["target"])) for row in database.execute(query)]
+        machines = {(provider, target.digest): target for provider, target in written}
         if not machines:
             raise JobError(f"The store {self.path!r} holds no request. Nothing is sent by a replay.")
-        if self.machine is None and len(machines) > 1:
+        meant = {key: target for key, target in machines.items() if self._means(key[1], target)}
+        if not meant:
+            raise unknown("machine", self.machine or "", sorted({target.name for target in machines.values()}))
+        if len(meant) > 1:
             raise ConfigError(
-                f"The store {self.path!r} holds results of {', '.join(sorted(machines))}. Say machine=NAME."
+                f"The store {self.path!r} holds results of several machines: {'; '.join(_told(meant))}. "
+                "Say machine=NAME, or the first digits in front where names are equal."
             )
-        if self.machine is not None and self.machine not in machines:
-            raise unknown("machine", self.machine, list(machines))
-        return machines[self.machine or next(iter(machines))]
+        ((provider, _),) = meant
+        return provider, *meant.values()
+
+    def _means(self, digest: str, target: Target) -> bool:
+        """Whether `machine` is its name, or begins its digest."""
+        said = self.machine
+        return said is None or said == target.name or (len(said) >= SHORTEST and digest.startswith(said))
+
+
+def _told(machines: dict[tuple[str, str], Target]) -> list[str]:
+    """Each machine with its digest, its provider, and what it differs in from others of its name."""
+    found = []
+    for (provider, digest), target in machines.items():
+        alike = [_facts(other) for other in machines.values() if other.name == target.name]
+        own = [
+            f"{name}={value}"
+            for name, value in _facts(target).items()
+            if any(other.get(name, None) != value for other in alike)
+        ]
+        found.append(f"{digest[:8]} {', '.join([f'{target.name} of {provider}', *own])}")
+    return found
+
+
+def _facts(target: Target) -> dict[str, str]:
+    """All that answers depend on, by name, as short text."""
+    named = {each.name: getattr(target, each.name) for each in fields(target) if each.compare}
+    options = named.pop("options")
+    return {name: shorten(str(value), 60) for name, value in {**named, **dict(options)}.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import numpy as np
 from qml.backends.backend import Limits, Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.jobs import book
-from qml.backends.jobs.costs import told, total
+from qml.backends.jobs.call import Call, How, no_step
+from qml.backends.jobs.costs import Budget, told, total, without
 from qml.backends.jobs.database import opened, without_file
+from qml.backends.jobs.guarded import GuardedBackend
 from qml.backends.jobs.packing import joined
-from qml.backends.jobs.runner import How, Runner, no_step
-from qml.backends.remote import Cost, RemoteBackend, let_go
+from qml.backends.jobs.running import estimates, outcomes
+from qml.backends.remote import Cost, RemoteBackend, Request, let_go
 from qml.base.words import plural
 from qml.circuits.program import Program
 
@@ -105,7 +108,7 @@ class StoredBackend:
         if not len(slots_RS):
             return empty(program, shots)
         with opened(self.path) as database:
-            return joined(self._runner(database, program, slots_RS, shots, seed).outcomes())
+            return joined(outcomes(self._call(database, program, slots_RS, shots, seed)))
 
     def estimate(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Estimate:
         """What `run` of `R` bindings would send; nothing is sent, and nothing written.
@@ -117,18 +120,56 @@ class StoredBackend:
         if not len(slots_RS):
             return Estimate(())
         with opened(self.path) if Path(self.path).exists() else without_file() as database:
-            return Estimate(tuple(self._runner(database, program, slots_RS, shots, seed).estimates()))
+            return Estimate(tuple(estimates(self._call(database, program, slots_RS, shots, seed))))
+
+    def takes(self, request: Request) -> Estimate:
+        """What a request takes, whether or not the store has it; nothing is sent, and nothing read or written.
+
+        Raises:
+            CapabilityError, ShapeError, ConfigError, DataError: as `run`.
+        """
+        slots_RS = checked(self.target, request.program, request.slots_RS, request.shots, request.seed)
+        if not len(slots_RS):
+            return Estimate(())
+        with without_file() as database:
+            return Estimate(
+                tuple(estimates(self._call(database, request.program, slots_RS, request.shots, request.seed)))
+            )
+
+    def allow(self, whole: Cost, among: Callable[[sqlite3.Connection], Collection[str]]) -> None:
+        """Refuse a row of requests that would not fit the budget of the guard together, before the first is sent.
+
+        All jobs of the store count, of all processes; of `whole` only what is neither reserved nor done.
+
+        Args:
+            whole: what all of them take.
+            among: keys of those of them that may be in the store, which it is handed.
+
+        Raises:
+            BudgetError: with the numbers.
+        """
+        if isinstance(self.remote, GuardedBackend) and self.remote.budget != Budget():
+            with opened(self.path) if Path(self.path).exists() else without_file() as database:
+                left = without(whole, book.under_way(database, among(database)))
+                self.remote.allow(left, book.totals(database, self.remote.budget.currency))
+
+    def key(self, request: Request) -> str:
+        """Key of a request in the store."""
+        slots_RS = np.ascontiguousarray(request.slots_RS, np.float64)
+        return self._asked(request.program, slots_RS, request.shots, request.seed).key
 
     def close(self) -> None:
         """Let go of what the machine holds open, such as a session; what was sent goes on."""
         let_go(self.remote)
 
-    def _runner(self, database, program, slots_RS, shots, seed) -> Runner:
+    def _call(self, database, program, slots_RS, shots, seed) -> Call:
         how = How(
             self.deadline_s, self.first_s, self.cap_s, self.grace_s, self.posts, self.lease_s, self.retry, self.at
         )
-        asked = book.Asked(program, slots_RS, shots, seed, self.remote.provider, self.remote.target)
-        return Runner(self.remote, database, how, asked)
+        return Call(self.remote, database, how, self._asked(program, slots_RS, shots, seed))
+
+    def _asked(self, program, slots_RS, shots, seed) -> book.Asked:
+        return book.Asked(program, slots_RS, shots, seed, self.remote.provider, self.remote.target)
 
 
 def empty(program: Program, shots: int | None) -> Outcome:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from qml.circuits.gate import Gate
 from qml.circuits.program import Program
 from qml.circuits.readout import Probabilities
 
+LOG = logging.getLogger(__name__)
+OLD_H = 24.0  # hours after which a machine has been calibrated anew, as a rule, by those who run it
 EXACT_WIRES = 12  # exact outcomes are a table of 2**M numbers a binding
 
 
@@ -32,7 +35,8 @@ class Calibration:
 
     Args:
         of: the errors of each wire, or what comes through of each word behind random flips.
-        record: when, with how many circuits and shots, from which seed, and what the run itself recorded.
+        record: when (left out where a job store does not tell), with how many circuits and shots, from which seed, and
+            what the run itself recorded.
     """
 
     of: Confusion | Faded
@@ -66,7 +70,7 @@ def calibrated(inner: Backend, wires: Sequence[int], n_qubits: int, recipe: Reci
     shots = None if recipe.shots is None else math.ceil(recipe.shots / len(words))
     (counts,), record = outcomes(inner, program, math.pi * words, shots, derive(recipe.seed, "calibration"))
     told = {
-        "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **taken(record, inner.target.name),
         "seed": recipe.seed,
         "wires": list(wires),
         "circuits": len(words),
@@ -79,6 +83,42 @@ def calibrated(inner: Backend, wires: Sequence[int], n_qubits: int, recipe: Reci
     confusion = Confusion.of_counts(wires, words, counts, exact=shots is None)
     told["errors"] = np.stack([confusion.e0_Q, confusion.e1_Q], axis=1).tolist()
     return Calibration(confusion, {**told, "run": dict(record)})
+
+
+def taken(record: Mapping[str, Any], name: str) -> dict[str, str]:
+    """When a calibration ran, by the record of its run, and a line of the log with its age.
+
+    A machine without a job store ran it now. One job of several, or one kept before such times were, leaves it out.
+
+    Args:
+        record: of the run.
+        name: of the machine, for the log.
+
+    Returns:
+        "taken", and "submitted" of a job: it ran between the two. Empty where that is not known.
+    """
+    now, jobs = time.time(), [*_jobs(record)]
+    ends = [job["finished"] for job in jobs if job.get("finished")] if jobs else [now]
+    starts = [job["submitted"] for job in jobs if job.get("submitted")]
+    if len(ends) < len(jobs):
+        LOG.warning("The readout of %s is calibrated by a job of which the store does not tell when it ran.", name)
+        return {}
+    age_h = (now - min(ends)) / 3600
+    level = logging.INFO if age_h < OLD_H else logging.WARNING
+    LOG.log(level, "The readout of %s is calibrated by a run of %s, %.1f hours ago.", name, _told(min(ends)), age_h)
+    submitted = {"submitted": _told(min(starts))} if starts else {}
+    return {"taken": _told(min(ends)), **submitted}
+
+
+def _jobs(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Jobs of a store in the record of one run, or of several."""
+    yield from record.get("jobs", ())
+    for run in record.get("runs", ()):
+        yield from _jobs(run)
+
+
+def _told(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def outcomes(

@@ -33,7 +33,8 @@ class ExtrapolatedBackend:
     It assumes that noise grows with the gates in the way of the fit. What does not grow with them, such as readout
     errors, it keeps and enlarges: mitigate these inside. Errors of shots are enlarged too: by 1.6 for a line through
     scales 1 and 3, by 2.3 for a parabola through 1, 3 and 5. Where circuits are so deep that little of a value is
-    left at scale 1, there is nothing to extrapolate.
+    left at scale 1, there is nothing to extrapolate. Shift rules differentiate polynomials, which are linear in the
+    values, and no exponential: `ShiftedExecutor` refuses its gradient.
 
     Args:
         inner: runs native Programs gate by gate.
@@ -83,7 +84,9 @@ class ExtrapolatedBackend:
         inner = self.inner.target
         told = (self.scales, self.method, self.fold, self.level)
         told += (self.steepest,) if self.method == "exponential" else ()
-        return replace(inner, options=(*inner.options, ("extrapolation", told)), counts=False, ideal=False)
+        linear = inner.linear and self.method != "exponential"
+        options = (*inner.options, ("extrapolation", told))
+        return replace(inner, options=options, counts=False, ideal=False, linear=linear)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Values of `R` bindings at no noise, with variances where `inner` gives them; `shots=None` where it is exact.

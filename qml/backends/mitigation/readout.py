@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qml.backends.backend import Backend, Outcome, Target
+from qml.backends.backend import Backend, Limits, Outcome, Target
 from qml.backends.check_run import check_run
 from qml.backends.counts import Counts
 from qml.backends.draws import checked_seed, checked_shots
@@ -19,7 +19,7 @@ from qml.backends.mitigation.confusion import Confusion
 from qml.backends.mitigation.flipping import Flips, bound
 from qml.backends.mitigation.subspace import solved
 from qml.backends.mitigation.tensored import unfolded
-from qml.backends.mitigation.twirled import divided, flipped_back, masks
+from qml.backends.mitigation.twirled import divided, flipped_back, limits_behind, masks
 from qml.backends.transpiling import transpile
 from qml.base.bounds import check_whole
 from qml.base.errors import CapabilityError, ConfigError
@@ -63,7 +63,8 @@ class ReadoutMitigatedBackend:
         shots: of a calibration as a whole, divided among its circuits.
         method: "tensored", "m3" or "twirled".
         refresh: seconds after which a calibration is made anew, by the clock: one job for each such interval, found
-            again by a job store within it. None keeps one for good. Another `seed` is another calibration at once.
+            again by a job store within it. None keeps one for good: on a machine behind a service that drifts,
+            the log then warns of one that is older than a day. Another `seed` is another calibration at once.
         seed: of the calibration, 1 or more; the draw of a run has its own.
         twirls: flips of a binding, a power of two; its shots are divided among them and rounded up.
         level: of transpilation, 0 to 3.
@@ -113,11 +114,16 @@ class ReadoutMitigatedBackend:
 
     @property
     def target(self) -> Target:
-        """That of `inner`; how its readout is mitigated stands among the options."""
+        """That of `inner`; how its readout is mitigated stands among the options.
+
+        A job holds fewer bindings where each of them is run with several flips.
+        """
         told = (self.method, self.shots, self.seed, self.refresh, self.level)
         told += (self.twirls,) if self.method == "twirled" else ()
         inner = self.inner.target
-        return replace(inner, options=(*inner.options, ("readout", told)), counts=False, ideal=False)
+        limits = limits_behind(inner.limits, self.twirls) if self.method == "twirled" else inner.limits
+        options = (*inner.options, ("readout", told))
+        return replace(inner, options=options, limits=limits, counts=False, ideal=False)
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
         """Mitigated values of `R` bindings, with the variance of shots and calibration.
@@ -130,11 +136,11 @@ class ReadoutMitigatedBackend:
                 nothing was sent. What a calibration finds may be a CapabilityError too: see `Confusion`.
         """
         inner = self.inner.target
-        check_run(inner, program, slots_RS, shots, seed)
+        check_run(replace(inner, limits=Limits()), program, slots_RS, shots, seed)
         native = transpile(program, inner, level=self.level)
         if not native.readout.wires or not len(slots_RS):
             return replace(self.inner.run(program, slots_RS, shots=shots, seed=seed), counts=())
-        asked = self._asked(native, slots_RS.astype(float), shots, seed)
+        asked = self._asked(native, slots_RS.astype(float), shots, seed)  # limits are those of what is really run
         check_run(inner, asked.program, bound(asked.program, asked.inputs_RD), asked.shots, seed)
         exact = shots is None
         calibration = self.calibration(native.readout.wires, native.n_qubits, exact=exact)

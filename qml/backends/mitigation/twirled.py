@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qml.backends.backend import Outcome
+from qml.backends.backend import Limits, Outcome
 from qml.backends.counts import Counts
 from qml.backends.mitigation.terms import Term, mean_of, parities, parts_of
 from qml.base.errors import CapabilityError
@@ -38,6 +38,29 @@ def masks(n_twirls: int, n_columns: int, seed: int) -> np.ndarray:
     chosen = np.arange(n_twirls)[:, None] & columns
     even = np.bitwise_count(chosen.astype(np.uint64)).astype(np.int64) % 2
     return (even ^ random.integers(0, 2, n_columns)).astype(np.uint8)
+
+
+def limits_behind(limits: Limits, n_twirls: int) -> Limits:
+    """What one job holds of bindings that are each run with so many flips, their shots divided among them.
+
+    Shots that the flips do not divide are rounded up: executions are fewer by what this may add to shots of at least
+    one a flip.
+
+    Args:
+        limits: of the machine.
+        n_twirls: flips of a binding.
+
+    Example:
+        >>> limits_behind(Limits(circuits=1000, shots=20_000, executions=1_000_000), 16)
+        Limits(circuits=62, shots=320000, executions=999070)
+    """
+    circuits = None if limits.circuits is None else limits.circuits // n_twirls
+    shots = None if limits.shots is None else limits.shots * n_twirls
+    executions = limits.executions
+    if executions is not None:
+        by_shots = executions * n_twirls // (2 * n_twirls - 1)
+        executions = max(by_shots, 0 if circuits is None else executions - (n_twirls - 1) * circuits)
+    return Limits(circuits, shots, executions)
 
 
 def flipped_back(counts: Counts, masks_TM: np.ndarray) -> Counts:

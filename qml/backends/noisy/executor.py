@@ -107,7 +107,7 @@ class NoisyExecutor:
     ) -> Values:
         """Values of `B` rows under noise, `(B, K)` in the dtype of the inputs; no seed is used.
 
-        With `keep` the residual spares `vjp` what is made ready, and where the whole batch leaves 4 MiB or less, the
+        With `keep` the residual spares `vjp` what is made ready, and where the whole batch leaves 2.5 MiB or less, the
         forward sweep too; more is sooner made anew, a register of rows at a time, than written and fetched.
 
         Raises:

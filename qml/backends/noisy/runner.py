@@ -15,7 +15,7 @@ from qml.backends.noisy.plan import Plan
 from qml.base.memory import check_memory
 from qml.engine.vector import VECTOR_BYTES
 
-KEPT_BYTES = 4 << 20  # of a whole batch, left by a forward run for its gradient; more is sooner made anew than fetched
+KEPT_BYTES = 5 << 19  # of a whole batch, left by a forward run for its gradient; more is sooner made anew than fetched
 STORE_BYTES = 256 << 20  # of states kept for a gradient, a thread; beyond that sweeps start from checkpoints
 
 
@@ -108,7 +108,7 @@ class Work:
 
     def values_and_store(self, angles_CT: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means of the words that are read, and what stood before each turn: an array of its own."""
-        self.store = _aligned(int(self.plan.store[-1]), *self.state.shape[1:], self.state.dtype.name)
+        self.store = _aligned(int(self.plan.store[-1]), self.state.shape[1], self.state.dtype.name)
         self._load(angles_CT)
         self._run(self._forward, 0, len(self.plan.ops), keep=1)
         return self.state[self.plan.read], self.store

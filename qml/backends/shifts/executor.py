@@ -57,7 +57,8 @@ class ShiftedExecutor:
     Raises:
         ConfigError: fewer than one shot, unit or angle, or a plan or rule that there is not.
         CapabilityError: the Program prepares amplitudes that depend on a slot (a machine sees only angles); shots or a
-            subset without a seed; shots of a backend that has none.
+            subset without a seed; shots of a backend that has none; a gradient where the machine's values are an
+            exponential fit, whose derivative no shift rule gives.
 
     References:
         Schuld, Bergholm, Gogolin, Izaac and Killoran, Phys. Rev. A 99, 032331 (2019). Wierichs, Izaac, Wang and Lin,
@@ -127,6 +128,8 @@ class ShiftedExecutor:
             keep: with the eager plan, the job holds all shifts, and the residual is their `Slopes`.
             want_inputs: without it, angles that depend on inputs alone are not shifted.
         """
+        if keep:
+            self._check_linear()
         slots_BS = self._slots(program, inputs_BD, weights, seed)
         dtype = inputs_BD.dtype
         if keep and self.eager:
@@ -230,7 +233,18 @@ class ShiftedExecutor:
         check_preparations("ShiftedExecutor", program)
         return slots(program, *_float64(inputs_BD, weights))
 
+    def _check_linear(self) -> None:
+        """Refuse a gradient of values that shift rules do not differentiate."""
+        target = self.backend.target
+        if not target.linear:
+            raise CapabilityError(
+                f"A gradient by shift rules was asked of {target.name!r}, whose values are an exponential fit of what "
+                "it measures; shift rules hold for what is linear in that. Extrapolate by method=linear, quadratic or "
+                "richardson, take `SpsaExecutor`, or evaluate only (`torch.no_grad()`)."
+            )
+
     def _bindings(self, program: Program, slots_BS: np.ndarray, seed: int | None, want_inputs: bool) -> Bindings:
+        self._check_linear()
         ways = directions(program, self.rule)
         able_V = ways.trained_V | want_inputs
         chosen_BV, scale = drawn_directions(able_V, len(slots_BS), self.subset, seed)

@@ -5,6 +5,7 @@ import pytest
 
 from qml.backends.ibm import FakeIbmBackend, IbmBackend
 from qml.backends.reference import ReferenceBackend
+from qml.backends.shifts import ShiftedExecutor
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits import READOUTS, angle, sel
 from tests.backends.ibm.conftest import Waiting, request_of
@@ -57,3 +58,25 @@ def test_values_are_those_of_the_program(connected, server, options):
         assert np.abs(outcome.values_RK - exact).max() < 0.25
         assert outcome.variance_RK.shape == exact.shape
         assert not outcome.counts
+
+
+@pytest.mark.parametrize(
+    ("options", "linear"),
+    [
+        ({}, True),
+        ({"resilience_level": 1}, True),
+        ({"resilience_level": 2}, False),  # extrapolates by an exponential, or a line
+        ({"resilience_level": 2, "options": {"resilience": {"zne_mitigation": False}}}, True),
+        ({"options": ZNE}, True),
+        ({"options": {"resilience": {"zne_mitigation": True}}}, False),
+        ({"options": {"resilience": {"zne_mitigation": True, "zne": {"extrapolator": ["linear"]}}}}, True),
+        ({"options": {"resilience": {"zne_mitigation": True, "zne": {"extrapolator": ["linear", "fallback"]}}}}, False),
+        ({"options": {"resilience": {"zne_mitigation": True, "zne": {"extrapolator": "double_exponential"}}}}, False),
+    ],
+)
+def test_gradients_of_exponential_fits_are_refused(options, linear):
+    machine = FakeIbmBackend(primitive="estimator", **options)
+    assert machine.target.linear == linear
+    if not linear:
+        with pytest.raises(CapabilityError, match="shift rules hold for what is linear"):
+            ShiftedExecutor(machine, shots=10).forward(angle(1), np.zeros((1, 1)), np.zeros(0), seed=1, keep=True)

@@ -1,18 +1,19 @@
 """A purse: what is refused, what is counted, and prices from a file."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from qml.backends.backend import Limits
 from qml.backends.jobs import Budget, DryRunError, GuardedBackend, StoredBackend
-from qml.backends.jobs.book import totals
-from qml.backends.jobs.costs import Totals, settled, total
+from qml.backends.jobs.book import requests_like, totals
+from qml.backends.jobs.costs import Totals, settled, total, without
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.prices import Prices, read_prices
 from qml.backends.remote import BillingBackend, Cost, Request
 from qml.base.errors import BudgetError, ConfigError, JobError, PendingJobError
-from tests.backends.jobs.made import PROGRAM, SLOTS_RS
+from tests.backends.jobs.made import PROGRAM, SLOTS_RS, program
 from tests.servers.machine import FileBackend
 
 
@@ -174,6 +175,47 @@ def test_an_estimate_makes_no_file(rig):
     assert not (rig.folder / "jobs.sqlite").exists()
     backend.run(PROGRAM, SLOTS_RS, shots=200, seed=1)
     assert backend.estimate(PROGRAM, SLOTS_RS, shots=200, seed=1).jobs == ()
+
+
+def test_a_row_of_requests_is_asked_of_the_budget_together(rig):
+    backend = rig.backend(budget=Budget(executions=1200))
+    requests = [Request(PROGRAM, SLOTS_RS, 200, seed) for seed in (1, 2)]
+    keys = [backend.key(request) for request in requests]
+    whole = total(backend.takes(request).total for request in requests)
+    assert whole.executions == 1200
+    backend.allow(whole, lambda database: keys)
+    assert not (rig.folder / "jobs.sqlite").exists()
+    rig.run(seed=1)
+    assert backend.takes(requests[0]).total.executions == 600  # also once it is in the store
+    backend.allow(whole, lambda database: keys)  # what is done is not asked for again
+    with pytest.raises(BudgetError, match="1200 executions beside 600 executions spent"):
+        backend.allow(whole, lambda database: [])
+    rig.machine.reset("stuck")
+    with pytest.raises(PendingJobError):
+        rig.run(seed=3, deadline_s=0.05)
+    with pytest.raises(BudgetError, match="600 executions beside 600 executions spent and 600 executions reserved"):
+        backend.allow(whole, lambda database: keys)
+    rig.backend(budget=Budget()).allow(whole, lambda database: 1 / 0)  # without a bound nobody is asked
+
+
+def test_requests_of_the_same_circuit(rig):
+    rig.run(seed=1)
+    rig.run(seed=2, slots=SLOTS_RS + 1)
+    rig.run(seed=2, shots=10)
+    rig.run(seed=2, asked=program(("Z", "X")))
+    backend = rig.backend()
+    keys = {backend.key(Request(PROGRAM, slots, 200, seed)) for slots, seed in ((SLOTS_RS, 1), (SLOTS_RS + 1, 2))}
+    with opened(rig.store) as database:
+        assert {*requests_like(database, "files", backend.target, [PROGRAM], 200)} == keys
+        assert requests_like(database, "others", backend.target, [PROGRAM], 200) == ()
+        assert requests_like(database, "files", replace(backend.target, name="x"), [PROGRAM], 200) == ()
+
+
+def test_what_is_left_of_a_cost():
+    whole = Cost(4, 40, 2.0, 4.0)
+    assert without(whole, [Cost(9, 90, 9.0, 9.0)]) == Cost(0, 0, 0.0, 0.0)
+    assert without(whole, [Cost(1, 10, None, 1.0, currency="EUR")]) == Cost(3, 30, 2.0, 4.0)
+    assert without(Cost(1, 1), [Cost(1, 1, 1.0, 1.0)]) == Cost(0, 0)
 
 
 @pytest.mark.parametrize("bound", ["5", True, float("nan"), -1])

@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmarks.faults.__main__ import main, shown
 from benchmarks.faults.client import Call, asked
 from benchmarks.faults.matrix import Found, cell, started, steps_of
 from benchmarks.faults.rig import FAULTS, rig_named
-from qml.backends.jobs import Budget
+from qml.backends.jobs import Budget, book, claiming
 from qml.backends.jobs.book import totals
 from qml.backends.jobs.database import opened
 from qml.backends.jobs.owner import is_alive, this_call
@@ -84,6 +85,61 @@ def test_a_budget_holds_across_processes(rig):
     assert sum(job["executions"] for job in rig.machine.jobs()) == 1200
     with opened(rig.store) as database:
         assert totals(database).spent.executions == 1200
+
+
+SEEDS, N_ATTACKERS, BUDGET = 4, 3, 5 * 600 + 599
+
+
+def attack(folder, place, careless, ready, heard):
+    """Submit one request after another against one budget; carelessly: looking first, and holding later."""
+    rig, words = Rig(Path(folder)), []
+    if careless:
+        held = book.totals
+
+        def together(*asked):
+            found = held(*asked)
+            ready.wait(60)  # all of them have looked
+            return found
+
+        claiming.writing = nullcontext
+        book.totals = together
+    ready.wait(60)
+    for seed in range(1, SEEDS + 1):
+        try:
+            rig.run(budget=Budget(executions=BUDGET), seed=10 * place + seed, deadline_s=60.0)
+            words.append("result")
+        except BudgetError:
+            words.append("refused")
+    heard.put(words)
+
+
+def attacked(rig, *, careless=False):
+    """Words of processes that attack together, and the most that the ledger has held and spent at any time."""
+    context = multiprocessing.get_context("forkserver")
+    ready, heard = context.Barrier(N_ATTACKERS), context.Queue()
+    given = [(rig.folder, place, careless, ready, heard) for place in range(N_ATTACKERS)]
+    processes = [context.Process(target=attack, args=one) for one in given]
+    for process in processes:
+        process.start()
+    words = [word for _ in processes for word in heard.get(timeout=60)]
+    for process in processes:
+        process.join()
+    most = now = 0
+    with opened(rig.store) as database:
+        for kind, executions in database.execute("SELECT kind, executions FROM ledger ORDER BY id"):
+            now += -executions if kind == "release" else executions
+            most = max(most, now)
+    return sorted(words), most
+
+
+def test_processes_that_attack_a_budget_together_never_exceed_it(rig):
+    words, most = attacked(rig)
+    assert words == ["refused"] * (N_ATTACKERS * SEEDS - 5) + ["result"] * 5  # all that fits, and no more
+    assert most == sum(job["executions"] for job in rig.machine.jobs()) == 5 * 600
+
+
+def test_the_attack_breaks_a_guard_that_looks_before_it_holds(rig):
+    assert attacked(rig, careless=True)[1] > BUDGET
 
 
 @pytest.fixture

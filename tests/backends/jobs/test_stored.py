@@ -1,5 +1,6 @@
 """A stored request: sent once, kept, answered again; what a machine may do to it, and what stays of it."""
 
+import dataclasses
 import pickle
 import shutil
 import sqlite3
@@ -43,6 +44,15 @@ def test_values_are_those_of_the_machine_and_stay(rig):
     np.testing.assert_array_equal(again.counts[0].bits_NM, outcome.counts[0].bits_NM)
     assert again.record == outcome.record
     assert pickle.dumps(rig.backend())
+
+
+def test_numbers_of_numpy_are_those_of_python(rig):
+    outcome = rig.run(shots=np.int64(200), seed=np.int32(1))
+    again = rig.run(shots=200, seed=1)
+    assert len(rig.machine.jobs()) == 1
+    np.testing.assert_array_equal(again.values_RK, outcome.values_RK)
+    (kept,) = rows(rig.store, "SELECT shots, seed, typeof(shots) AS kind, typeof(seed) AS other FROM request")
+    assert [*kept.values()] == [200, 1, "integer", "integer"]
 
 
 def test_a_new_draw_is_a_new_seed_and_exact_values_have_one(rig):
@@ -215,6 +225,57 @@ def test_a_replay_needs_no_machine(rig):
         ReplayedBackend(rig.store, "fils").run(PROGRAM, SLOTS_RS, shots=200, seed=1)
     with pytest.raises(DataError, match="no such file"):
         ReplayedBackend(rig.store + "x").run(PROGRAM, SLOTS_RS, shots=200, seed=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class _OtherBackend(FileBackend):
+    """The machine of the rig behind options, or a provider, of its own."""
+
+    options: tuple = ()
+    owner: str = "files"
+
+    @property
+    def target(self):
+        return dataclasses.replace(super().target, options=self.options)
+
+    @property
+    def provider(self):
+        return self.owner
+
+
+def _of(rig, owner="files", **options):
+    return _OtherBackend(rig.machine.folder, options=tuple(options.items()), owner=owner)
+
+
+def test_a_replay_is_of_one_machine_with_its_options(rig):
+    one = rig.run(member=_of(rig, dynamical_decoupling=True, level=1)).values_RK
+    assert (ReplayedBackend(rig.store).run(PROGRAM, SLOTS_RS, shots=200, seed=1).values_RK == one).all()
+    other = rig.run(member=_of(rig, dynamical_decoupling=False, level=1), seed=2, shots=100)
+    targets = [_of(rig, dynamical_decoupling=on, level=1).target for on in (True, False)]
+    for machine in (None, "files"):
+        with pytest.raises(ConfigError, match="several machines") as caught:
+            ReplayedBackend(rig.store, machine).run(PROGRAM, SLOTS_RS, shots=200, seed=1)
+        for target, said in zip(targets, ("True", "False"), strict=True):
+            assert f"{target.digest[:8]} files of files, dynamical_decoupling={said}" in str(caught.value)
+        assert "level" not in str(caught.value)
+        assert "gate_set" not in str(caught.value)
+    with pytest.raises(ConfigError, match="several machines"):
+        ReplayedBackend(rig.store).target
+    first, second = (ReplayedBackend(rig.store, target.digest[:8]) for target in targets)
+    assert (first.target, second.target) == tuple(targets)
+    assert (first.run(PROGRAM, SLOTS_RS, shots=200, seed=1).values_RK == one).all()
+    assert (second.run(PROGRAM, SLOTS_RS, shots=100, seed=2).values_RK == other.values_RK).all()
+    with pytest.raises(JobError, match="does not have them"):
+        second.run(PROGRAM, SLOTS_RS, shots=200, seed=1)
+    with pytest.raises(ConfigError, match="is not known"):
+        ReplayedBackend(rig.store, targets[0].digest[:3]).target
+
+
+def test_a_replay_is_of_one_provider(rig):
+    rig.run()
+    rig.run(member=_of(rig, "others"))
+    with pytest.raises(ConfigError, match=r"files of files; .* files of others"):
+        ReplayedBackend(rig.store, "files").run(PROGRAM, SLOTS_RS, shots=200, seed=1)
 
 
 def test_a_replay_tells_of_jobs_that_have_not_ended(rig):

@@ -5,12 +5,13 @@ import pytest
 
 from qml.backends.mitigation import MITIGATIONS, ExtrapolatedBackend, ReadoutMitigatedBackend, mitigated
 from qml.backends.reference import ReferenceExecutor
-from qml.backends.shifts import ShiftedExecutor
+from qml.backends.shifts import ShiftedExecutor, SpsaExecutor
 from qml.base.errors import CapabilityError, ConfigError
-from qml.circuits import READOUTS, Probabilities, angle, basic
+from qml.circuits import READOUTS, Probabilities, angle, basic, sel
 from qml.circuits.slots import slots
 from qml.contracts import check_backend
 from tests.backends.mitigation.machines import NATIVE, KnownBackend, ValuesOnly, copied
+from tests.backends.shifts.machines import CountingBackend
 
 PROGRAM = angle(3) + basic(3, depth=1)
 NONE = ((0.0, 0.0),) * 3
@@ -88,16 +89,63 @@ def test_fall_backs_of_an_exponential_are_told_and_logged(caplog):
     assert f"{told['fell_back']} of 6 values fell back to a line" in caplog.text
 
 
-def test_gradients_through_the_shift_rule():
+def noisy_machine():
+    """A machine whose noise is not the same for all Pauli words, so that no fit brings back exact values."""
+    pytest.importorskip("qiskit_aer")
+    from qml.backends.aer import AerBackend
+
+    return AerBackend(noise="fake_lagos")
+
+
+def gradient_error(machine):
+    """Gradient of the inputs by shift rules against finite differences of the very values that the machine gives."""
+    program = angle(2) + sel(2, depth=1)
+    rng = np.random.default_rng(1)
+    inputs, weights, cotangent = rng.normal(size=(2, 2)), rng.normal(size=program.n_weights), rng.normal(size=(2, 2))
+    found = ShiftedExecutor(machine).vjp(program, inputs, weights, cotangent).inputs_BD
+    moves = 1e-5 * np.eye(2)
+    values = [
+        ShiftedExecutor(machine).forward(program, inputs + sign * move, weights).values_BK
+        for move in moves
+        for sign in (1, -1)
+    ]
+    ends = np.einsum("mbk,bk->bm", np.array(values[::2]) - np.array(values[1::2]), cotangent) / 2e-5
+    return np.abs(found - ends).max()
+
+
+@pytest.mark.parametrize("method", ["linear", "quadratic", "richardson"])
+def test_gradients_through_the_shift_rule(method):
+    machine = mitigated(noisy_machine(), ["readout", {"zne": {"method": method}}])
+    assert machine.target.linear
+    assert gradient_error(machine) < 1e-8
+
+
+def test_an_exponential_has_no_gradient_by_shifts():
+    machine = mitigated(noisy_machine(), [{"zne": {"method": "exponential"}}])
+    assert not machine.target.linear
+    with pytest.raises(CapabilityError, match="method=linear, quadratic or richardson, take `SpsaExecutor`"):
+        gradient_error(machine)
+    told = CountingBackend(machine, linear=True)  # as if it were
+    assert gradient_error(told) > 1e-4
+
+
+@pytest.mark.parametrize("plan", ["eager", "weighted"])
+def test_an_exponential_is_refused_before_anything_runs(plan):
     program, _, _ = case()
-    rng = np.random.default_rng(3)
-    inputs, weights, cotangent = rng.normal(size=(2, 3)), rng.normal(size=program.n_weights), rng.normal(size=(2, 3))
-    machine = KnownBackend(kept=0.98, gate_set=NATIVE)
-    executor = ShiftedExecutor(mitigated(machine, ["readout", {"zne": {"method": "exponential"}}]))
-    exact = ReferenceExecutor().vjp(program, inputs, weights, cotangent)
-    found = executor.vjp(program, inputs, weights, cotangent)
-    np.testing.assert_allclose(found.inputs_BD, exact.inputs_BD, atol=1e-8)
-    np.testing.assert_allclose(found.weights, exact.weights, atol=1e-8)
+    inputs, weights = np.zeros((2, 3)), np.zeros(program.n_weights)
+    machine = CountingBackend(mitigated(KnownBackend(gate_set=NATIVE), [{"zne": {"method": "exponential"}}]))
+    executor = ShiftedExecutor(machine, plan=plan)
+    for call in (
+        lambda: executor.forward(program, inputs, weights, keep=True),
+        lambda: executor.slopes(program, inputs, weights),
+        lambda: executor.vjp(program, inputs, weights, np.ones((2, 3))),
+    ):
+        with pytest.raises(CapabilityError, match="shift rules hold for what is linear"):
+            call()
+    assert machine.jobs == []
+    executor.forward(program, inputs, weights)
+    found = SpsaExecutor(machine).vjp(program, inputs, weights, np.ones((2, 3)), seed=1)
+    assert np.isfinite(found.weights).all()
 
 
 def test_mitigations_by_name():

@@ -8,10 +8,13 @@ import pytest
 from qml.backends.backend import Limits
 from qml.backends.mitigation import ExtrapolatedBackend, ReadoutMitigatedBackend
 from qml.backends.mitigation import readout as module
+from qml.backends.mitigation.calibrating import taken
 from qml.backends.reference import ReferenceExecutor
+from qml.backends.shifts.sending import send
 from qml.base.errors import CapabilityError, ConfigError
 from qml.circuits import READOUTS, Probabilities, angle, sel
 from qml.circuits.slots import slots
+from tests.backends.jobs.made import Rig
 from tests.backends.mitigation.machines import NATIVE, KnownBackend, ValuesOnly, copied
 
 PROGRAM = angle(3) + sel(3, depth=1)
@@ -214,3 +217,72 @@ def test_refusals_of_a_run():
             *case(READOUTS["pauli"](3, ["Z0", "X0"]), rows=3)[:2], shots=10, seed=1
         )
     assert not machine.ran
+
+
+@pytest.mark.parametrize(
+    ("limits", "shots"),
+    [
+        (Limits(circuits=40), 100),
+        (Limits(shots=10), 160),
+        (Limits(executions=1000), 50),
+        (Limits(circuits=100, executions=1000), 17),
+    ],
+)
+def test_limits_hold_for_all_flips_of_a_binding(limits, shots):
+    program, angles, exact = case(READOUTS["z"](3), rows=7)
+    machine = KnownBackend(limits=limits)
+    mitigated = ReadoutMitigatedBackend(machine, method="twirled", shots=160)
+    outcome = send(mitigated, program, angles, shots, 1)
+    assert outcome.values_RK.shape == exact.shape
+    jobs = machine.ran[1:]  # the first is the calibration
+    assert sum(rows for _, rows, _ in jobs) == 7 * 16
+    for _, rows, each in jobs:
+        assert each == -(-shots // 16)
+        assert rows <= (limits.circuits or rows)
+        assert each <= (limits.shots or each)
+        assert rows * each <= (limits.executions or rows * each)
+    mitigated = ReadoutMitigatedBackend(KnownBackend(limits=limits), method="twirled")
+    many = np.concatenate([angles] * 60)
+    with pytest.raises(CapabilityError, match="a job of"):  # of who does not ask for limits
+        mitigated.run(program, many, shots=16 * 11 * shots, seed=1)
+
+
+DAY = 86_400.0
+
+
+def calibration_of(rig, **options):
+    """The record of a calibration by a machine behind a store."""
+    program, angles, _ = case(READOUTS["z"](3))
+    backend = ReadoutMitigatedBackend(rig.backend(), shots=200, **options)
+    return backend.run(program, angles, shots=10, seed=1).record["readout"]["calibration"]
+
+
+def test_a_calibration_from_a_store_tells_its_own_day(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "qml")
+    rig, real = Rig(tmp_path), module.time.time
+    rig.machine.reset()
+    first = calibration_of(rig)
+    monkeypatch.setattr(module.time, "time", lambda: real() + 90 * DAY)
+    later, anew = calibration_of(rig), calibration_of(rig, refresh=DAY)
+    assert (first["taken"], first["submitted"]) == (later["taken"], later["submitted"])
+    assert first["run"]["jobs"][0]["finished"] == later["run"]["jobs"][0]["finished"]
+    days = [int(record["taken"][:4]) * 12 + int(record["taken"][5:7]) for record in (first, anew)]
+    assert days[1] - days[0] in (2, 3)  # months
+    lines = [record for record in caplog.records if "is calibrated by" in record.message]
+    assert [record.levelname for record in lines] == ["INFO", "WARNING", "INFO"]
+    assert f"a run of {first['taken']}, 2160.0 hours ago" in lines[1].message
+
+
+def test_what_is_not_known_is_not_told(monkeypatch, caplog):
+    caplog.set_level("WARNING", "qml")
+    monkeypatch.setattr(module.time, "time", lambda: 1_800_000_000.0)
+    job = {"submitted": 1_799_990_000.0, "finished": 1_799_990_100.0}
+    assert taken({}, "here") == {"taken": "2027-01-15T08:00:00Z"}
+    assert taken({"jobs": [job]}, "there") == {"taken": "2027-01-15T05:15:00Z", "submitted": "2027-01-15T05:13:20Z"}
+    newer = {name: moment + 60 for name, moment in job.items()}
+    assert taken({"runs": [{"jobs": [newer]}, {"jobs": [job]}]}, "there") == taken({"jobs": [job]}, "there")
+    assert not caplog.records
+    for old in ({"jobs": [{"key": "before such times were kept"}]}, {"jobs": [job, {}]}):
+        assert taken(old, "there") == {}
+    assert len(caplog.records) == 2
+    assert "does not tell when it ran" in caplog.text

@@ -1,13 +1,15 @@
 """Random flips: even over any three bits, and undone setting by setting."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
+from qml.backends.backend import Limits
 from qml.backends.counts import Counts
 from qml.backends.mitigation.flipping import Flips
-from qml.backends.mitigation.twirled import flipped_back, masks
+from qml.backends.mitigation.twirled import flipped_back, limits_behind, masks
 from qml.circuits import READOUTS
 
 
@@ -19,6 +21,22 @@ def test_any_three_bits_meet_all_flips_alike(n_twirls, n_columns):
             for columns in itertools.combinations(range(n_columns), size):
                 _, times = np.unique(drawn[:, columns], axis=0, return_counts=True)
                 assert (times == n_twirls / 2**size).all()
+
+
+def largest_excess(behind):
+    """By how many executions a job of the most bindings that limits allow exceeds 1,000, over shots and flips."""
+    excess = -(10**6)
+    for n_twirls, circuits, shots in itertools.product((2, 4, 16), (None, 7, 64), (16, 17, 31, 50, 100)):
+        limits = behind(Limits(circuits, None, 1000), n_twirls)
+        rows = min(limits.executions // shots, limits.executions if circuits is None else limits.circuits)
+        excess = max(excess, rows * n_twirls * math.ceil(shots / n_twirls) - 1000)
+    return excess
+
+
+def test_a_job_of_all_flips_is_within_the_limits():
+    assert largest_excess(limits_behind) <= 0
+    assert largest_excess(lambda limits, n_twirls: limits) > 0  # shots that are rounded up
+    assert limits_behind(Limits(), 16) == Limits()
 
 
 def test_more_bits_than_the_code_holds_are_even_one_by_one():
