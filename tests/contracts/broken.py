@@ -237,7 +237,7 @@ class BrokenEstimator:
 
     def __init__(self, fault):
         self.inner, self.fault = SampledExecutor("reference", shots=200), fault
-        self.capabilities = self.inner.capabilities
+        self.capabilities = replace(self.inner.capabilities, samples=False)
 
     def forward(self, program, inputs, weights, *, seed=None, keep=False):
         seed = 1 if seed is None and self.fault == "seed" else seed
