@@ -1,8 +1,9 @@
 """`python -m benchmarks.noise_aware`: does it help to train with the noise that a circuit will be run under?
 
 A hybrid is trained exactly. From its weights training goes on, for as many epochs each, exactly ("plain") and under the
-noise of a machine ("aware"). Both are evaluated under that noise, without shots, on the same test rows; each seed is a
-split of its own, and differences are paired by seed.
+noise of a machine ("aware"); and under it with the weights of the circuit held ("held"), which shows what the network
+around the circuit can learn alone. All are evaluated under that noise, without shots, on the same test rows; each seed
+is a split of its own, and differences are paired by seed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,8 @@ from qml.learn.metrics import scores
 from qml.models import CircuitSpec, HybridSpec
 
 METRICS = ("log_loss", "accuracy")
+AGAINST = ("plain", "held")
+HELD = 1e-12  # a rate that moves no weight
 NOISES = {
     "fake_manila": {},
     "fake_lagos": {},
@@ -67,11 +71,12 @@ def run(seed: int, noise: str, options: argparse.Namespace) -> Seed:
     weights = arrays_of(spec, first.model)
     plain = fitted(spec, weights, options.more, slower)
     aware = fitted(noisy, weights, options.more, slower)
+    held = fitted(noisy, weights, options.more, replace(slower, circuit_learning_rate=HELD))
     labels = targets(source, "test")
     found = {"exact": scores(task.metrics(), plain.predict(source, "test"), labels)}
-    for name, one in (("first", first), ("plain", plain), ("aware", aware)):
-        held = fitted_under(noisy, arrays_of(spec, one.model))
-        found[name] = scores(task.metrics(), task.predictions(held(rows_of(source))), labels)
+    for name, one in (("first", first), ("plain", plain), ("aware", aware), ("held", held)):
+        under = fitted_under(noisy, arrays_of(spec, one.model))
+        found[name] = scores(task.metrics(), task.predictions(under(rows_of(source))), labels)
     sizes = sum(source.schema.sizes[part] or 0 for part in ("train", "validation")), len(labels)
     cpu = {"plain": plain.cost.cpu_s, "aware": aware.cost.cpu_s}
     return Seed(seed, sizes, {how: {name: one[name] for name in METRICS} for how, one in found.items()}, cpu)
@@ -90,9 +95,9 @@ def rows_of(source) -> np.ndarray:
     return np.concatenate([batch.inputs for batch in source.batches("test", 4096)])
 
 
-def differences(found: Sequence[Seed], metric: str) -> Estimate:
-    """Aware less plain, paired by seed."""
-    values = [one.scores["aware"][metric] - one.scores["plain"][metric] for one in found]
+def differences(found: Sequence[Seed], metric: str, against: str = "plain") -> Estimate:
+    """Aware less another way, paired by seed."""
+    values = [one.scores["aware"][metric] - one.scores[against][metric] for one in found]
     learnt, tested = np.mean([one.rows for one in found], axis=0)
     return over_splits(values, float(learnt), float(tested))
 
@@ -100,14 +105,16 @@ def differences(found: Sequence[Seed], metric: str) -> Estimate:
 def table(noise: str, found: Sequence[Seed]) -> str:
     """Means over seeds, and the differences with their intervals."""
     lines = [f"{noise}, {len(found)} seeds"]
-    names = {"exact": "plain, no noise", "first": "first, noise", "plain": "plain, noise", "aware": "aware, noise"}
+    names = {"exact": "plain, no noise", "first": "first, noise", "plain": "plain, noise", "held": "held, noise"}
+    names["aware"] = "aware, noise"
     for how, name in names.items():
         said = "  ".join(f"{metric} {np.mean([one.scores[how][metric] for one in found]):.4f}" for metric in METRICS)
         lines.append(f"  {name:<16} {said}")
-    for metric in METRICS:
-        one = differences(found, metric)
+    for against, metric in product(AGAINST, METRICS):
+        one = differences(found, metric, against)
         word = "no difference seen" if one.lo <= 0 <= one.hi else "a difference"
-        lines.append(f"  aware - plain    {metric} {one.mean:+.4f}  95 % {one.lo:+.4f} .. {one.hi:+.4f}  {word}")
+        said = f"{one.mean:+.4f}  95 % {one.lo:+.4f} .. {one.hi:+.4f}  {word}"
+        lines.append(f"  {f'aware - {against}':<16} {metric} {said}")
     seconds = {how: np.mean([one.cpu_s[how] for one in found]) for how in ("plain", "aware")}
     lines.append(f"  CPU seconds      plain {seconds['plain']:.1f}  aware {seconds['aware']:.1f}")
     return "\n".join(lines)
@@ -141,8 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         begun = time.perf_counter()
         found = [run(seed, noise, options) for seed in range(options.seeds)]
         print(table(noise, found), f"  wall seconds     {time.perf_counter() - begun:.0f}", sep="\n", flush=True)
-        intervals = {metric: _plain(differences(found, metric)) for metric in METRICS}
-        kept[noise] = {"options": NOISES[noise], "seeds": [asdict(one) for one in found], "aware - plain": intervals}
+        kept[noise] = {"options": NOISES[noise], "seeds": [asdict(one) for one in found]}
+        for against in AGAINST:
+            intervals = {metric: _plain(differences(found, metric, against)) for metric in METRICS}
+            kept[noise][f"aware - {against}"] = intervals
     if options.json:
         terms = {key: value for key, value in vars(options).items() if key not in ("json",)}
         write_json(options.json, json.loads(json.dumps({"terms": terms, "noise": kept, **provenance()})))

@@ -23,6 +23,9 @@ from qml.contracts.report import NotApplicable, Report, require, run_checks
 ROWS = 4
 SIGMAS = 6.0
 SHOTS = 2000
+SUMS = ["X0 + Z0", "X0 - Z0"]  # drawn from the same random numbers, one of them varies more than is told
+REPEATS, FEW = 128, 100  # bindings and shots, of which a variance has a standard error of 13 %
+WIDER = 1.6
 
 
 def check_backend(
@@ -31,9 +34,9 @@ def check_backend(
     """Check a Backend: values against the dense reference, shots against their variance, and what it must refuse.
 
     Exact values are compared within `tolerance`, values from shots within six standard deviations. Also asked: a batch
-    equal to its rows and a permuted batch to the permuted values, an empty batch, equal seeds, raw counts of the
-    settings of the readout, a native Program run as it is written, one transpilation for any number of runs, arguments
-    left alone, pickle, and refusals before anything runs.
+    equal to its rows and a permuted batch to the permuted values, an empty batch, equal seeds, independent draws of
+    rows and of measurement settings, raw counts of the settings of the readout, a native Program run as it is written,
+    one transpilation for any number of runs, arguments left alone, pickle, and refusals before anything runs.
 
     Args:
         backend: what to check; it is run some dozens of times.
@@ -61,6 +64,7 @@ def check_backend(
         ("empty batch", case.empty_batch),
         ("equal seeds, equal draws", case.seeds),
         ("equal rows draw apart", case.rows_draw_apart),
+        ("settings draw apart", case.settings_draw_apart),
         ("raw counts", case.counts),
         ("native Programs as they are", case.native),
         ("one transpilation", case.transpiles_once),
@@ -167,6 +171,23 @@ class _Case:
         angles = np.repeat(self.angles(self.first, rows=1) + 0.7, 8, axis=0)
         values = self.drawn(self.first, angles).values_RK
         require(bool((values != values[:1]).any()), "eight bindings of equal angles gave equal shots")
+
+    def settings_draw_apart(self) -> None:
+        """Sums over two measurement settings spread as their variances say: settings are independent draws."""
+        n_qubits = self.first.n_qubits
+        turned = Program(n_qubits, (Gate("RY", (0,), (Angle(0.8),)),), READOUTS["pauli"](n_qubits, SUMS))
+        self._applies(turned)
+        if not self.target.sampled:
+            raise NotApplicable("target.sampled is false")
+        angles = np.repeat(slots(turned, np.zeros((1, 0)), np.zeros(0)), REPEATS, axis=0)
+        outcome = self.backend.run(turned, angles, shots=FEW, seed=self.seed)
+        self._shaped(turned, angles, outcome)
+        told = np.asarray(outcome.variance_RK).mean(axis=0)
+        ratio = float((outcome.values_RK.var(axis=0, ddof=1) / told).max())
+        require(
+            ratio <= WIDER,
+            f"{REPEATS} draws of {' and '.join(SUMS)} vary {ratio:.2f} times as much as is told; {WIDER} is allowed",
+        )
 
     def counts(self) -> None:
         """One a measurement setting, with all shots of each binding."""

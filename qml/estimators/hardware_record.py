@@ -71,7 +71,7 @@ class HardwareRecord:
         shown = [name for name in SHOWN[self.identity["kind"]] if name in self.scores]
         cost = "" if work.get("amount") is None else f"{work['amount']:.2f} {work.get('currency') or ''}".strip()
         return {
-            "backend": words["executor"],
+            "backend": _machine(words),
             "noise": words["noise"],
             "shots": "exact" if words["shots"] is None else str(words["shots"]),
             "mitigation": "+".join(_name(entry) for entry in words["mitigation"]) or "-",
@@ -132,6 +132,12 @@ def _order(identity: Mapping[str, Any]) -> tuple:
     exact = words["noise"] == "none" and words["shots"] is None
     names = [_name(entry) for entry in words["mitigation"]]
     return identity["model"], not exact, words["executor"], words["noise"], words["shots"] or 0, len(names), names
+
+
+def _machine(words: Mapping[str, Any]) -> str:
+    """Who ran it, with the device where one was named; of a long address its end."""
+    device = words.get("options", {}).get("device")
+    return words["executor"] if device is None else f"{words['executor']}({str(device).rsplit('/', 1)[-1]})"
 
 
 def _name(entry: Any) -> str:

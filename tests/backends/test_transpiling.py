@@ -78,7 +78,7 @@ def in_order(program, target):
     )
 
 
-@pytest.mark.parametrize("level", [0, 1, 3])
+@pytest.mark.parametrize("level", [1, *(pytest.param(level, marks=pytest.mark.slow) for level in (0, 2, 3))])
 @pytest.mark.parametrize("name", DIRECTED)
 def test_gates_stand_in_the_order_of_a_directed_target(name, level):
     """The unitary that a random circuit is, up to its phase and where its wires stand; by values of random readouts."""

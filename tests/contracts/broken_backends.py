@@ -6,6 +6,7 @@ import numpy as np
 
 from qml.backends.reference import ReferenceBackend
 from qml.backends.transpiling import transpile
+from qml.circuits import Expectations, PauliSum
 
 BACKEND_FAULTS = {
     "values": "exact values of circuit sel",
@@ -17,6 +18,7 @@ BACKEND_FAULTS = {
     "seed": "equal seeds, equal draws",
     "same": "equal seeds, equal draws",
     "equal": "equal rows draw apart",
+    "settings": "settings draw apart",
     "shots": "raw counts",
     "again": "one transpilation",
     "writes": "arguments left alone",
@@ -44,6 +46,13 @@ class BrokenBackend:
     def run(self, program, slots_RS, *, shots, seed):
         program, slots_RS, shots, seed = self._asked(program, slots_RS, shots, seed)
         outcome = ReferenceBackend(4).run(program, slots_RS, shots=shots, seed=seed)
+        if self.fault == "settings" and len(outcome.counts) == 2:  # both drawn from the random numbers of the first
+            whole = program.readout
+            words = [PauliSum(((1.0, word),)) for _, word in whole.observables[0].terms]
+            parts = [program.with_readout(Expectations((word,))) for word in words]
+            ran = [ReferenceBackend(4).run(part, slots_RS, shots=shots, seed=seed).values_RK[:, 0] for part in parts]
+            signs = np.array([[factor for factor, _ in one.terms] for one in whole.observables])
+            outcome = replace(outcome, values_RK=np.stack(ran, axis=1) @ signs.T)
         values, n_rows = outcome.values_RK.copy(), len(slots_RS)
         if self.fault == "values" or (self.fault == "readout" and "Prob" in type(program.readout).__name__):
             values += 1e-3

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -300,6 +301,15 @@ def test_errors_of_scores_are_those_of_many_draws():
     moved = [np.mean((values + 0.1 * rng.normal(size=200) > 0) == targets) for _ in range(2000)]
     assert found["accuracy"].se_shots == pytest.approx(np.std(moved), rel=0.2)
     assert hardware_run.scored(head, values[:, None], None, targets, task, 1)["accuracy"].se_shots is None
+
+
+def test_a_table_tells_devices_apart(folder):
+    record = read(next((folder / "out").glob("hardware-*.json")))
+    names = []
+    for device in ({}, {"device": "fake_lagos"}, {"device": "arn:aws:braket:::device/quantum-simulator/amazon/sv1"}):
+        words = {**record.identity["backend"], "executor": "fake_ibm", "options": device}
+        names.append(replace(record, identity={**record.identity, "backend": words}).line()["backend"])
+    assert names == ["fake_ibm", "fake_ibm(fake_lagos)", "fake_ibm(sv1)"]
 
 
 def test_a_damaged_record_is_told(folder, tmp_path):

@@ -141,6 +141,7 @@ def run(job: dict, noisy: bool) -> tuple[str, int, int]:
     from qiskit_ibm_runtime import fake_provider
     from qiskit_ibm_runtime.fake_provider.executor.run_quantum_program import run_quantum_program
     from qiskit_ibm_runtime.options_models.simulator import SimulatorOptions
+    from qiskit_ibm_runtime.quantum_program import QuantumProgram
     from qiskit_ibm_runtime.quantum_program.converters.converters_2_0 import (
         passthrough_data_to_2_0,
         quantum_program_from_2_0,
@@ -152,7 +153,15 @@ def run(job: dict, noisy: bool) -> tuple[str, int, int]:
         if type(item).__name__ == "SamplexItem":
             item.samplex.finalize()
     device = getattr(fake_provider, f"Fake{job['backend'].partition('_')[2].title()}V2")() if noisy else AerSimulator()
-    results = run_quantum_program(device, program, SimulatorOptions(seed_simulator=1 + job["number"]))
+    results = [  # each item by itself: items of one local run begin with the same random numbers
+        result
+        for place, item in enumerate(program.items)
+        for result in run_quantum_program(
+            device,
+            QuantumProgram(program.shots, [item]),
+            SimulatorOptions(seed_simulator=1 + job["number"] + 7919 * place),
+        )
+    ]
     at = datetime.datetime.now(datetime.UTC)
     data, parts = [], []
     for place, (item, result) in enumerate(zip(program.items, results, strict=True)):

@@ -172,9 +172,14 @@ class IbmBackend:
         seconds = overhead_s + sum over executions of (rep_delay + duration of the circuit)
 
         Executions are counted in the very program that would be sent, so that twirling, folding and calibration
-        circuits of IBM's methods are among them.
+        circuits of IBM's methods are among them. In mode "session" all time until `close()` is billed, also between
+        jobs; no job has it, and `basis` says so.
         """
-        return self._primitive.cost(request, self.overhead_s)
+        cost = self._primitive.cost(request, self.overhead_s)
+        if self.mode != "session":
+            return cost
+        idle = f"without the idle time of the session, which is billed until it is closed, {self.session_s} s at most"
+        return replace(cost, basis=f"{cost.basis}; {idle}")
 
     def submit(self, request: Request, tag: str) -> str:
         """Send it as one job of that tag.

@@ -15,6 +15,7 @@ from qml.backends.remote import Request
 from qml.base.errors import ConfigError
 from qml.base.lazy import cached_property
 from qml.base.registry import unknown
+from qml.base.seeds import derive
 from qml.circuits.program import Program
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ class FakeIbmBackend:
         return replace(device, linear=is_linear(self))
 
     def run(self, program: Program, slots_RS: np.ndarray, *, shots: int | None, seed: int | None) -> Outcome:
-        """Values of `R` bindings as one job.
+        """Values of `R` bindings: one local run a PUB, which a sampler has for each measurement setting.
+
+        IBM's local mode begins every PUB of a run with the same random numbers, so that each has a run and a seed.
 
         Raises:
             CapabilityError: exact values, or a Program that the snapshot cannot run.
@@ -104,6 +107,10 @@ class FakeIbmBackend:
         request = Request(program, slots_RS, shots, seed)
         if not len(slots_RS):
             return Outcome(np.zeros((0, program.n_values)), np.zeros((0, program.n_values)))
-        simulator: dict[str, Any] = {} if seed is None else {"simulator": {"seed_simulator": seed % SEEDS + 1}}
-        primitive = self._primitive
-        return primitive.outcome(primitive.start(request, self._snapshot, simulator), request)
+        from qml.backends.ibm.primitives import LocalJobs
+
+        primitive, jobs = self._primitive, []
+        for place, pub in enumerate(primitive.pubs(request)):
+            own = {} if seed is None else {"seed_simulator": derive(seed, "setting", place) % SEEDS + 1}
+            jobs.append(primitive.start(request, self._snapshot, {"simulator": own}, pubs=[pub]))
+        return primitive.outcome(LocalJobs(tuple(jobs)), request)

@@ -76,9 +76,17 @@ class Primitive:
             return [(isa.measured(setting), bindings_RP) for setting in settings_to_send(request.program)]
         return [(isa.circuit, observables_of(request.program, isa), bindings_RP[None])]
 
-    def start(self, request: Request, place: Any, more: Mapping[str, Any], *, dry_run: bool = False) -> Any:
-        """Submit to `place`, a device, batch or session of IBM's client, and return its job."""
-        pubs = self.pubs(request)
+    def start(
+        self,
+        request: Request,
+        place: Any,
+        more: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        pubs: list[tuple] | None = None,
+    ) -> Any:
+        """Submit to `place`, a device, batch or session of IBM's client, and return its job, of `pubs` or all PUBs."""
+        pubs = self.pubs(request) if pubs is None else pubs
         if self.name == "sampler":
             return Sampler(place, self.vendor_options(**more)).run(pubs, shots=request.shots, dry_run=dry_run)
         options = self.vendor_options(**more, default_shots=request.shots)
@@ -133,7 +141,7 @@ class Primitive:
         except QiskitError:
             return 0.0
 
-    def outcome(self, job: RuntimeJobV2, request: Request) -> Outcome:
+    def outcome(self, job: RuntimeJobV2 | LocalJobs, request: Request) -> Outcome:
         """Values of `request` from an ended job.
 
         Raises:
@@ -170,6 +178,21 @@ class Primitive:
         if values.shape != shape or spread.shape != shape or not np.isfinite(values).all():
             raise ValueError(f"values of shape {values.shape} where {shape} were to come, or not finite")
         return Outcome(values, spread**2)
+
+
+@dataclass(frozen=True, eq=False)
+class LocalJobs:
+    """Jobs of one PUB each, as the one job that they are at a service."""
+
+    jobs: tuple[Any, ...]
+
+    def result(self) -> list[Any]:
+        """Results of all PUBs."""
+        return [result for job in self.jobs for result in job.result()]
+
+    def job_id(self) -> str:
+        """Their names."""
+        return ", ".join(job.job_id() for job in self.jobs)
 
 
 def _check_noise_model(options: EstimatorOptions) -> None:

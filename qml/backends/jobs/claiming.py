@@ -109,6 +109,12 @@ def is_taken(call: Call) -> bool:
     return row["lease"] > time.time() if alive is None else alive
 
 
+def is_mine(call: Call) -> bool:
+    """Whether this call still works on the request: a process that stood still for long may have lost it."""
+    row = call.database.execute("SELECT owner FROM request WHERE key=?", (call.key,)).fetchone()
+    return row["owner"] == call.owner
+
+
 def let_go(call: Call) -> None:
     """Leave the request to whoever asks next."""
     call.database.execute("UPDATE request SET owner=NULL WHERE key=? AND owner=?", (call.key, call.owner))

@@ -28,7 +28,7 @@ def outcomes(call: Call) -> list[Outcome]:
                 _work(call)
             finally:
                 let_go(call)
-            break
+            continue
         if pace.is_over:
             raise call.pending("is worked on by another process")
         pace.wait()

@@ -22,7 +22,9 @@ PROGRESS = (JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.QUEUED, JobStatus.R
 def searched(
     remote: RemoteBackend, job: sqlite3.Row, grace_s: float, pace: Pace, beat: Callable[[], None]
 ) -> tuple[str, ...] | None:
-    """Names of jobs with the tag of `job`; empty only after several looks, the last `grace_s` behind the submission.
+    """Names of jobs with the tag of `job`; empty only after several looks, the last `grace_s` behind the first.
+
+    How long ago the job was sent by the clock spares no look: clocks are set, and ten seconds are cheaper than a job.
 
     Args:
         remote: the machine.
@@ -36,8 +38,7 @@ def searched(
     """
     looks, start = 0, time.monotonic()
     while True:
-        since = max(time.time() - (job["posted"] or 0.0), time.monotonic() - start)  # a clock may be set back
-        after_s = None
+        since, after_s = time.monotonic() - start, None
         try:
             with Safely():
                 found = remote.find(job["tag"])

@@ -9,9 +9,11 @@ import time
 
 from qml.backends.jobs import book, searching
 from qml.backends.jobs.call import Call
+from qml.backends.jobs.claiming import is_mine
 from qml.backends.jobs.database import writing
 from qml.backends.jobs.packing import cost_from
 from qml.backends.jobs.safely import Safely
+from qml.backends.jobs.waiting import drop
 from qml.backends.remote import AmbiguousSubmitError, TransientError
 from qml.base.errors import JobError, QmlError
 from qml.base.redacting import redacted
@@ -55,7 +57,10 @@ def _post(call: Call, job: sqlite3.Row) -> float | None:
     """Send it once; None where the answer was clear or is to be looked for, else how long to wait."""
     before = {name: job[name] for name in ("state", "doubtful", "posted")}
     posted = {"state": "submitting", "doubtful": 1, "posted": time.time()}
-    book.mark(call.database, job["key"], **posted, posts=job["posts"] + 1)
+    with writing(call.database):
+        if not is_mine(call):  # this process stood still for so long that another one has taken over
+            raise call.pending("was taken over by another process", job)
+        book.mark(call.database, job["key"], **posted, posts=job["posts"] + 1)
     call.how.at("submitting")
     try:
         with Safely():
@@ -77,11 +82,23 @@ def _post(call: Call, job: sqlite3.Row) -> float | None:
 
 
 def own(call: Call, job: sqlite3.Row, name: str, *others: str) -> None:
-    """Write the machine's name of the job, and those of its duplicates."""
-    known = json.dumps([*others])
-    book.mark(
-        call.database, job["key"], state="submitted", remote=name, others=known, submitted=time.time(), error=None
-    )
+    """Write the machine's name of the job, and those of its duplicates.
+
+    Where another process that took over has sent it meanwhile, its name stays, and this one is a duplicate.
+    """
+    late: tuple[str, ...] = ()
+    with writing(call.database):
+        now = book.job_of(call.database, job["key"])
+        if now["remote"] is None:
+            fields = {"state": "submitted", "remote": name, "others": json.dumps([*others])}
+            book.mark(call.database, job["key"], **fields, submitted=time.time(), error=None)
+        else:
+            known = [now["remote"], *json.loads(now["others"])]
+            late = tuple(one for one in (name, *others) if one not in known)
+            book.mark(call.database, job["key"], others=json.dumps([*known[1:], *late]))
+    for one in late:
+        _log.warning("%s was sent by two processes; %s is cancelled", call.name(now), one)
+        drop(call, now, one)
     call.how.at("recorded")
 
 

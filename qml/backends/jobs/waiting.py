@@ -19,6 +19,7 @@ from qml.base.errors import JobError
 from qml.base.redacting import redacted
 
 _log = logging.getLogger(__name__)
+ENDED = ("done", "failed", "cancelled")
 
 
 def wait(call: Call, key: str) -> None:
@@ -71,6 +72,8 @@ def _keep(call: Call, job: sqlite3.Row, delivery: Delivery) -> None:
     bills = [bill, *_bills(call, job, estimate)]
     asked = call.asked
     with writing(call.database):
+        if _is_settled(call, job):
+            return
         taken = book.keep_calibration(call.database, delivery.calibration, asked.provider, asked.target.name)
         facts = {"key": job["key"], "tag": job["tag"], "remote": job["remote"], "provider": asked.provider}
         facts |= {"target": asked.target.name, "calibration": taken, "billed": told(bill)}
@@ -89,10 +92,36 @@ def _ended(call: Call, job: sqlite3.Row, status: JobStatus) -> JobError:
     estimate = cost_from(job["estimate"])
     bills = [settled(_bill(call, job["remote"]), estimate), *_bills(call, job, estimate)]
     with writing(call.database):
-        ended = {"state": status.value, "finished": time.time(), "error": reason}
-        book.mark(call.database, job["key"], **ended, billed=cost_text(total(bills)))
-        book.settle(call.database, job["key"], estimate, bills)
+        if not _is_settled(call, job):
+            ended = {"state": status.value, "finished": time.time(), "error": reason}
+            book.mark(call.database, job["key"], **ended, billed=cost_text(total(bills)))
+            book.settle(call.database, job["key"], estimate, bills)
     return ended_badly(call, book.job_of(call.database, job["key"]))
+
+
+def _is_settled(call: Call, job: sqlite3.Row) -> bool:
+    """Whether another process that took over has brought the job to its end meanwhile; within a transaction."""
+    return book.job_of(call.database, job["key"])["state"] in ENDED
+
+
+def drop(call: Call, job: sqlite3.Row, name: str) -> None:
+    """Cancel a duplicate, and count what it took where its job is settled without it.
+
+    Args:
+        call: that works on its request.
+        job: whose duplicate it is.
+        name: of the duplicate.
+    """
+    bill, estimate = None, cost_from(job["estimate"])
+    try:
+        with Safely():
+            call.remote.cancel(name)
+            bill = _bill(call, name)
+    except TransientError as error:
+        _log.warning("%s: whether %s was cancelled is not known: %s", call.name(job), name, redacted(str(error)))
+    with writing(call.database):
+        if _is_settled(call, job):
+            book.settle(call.database, job["key"], estimate, [settled(bill, estimate)])
 
 
 def ended_badly(call: Call, job: sqlite3.Row) -> JobError:

@@ -116,6 +116,14 @@ def test_estimate_is_executions_times_delay_and_circuit(device, request3):
     assert (cost.circuits, cost.executions) == (3, 1200)
     assert 2.0 + 1200 * 250e-6 < cost.seconds < 2.0 + 1200 * 270e-6
     assert "250 us" in cost.basis
+    assert "idle" not in cost.basis
+
+
+def test_an_estimate_says_that_a_session_costs_more(connected, request3):
+    in_session = IbmBackend("ibm_manila", "mine", connected.account_file, mode="session", session_s=120)
+    assert in_session.estimate(request3).basis.endswith(
+        "; without the idle time of the session, which is billed until it is closed, 120 s at most"
+    )
 
 
 def changed(asked, **values):

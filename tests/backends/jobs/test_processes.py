@@ -19,6 +19,7 @@ from qml.backends.jobs.database import opened
 from qml.backends.jobs.owner import is_alive, this_call
 from qml.base.errors import BudgetError, PendingJobError
 from tests.backends.jobs.made import SLOTS_RS, Rig
+from tests.servers.machine import FileBackend
 
 CELLS = [
     ("accepted_502", "sent"),
@@ -173,6 +174,54 @@ def test_who_is_dead_is_followed(waiting):
     owned(waiting, owner)
     waiting.run()
     assert len(waiting.machine.jobs()) == 1
+
+
+@pytest.mark.parametrize("step", ["prepared", "submitting", "accepted", "recorded", "looked", "done", "fetched"])
+def test_who_stood_still_and_was_taken_over_counts_nothing_twice(rig, step):
+    rig.machine.reset()
+    other = []
+
+    def at(name):
+        if name == step and not other:
+            owned(rig, None)  # as a lease that has ended, or a process that looked dead
+            other.append(rig.run(budget=Budget(), grace_s=0.05))
+
+    outcome = rig.run(budget=Budget(), at=at)
+    np.testing.assert_array_equal(outcome.values_RK, other[0].values_RK)
+    jobs = rig.machine.jobs()
+    assert len(jobs) == (2 if step == "submitting" else 1)  # nobody can tell where one stands between two orders
+    with opened(rig.store) as database:
+        names, sums = book.remote_names(database), totals(database)
+    assert {*names} == {job["name"] for job in jobs}
+    assert sums.spent.executions == sum(job["executions"] for job in jobs if job["status"] == "done")
+    assert sums.reserved.executions == 0
+
+
+class KilledError(BaseException):
+    """The end of a process."""
+
+
+def test_a_clock_that_was_set_does_not_shorten_the_search(rig):
+    def at(name):
+        raise KilledError
+
+    rig.machine.reset("lag")
+    with pytest.raises(KilledError):
+        rig.run(member=FileBackend(rig.machine.folder, at=at))
+    with opened(rig.store) as database:
+        database.execute("UPDATE job SET posted=posted-3600")
+    rig.run(grace_s=0.8)
+    assert len(rig.machine.jobs()) == 1
+
+
+def test_who_was_taken_over_sends_nothing(rig):
+    def at(name):
+        if name == "prepared":
+            owned(rig, "elsewhere:1:1:x")
+
+    with pytest.raises(PendingJobError, match="was taken over by another process"):
+        rig.run(at=at, deadline_s=0.3)
+    assert rig.machine.jobs() == []
 
 
 def test_a_host_that_nobody_can_see_is_believed_until_its_lease_ends(waiting):
