@@ -384,12 +384,10 @@ def _simulated(executor: Any, shots: int | None) -> Backend:
     return SimulatedBackend(executor, replace(machine, name=f"simulated({machine.name})", exact=True, sampled=True))
 
 
-def _larger(noise: Any) -> str:
-    """What is advised where the machine whose noise it is has too few qubits; nothing for noise of no machine."""
+def _larger(noise: Any) -> tuple[tuple[str, int], ...] | None:
+    """Stored devices with their sizes, for noise of a machine that has too few qubits; None for noise of no machine."""
     from qml.backends.noise import DEVICE_QUBITS
 
-    machine = getattr(noise, "target", None)
-    if machine is None:
-        return ""
-    larger = [f"{name} ({size})" for name, size in DEVICE_QUBITS.items() if size > machine.n_qubits]
-    return f"noise of a larger device: {', '.join(larger)}" if larger else "noise=snapshot of a larger device"
+    if getattr(noise, "target", None) is None:
+        return None
+    return tuple((f"noise={name}", size) for name, size in DEVICE_QUBITS.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qml.backends.executor import Executor
+from qml.backends.executor import Capabilities, Executor
 from qml.base.errors import CapabilityError, ProgramError, ShapeError, kind_of
 from qml.base.memory import GIB
 from qml.circuits.program import Program
@@ -47,6 +47,14 @@ def check_call(executor: Executor, program: Program, inputs_BD: np.ndarray, weig
     check_weights(program, weights)
 
 
+def _wider(able: Capabilities, n_qubits: int) -> str:
+    """What has so many qubits."""
+    if able.larger is None:
+        return WIDER
+    found = [f"{name} ({size})" for name, size in able.larger if size >= n_qubits]
+    return " or ".join(found) or "noise=snapshot of a larger device"
+
+
 def check_program(program: Program, executor: Executor) -> None:
     """Raise `CapabilityError` unless `executor` can run `program`; nothing has run yet."""
     able = executor.capabilities
@@ -60,7 +68,7 @@ def check_program(program: Program, executor: Executor) -> None:
             )
         raise CapabilityError(
             f"Executor {able.name!r} was asked for a Program of {program.n_qubits} qubits{size}; it runs at most "
-            f"{able.max_qubits}. Take fewer qubits, or {able.instead or WIDER}."
+            f"{able.max_qubits}. Take fewer qubits, or {_wider(able, program.n_qubits)}."
         )
     readout = type(program.readout).__name__
     if readout not in able.readouts:

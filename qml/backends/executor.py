@@ -18,8 +18,8 @@ class Capabilities:
     inputs may be left at zero, where that spares circuits. `second_order` says that values are exact functions of
     inputs and weights, so that the traced form may serve as the derivative of the derivative. `max_error` bounds what
     an exact (not sampled) Executor may leave out of a value, and of its derivative by an angle. `memory` is the bytes
-    that `max_qubits` follows from, where it does: one float32 state must fit. `instead` is what someone is advised who
-    asks for more qubits, where that is not what any executor would advise.
+    that `max_qubits` follows from, where it does: one float32 state must fit. `larger` names, with their
+    sizes, what may take its place where it has too few qubits; None where it has not the size of a device.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Capabilities:
     max_error: float = 0.0
     spares_inputs: bool = False
     memory: int | None = None
-    instead: str = field(default="", compare=False)
+    larger: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class LabelledExecutor:
     Args:
         executor: what runs and differentiates.
         label: its name in records and messages.
-        instead: what to take where it has too few qubits, see `Capabilities`; "" leaves what the Executor says.
+        larger: what to take where it has too few qubits, see `Capabilities`; None leaves what the Executor says.
 
     Example:
         >>> from qml.backends import executor_named
@@ -28,7 +28,7 @@ class LabelledExecutor:
 
     executor: Executor
     label: str
-    instead: str = field(default="", compare=False)
+    larger: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.label!r})"
@@ -37,7 +37,7 @@ class LabelledExecutor:
     def capabilities(self) -> Capabilities:
         """Those of the Executor, with the label for a name."""
         able = self.executor.capabilities
-        return replace(able, name=self.label, instead=self.instead or able.instead)
+        return replace(able, name=self.label, larger=able.larger if self.larger is None else self.larger)
 
     def forward(
         self,

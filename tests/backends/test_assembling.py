@@ -169,17 +169,17 @@ def test_noise_reaches_brakets_density_matrix(device):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "n_qubits", "said"),
     [
-        ({"noise": "fake_manila"}, r"at most 5\. .*noise of a larger device: fake_lagos \(7\), fake_guadalupe \(16\)"),
-        ({"noise": "fake_lagos"}, r"at most 7\. .*noise of a larger device: fake_guadalupe \(16\)"),
-        ({"noise": "fake_guadalupe"}, r"at most 16\. .*noise=snapshot of a larger device"),
-        ({}, "executor='propagation'"),
+        ({"noise": "fake_manila"}, 6, r"at most 5\. .*or noise=fake_lagos \(7\) or noise=fake_guadalupe \(16\)\.$"),
+        ({"noise": "fake_manila"}, 8, r"at most 5\. .*qubits, or noise=fake_guadalupe \(16\)\.$"),
+        ({"noise": "fake_guadalupe"}, 17, r"at most 16\. .*noise=snapshot of a larger device"),
+        ({}, 40, "executor='propagation'"),
     ],
 )
-def test_a_machine_that_is_too_small_is_answered_by_larger_ones(words, said):
+def test_a_machine_that_is_too_small_is_answered_by_larger_ones(words, n_qubits, said):
     with pytest.raises(CapabilityError, match=said) as caught:
-        check_program(angle(40), WatchedExecutor(assembled("aer", **words)))
+        check_program(angle(n_qubits), WatchedExecutor(assembled("aer", **words)))
     assert ("propagation" in str(caught.value)) == (not words)
 
 
