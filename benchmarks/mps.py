@@ -8,14 +8,19 @@ sum(values x cotangent) with a cotangent drawn beforehand, to inputs and weights
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import chosen_cores, description
 from qml.backends.aer import AerBackend
 from qml.backends.engine import EngineExecutor
 from qml.backends.executor import Gradients
@@ -24,6 +29,7 @@ from qml.base.threads import default_threads
 from qml.circuits import Program, angle, hardware_efficient, light_cone
 
 TOLERANCE = 1e-8
+SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         ),
     ]
-    return _printed(options, program, max(cone.n_qubits for cone in cones), rows, len(machine.bindings))
+    widest, runs = max(cone.n_qubits for cone in cones), len(machine.bindings)
+    if options.json:
+        options.json.write_text(json.dumps(_kept(options, program, widest, rows, runs), indent=1) + "\n", "utf-8")
+    return _printed(options, program, widest, rows, runs)
 
 
 def exact_values(cones: Sequence[Program], inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -107,6 +116,33 @@ def _timed(call: Callable[[], Any]) -> Timed:
     cpu, wall = time.process_time(), time.perf_counter()
     answer = call()
     return Timed(answer, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _kept(options: argparse.Namespace, program: Program, widest: int, rows: list[tuple], runs: int) -> dict[str, Any]:
+    """The figures with the machine, the command and the versions that they are of."""
+    return {
+        "schema": SCHEMA,
+        "machine": description(chosen_cores(None)),
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "versions": {name: version(name) for name in ("qiskit-aer", "qiskit", "numpy")},
+        "threads": default_threads(),
+        "asked": {name: value for name, value in vars(options).items() if name != "json"},
+        "weights": program.n_weights,
+        "widest_cone": widest,
+        "runs_of_aer": runs,
+        "tolerance": TOLERANCE,
+        "rows": [
+            {
+                "what": what,
+                "bindings": bindings,
+                "aer": {"cpu_s": aer.cpu_s, "wall_s": aer.wall_s},
+                "engine": {"cpu_s": engine.cpu_s, "wall_s": engine.wall_s},
+                "worst_error": error,
+            }
+            for what, bindings, aer, engine, error in rows
+        ],
+        "met": all(error <= TOLERANCE for *_, error in rows),
+    }
 
 
 def _printed(options: argparse.Namespace, program: Program, widest: int, rows: list[tuple], runs: int) -> int:
@@ -139,6 +175,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rotations", default="Y", help="axes on each wire of a layer")
     parser.add_argument("--bond", type=int, default=None, help="largest bond dimension; not bounded when left out")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there")
     return parser.parse_args(arguments)
 
 

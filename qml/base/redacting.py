@@ -15,12 +15,17 @@ _NAMES = (
     r"|authorization|x-amz-[\w-]+)"
 )
 _SECRET_NAME = re.compile(rf"^{_NAMES}$", re.IGNORECASE)
+_QUOTE = r"(?:\\*['\"]|%2[27])?"  # also of JSON within a text, and of an encoded URL
+_IS = rf"{_QUOTE}\s*(?:[:=]|%3[ad])\s*b?{_QUOTE}"
+_KEY = r"(?P<keep>)(?<![\w/+=.-])(?=[\w/+-]*[a-z])(?=[\w/+-]*[A-Z])(?=[\w/+-]*\d)"  # upper, lower and digits, whole
 _PATTERNS = (
-    re.compile(r"(?P<keep>\bauthorization\b['\"]?\s*[:=]\s*b?['\"]?)(?:(?:bearer|basic|apikey)\s+)?[^'\"\r\n]+", re.I),
-    re.compile(r"(?P<keep>\b(?:bearer|apikey)\s+)[\w.~+/=-]{6,}", re.I),
+    re.compile(rf"(?P<keep>\bauthorization\b{_IS})(?:(?:bearer|basic|apikey)\s+)?[^'\"\r\n]+", re.I),
+    re.compile(r"(?P<keep>\b(?:bearer|apikey)(?:\s|%20)+)[\w.~+/=-]{6,}", re.I),
     re.compile(r"(?P<keep>\bbasic\s+)(?=[a-z]*[\d+/=])[\w+/=]{6,}", re.I),
-    re.compile(rf"(?P<keep>\b{_NAMES}['\"]?\s*[:=]\s*b?['\"]?)(?!\*\*\*)[^\s'\",;&)}}\]]+", re.I),
+    re.compile(rf"(?P<keep>\b{_NAMES}{_IS})(?!\*\*\*)[^\s'\",;&)}}\]]+", re.I),
     re.compile(r"(?P<keep>)\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"),
+    re.compile(rf"{_KEY}[\w-]{{44}}(?![\w/+=.-])"),  # a key of IBM's cloud, by its length
+    re.compile(rf"{_KEY}[A-Za-z0-9+][A-Za-z0-9/+]{{39}}(?![\w/+=-])"),  # a secret of AWS
     re.compile(r"(?P<keep>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),  # a JSON web token
 )
 _SHORTEST = 8  # letters of a value of the environment that is looked for: shorter ones stand in any text
@@ -40,7 +45,8 @@ def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
     """`text` without tokens, keys and passwords; everything else stays.
 
     Hidden are headers of authorisation, values behind names such as `apikey` and `token`, users and signatures in
-    URLs, access keys of AWS, web tokens, and whatever the environment holds under the name of a secret.
+    URLs, also where quotes and signs are escaped or encoded; access keys and secrets of AWS, keys of IBM's cloud and
+    web tokens by their form; and whatever the environment holds under the name of a secret.
 
     Args:
         text: such as the message of a vendor's client.

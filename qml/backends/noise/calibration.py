@@ -18,6 +18,7 @@ from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES
 
 READOUTS = ("asymmetric", "symmetric", "none")
+RELAXED = 1e-12  # of a fidelity above chance: below it, nothing of a state is left
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ class Calibration:
         side = 2 ** len(entry.wires)
         unexplained = min(entry.error or 0.0, side / (side + 1)) - (relaxed.infidelity if relaxed else 0.0)
         fidelity = 1 - (relaxed.infidelity if relaxed else 0.0)
-        share = min(side * unexplained / (side * fidelity - 1), side**2 / (side**2 - 1))
+        left = side * fidelity - 1  # nothing where relaxation is complete: there depolarising makes up for no error
+        share = min(side * unexplained / left, side**2 / (side**2 - 1)) if left > RELAXED else 1.0
         rest = depolarising(share, len(entry.wires))
         return rest if relaxed is None else rest.then(relaxed)
 

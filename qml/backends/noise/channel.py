@@ -129,6 +129,17 @@ class Channel:
         return Channel.of_array(np.kron(self.array, other.array))
 
     @property
+    def exchanged(self) -> Channel:
+        """The same on two wires in the other order.
+
+        Raises:
+            ConfigError: it acts on another number of wires.
+        """
+        if self.n_wires != 2:
+            raise ConfigError(f"A channel of {self.n_wires} wires has no other order; one of 2 wires has.")
+        return Channel.of_array(self.array.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16))
+
+    @property
     def is_identity(self) -> bool:
         """Whether it changes nothing."""
         return self == identity(self.n_wires)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from qml.backends.backend import Target
+from qml.backends.exchange import is_exchangeable
 from qml.backends.noise.channel import Channel
 from qml.base.digest import digest
 from qml.base.errors import ConfigError
 from qml.base.lazy import cached_property
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate
 from qml.circuits.gates import GATES, PREPARATIONS
 
+LOG = logging.getLogger(__name__)
 Key = tuple[str | None, tuple[int, ...] | None]  # a gate or all of them, wires or all of them
 
 
@@ -29,7 +33,8 @@ class GateNoise:
     Args:
         channel: on the wires of the gate, in their order.
         gate: a row of the gate table; None for every gate on as many wires.
-        wires: of the gate, in order; None for all.
+        wires: of the gate, in order; None for all. A gate that is the same with its wires exchanged, such as CZ, has
+            the channel in the other order too, unless that has an entry of its own.
 
     Raises:
         ConfigError: no such gate, or a channel of another number of wires.
@@ -128,7 +133,7 @@ class NoiseModel:
     source: str = field(default="", compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "gates", tuple(sorted(self.gates, key=_order)))
+        object.__setattr__(self, "gates", tuple(sorted((*self.gates, *_exchanged(self.gates)), key=_order)))
         object.__setattr__(self, "readout", tuple(sorted(self.readout, key=lambda r: -1 if r.wire is None else r.wire)))
         keys = [(entry.key, entry.channel.n_wires) for entry in self.gates]
         wires = [entry.wire for entry in self.readout]
@@ -138,6 +143,8 @@ class NoiseModel:
                 f"A NoiseModel has one entry for each gate and wires, and one for each measured wire; "
                 f"{twice or 'a wire'} has two. Join two models with `+`, or two channels with `.then`."
             )
+        if self.target is not None and (silent := _silent_pairs(self.gates, self.target)):
+            _warn_once(self.target.name, silent)
 
     @cached_property
     def digest(self) -> str:
@@ -304,6 +311,37 @@ def _is_part(machine: Target, whole: Target) -> bool:
         return True
     joined = {frozenset(pair) for pair in whole.coupling}
     return machine.coupling is not None and {frozenset(pair) for pair in machine.coupling} <= joined
+
+
+def _exchanged(entries: tuple[GateNoise, ...]) -> list[GateNoise]:
+    """Entries of gates that are the same with their wires exchanged, such as CZ, in the order that is not there."""
+    known = {entry.key for entry in entries}
+    return [
+        GateNoise(entry.channel.exchanged, entry.gate, entry.wires[::-1])
+        for entry in entries
+        if entry.gate is not None
+        and entry.wires is not None
+        and (entry.gate, entry.wires[::-1]) not in known
+        and is_exchangeable(Gate(entry.gate, entry.wires, (Angle(),) * (GATES[entry.gate].n_angles or 0)))
+    ]
+
+
+def _silent_pairs(entries: tuple[GateNoise, ...], target: Target) -> tuple[tuple[int, int], ...]:
+    """Pairs that a machine joins and that no entry speaks of, where entries speak of others."""
+    places = [entry.wires for entry in entries if entry.channel.n_wires == 2]
+    if target.coupling is None or not places or None in places:
+        return ()
+    known = {frozenset(wires) for wires in places if wires is not None}
+    return tuple(pair for pair in target.coupling if frozenset(pair) not in known)
+
+
+@lru_cache(maxsize=256)
+def _warn_once(name: str, silent: tuple[tuple[int, int], ...]) -> None:
+    LOG.warning(
+        "The noise of %s says nothing of gates on the pairs %s, which the machine joins: they are taken as exact.",
+        name,
+        ", ".join(map(str, silent)),
+    )
 
 
 def _order(entry: GateNoise) -> tuple:

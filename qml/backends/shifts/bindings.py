@@ -9,6 +9,7 @@ import numpy as np
 from qml.backends.backend import Backend, Outcome
 from qml.backends.shifts.directions import Directions
 from qml.backends.shifts.sending import allotted, send
+from qml.base.errors import DataError
 from qml.base.seeds import generator
 from qml.circuits.program import Program
 
@@ -109,7 +110,17 @@ def send_weighted(
         shots: of an average binding; None sends each once.
         units: into which they are cut.
         seed: of the job.
+
+    Raises:
+        DataError: a weight is not finite; nothing was sent.
     """
+    wrong = len(weight_R) - int(np.isfinite(weight_R).sum())
+    if wrong:
+        raise DataError(
+            f"A gradient was asked for with a cotangent that is not finite in {wrong} of {len(weight_R)} shifted "
+            "bindings; shots are given in proportion to it, and none were sent. Look for what made the loss infinite, "
+            "or take plan='eager', which sends all shifts alike."
+        )
     sent = bindings.of(weight_R > 0)
     if shots is not None:
         unit = max(1, shots // units)

@@ -86,6 +86,12 @@ def test_the_search_for_a_planted_token_finds_one(tmp_path):
         f"x-amz-security-token: {SECRET}",
         f"client_secret:{SECRET}",
         f"service says {SECRET}",
+        f'{{"error": "{{\\"token\\": \\"{SECRET}\\", \\"code\\": 1}}"}}',
+        f'body: \\\\"api_key\\\\": \\\\"{SECRET}\\\\"',
+        f"grant_type=apikey&apikey%3D{SECRET}",
+        f"POST /token?body=%7B%22apikey%22%3A%22{SECRET}%22%7D",
+        f"authorization%3A{SECRET}",
+        f"Bearer%20{SECRET}",
     ],
 )
 def test_tokens_are_hidden_and_words_stay(text):
@@ -95,9 +101,28 @@ def test_tokens_are_hidden_and_words_stay(text):
     assert safe.endswith("after")
 
 
-@pytest.mark.parametrize("text", ["AKIA" + "A" * 16, "eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"])
+IBM_KEY, AWS_SECRET = "kR8sT9uVwXyZ0123456789abcdefghijKLM-OPQRST_V", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+@pytest.mark.parametrize("text", ["AKIA" + "A" * 16, "eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", IBM_KEY, AWS_SECRET])
 def test_keys_are_known_by_their_form(text):
     assert redacted(f"key {text} is refused", {}) == "key *** is refused"
+    assert redacted(f"Provided API key '{text}', which was not found", {}).endswith("'***', which was not found")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0123456789abcdef" * 2 + "01234567",  # a digest
+        "0123456789ABCDEF" * 2 + "0123456789AB",
+        "arn:aws:braket:us-east-1:123456789012:quantum-task/0b5c2d1e-1111-2222-3333-444455556666",
+        "qml.backends.ibm.primitives.SomeVeryLongNameOfAnErrorIn3Parts",
+        "/home/Someone/qml/results/2026/run1/Records/x",
+        "QuantumProgramResultItemModelOfTheClient",
+    ],
+)
+def test_what_only_looks_long_is_left(text):
+    assert redacted(f"see {text} there", {}) == f"see {text} there"
 
 
 @pytest.mark.parametrize("text", ["job d3b07384d113edec49eaa6238ad5ff00 failed", "shots=100 seed=1", "basic circuits"])

@@ -208,3 +208,14 @@ def test_damaged_channels_say_where(tmp_path):
         with pytest.raises(ConfigError, match=message) as refusal:
             noise_named("snapshot", path=tmp_path / "noise.json")
         assert "gates[0]" in str(refusal.value)
+
+
+@pytest.mark.parametrize(("error", "duration", "t1"), [(0.9, 1e-3, 1e-6), (0.5, 1.0, 1e-9), (0.9, 1e-5, 1e-6)])
+def test_gates_whose_wires_relax_completely(error, duration, t1):
+    qubit = QubitCalibration(t1, t1, 0.02)
+    gates = (GateCalibration("SX", (0,), error, duration), GateCalibration("CNOT", (0, 1), error, duration))
+    noise = Calibration("slow", (qubit, qubit), gates).noise()
+    for entry in noise.gates:
+        ground = 1.0 if entry.channel.n_wires == 1 else 0.9  # what nothing but the end of relaxation leaves
+        assert entry.channel.array[-1, 0] > ground - 0.1
+        assert np.abs(entry.channel.array[:, 1:]).max() < 1e-3

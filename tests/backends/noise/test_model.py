@@ -5,9 +5,13 @@ import pickle
 import numpy as np
 import pytest
 
+from qml.backends.backend import Target
 from qml.backends.noise import NOISES, GateNoise, NoiseModel, ReadoutError, noise_named
 from qml.backends.noise.channel import amplitude_damping, depolarising, over_rotation
+from qml.backends.noisy import NoisyExecutor
 from qml.base.errors import ConfigError
+from qml.circuits import GATES, READOUTS, Circuit
+from qml.circuits.angle import Angle
 from qml.circuits.gate import Gate
 
 A, B, C, D = (depolarising(p) for p in (0.01, 0.02, 0.03, 0.04))
@@ -110,3 +114,56 @@ def test_aer_runs_the_same_channels():
     read = NoiseModel(readout=(ReadoutError(0.1, 0.2), ReadoutError(0.3, 0.0, 1))).to_aer()
     assert np.allclose(read._default_readout_error.probabilities, [[0.9, 0.1], [0.2, 0.8]])
     assert np.allclose(read._local_readout_errors[(1,)].probabilities, [[0.7, 0.3], [0.0, 1.0]])
+
+
+ONE_SIDED = amplitude_damping(0.4).beside(over_rotation("X", 0.3))  # the two wires of a gate fare differently
+
+
+@pytest.mark.parametrize(("name", "alike"), [("CZ", True), ("SWAP", True), ("IsingXX", True), ("CNOT", False)])
+def test_gates_that_do_not_tell_their_wires_apart_have_one_noise(name, alike):
+    noise = NoiseModel((GateNoise(ONE_SIDED, name, (0, 1)),))
+    angles = (Angle(0.2),) * (GATES[name].n_angles or 0)
+    found = noise.channel_of(Gate(name, (1, 0), angles))
+    if alike:
+        assert found == over_rotation("X", 0.3).beside(amplitude_damping(0.4)) != ONE_SIDED
+    else:
+        assert found is None
+    assert noise.channel_of(Gate(name, (0, 1), angles)) == ONE_SIDED
+
+
+def test_an_entry_of_its_own_decides_for_the_other_order():
+    own = depolarising(0.1, 2)
+    noise = NoiseModel((GateNoise(ONE_SIDED, "CZ", (0, 1)), GateNoise(own, "CZ", (1, 0))))
+    assert noise.channel_of(Gate("CZ", (1, 0))) == own
+    assert len(noise.gates) == 2
+    with pytest.raises(ConfigError, match="no other order"):
+        _ = depolarising(0.1).exchanged
+
+
+def test_symmetric_noise_acts_in_both_orders():
+    line = Target("a line of CZ", 2, ("RZ", "SX", "PauliX", "CZ"), ((0, 1),))
+    noise = NoiseModel((GateNoise(depolarising(0.3, 2), "CZ", (0, 1)),), target=line)
+    found = []
+    for wires in ((0, 1), (1, 0)):
+        program = Circuit(2).h(0).h(1).cz(wires).h(1).build(READOUTS["pauli"](2, ["Z0 Z1", "X0 Z1"]))
+        found.append(NoisyExecutor(noise).forward(program, np.zeros((1, 0)), np.zeros(0)).values_BK)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    assert np.abs(found[0]).max() < 0.75
+
+
+def test_a_pair_without_noise_is_told_once(caplog):
+    caplog.set_level("WARNING", "qml")
+    target = Target("a line of three", 3, ("RZ", "SX", "PauliX", "CNOT"), ((0, 1), (1, 2)))
+    entry = GateNoise(depolarising(0.3, 2), "CNOT", (0, 1))
+    for _ in range(2):
+        NoiseModel((entry,), target=target)
+    (record,) = caplog.records
+    assert "a line of three says nothing of gates on the pairs (1, 2)" in record.message
+    caplog.clear()
+    NoiseModel((entry, GateNoise(depolarising(0.1, 2))), target=target)  # the others have this
+    NoiseModel((entry, GateNoise(depolarising(0.1, 2), "CNOT", (2, 1))), target=target)
+    NoiseModel((GateNoise(depolarising(0.1)),), target=target)
+    for name in NOISES:
+        if name != "snapshot":
+            NOISES[name]()
+    assert not caplog.records

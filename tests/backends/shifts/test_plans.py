@@ -9,7 +9,7 @@ from qml.backends.backend import Limits
 from qml.backends.shifts import ShiftedExecutor, SpsaExecutor
 from qml.backends.shifts.sending import allotted, rows_a_job
 from qml.backends.simulated import SimulatedBackend
-from qml.base.errors import CapabilityError, ConfigError, ShapeError
+from qml.base.errors import CapabilityError, ConfigError, DataError, ShapeError
 from qml.circuits import angle, basic, sel
 from qml.engine import reference
 from tests.backends.shifts.machines import CountingBackend, limited, queued
@@ -258,3 +258,15 @@ def test_refusals():
 def test_pickles():
     executor = ShiftedExecutor(SimulatedBackend("reference"), shots=10, plan="eager", rule="general", subset=3)
     assert pickle.loads(pickle.dumps(executor)) == executor  # noqa: S301
+
+
+@pytest.mark.parametrize("kind", [ShiftedExecutor, SpsaExecutor])
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_shots_are_not_given_by_an_infinite_cotangent(kind, bad):
+    backend = CountingBackend()
+    inputs, weights, cotangent = case()
+    cotangent = cotangent.copy()
+    cotangent[0, 0] = bad
+    with pytest.raises(DataError, match="cotangent that is not finite in"):
+        kind(backend, shots=100, plan="weighted").vjp(PROGRAM, inputs, weights, cotangent, seed=1)
+    assert backend.jobs == []
