@@ -53,6 +53,8 @@ class Target:
             out. Only then do second derivatives of the circuit hold for them; where it is false, layers refuse these.
         linear: whether values are linear in the expectation values that the machine measures. Only then are differences
             of values at shifted angles their derivatives; a fit that is none, such as an exponential, says False.
+        price: what a run is paid by, such as "seconds, to IBM"; empty where it runs here and costs nothing.
+        measured: whether it was ever reached from where this toolkit is tested.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Target:
     verbatim: bool = field(default=True, compare=False)
     directed: bool = False
     ideal: bool = field(default=False, compare=False)
+    price: str = field(default="", compare=False)
+    measured: bool = field(default=True, compare=False)
     linear: bool = field(default=True, compare=False)
 
     @cached_property

@@ -18,8 +18,9 @@ class Capabilities:
     inputs may be left at zero, where that spares circuits. `second_order` says that values are exact functions of
     inputs and weights, so that the traced form may serve as the derivative of the derivative. `max_error` bounds what
     an exact (not sampled) Executor may leave out of a value, and of its derivative by an angle. `memory` is the bytes
-    that `max_qubits` follows from, where it does: one float32 state must fit. `larger` names, with their
-    sizes, what may take its place where it has too few qubits; None where it has not the size of a device.
+    that `max_qubits` follows from, where it does: one float32 state must fit. `price` is what a run is paid by, empty
+    where it costs nothing, and `measured` says whether it ever ran where this toolkit is tested. `larger` names, with
+    their sizes, what may take its place where it has too few qubits; None where it has not the size of a device.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Capabilities:
     samples: bool = False
     tangents: bool = False
     measured: bool = True
+    price: str = ""
     max_error: float = 0.0
     spares_inputs: bool = False
     memory: int | None = None

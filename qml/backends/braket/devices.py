@@ -45,6 +45,8 @@ def target_of(arn: str, said: Mapping[str, Any], options: tuple[tuple[str, Any],
         queued=True,
         options=options,
         verbatim=False,
+        price="tasks and shots, or minutes of a simulator, to AWS",
+        measured=False,
     )
 
 

@@ -139,7 +139,7 @@ class IbmBackend:
         counts = self.primitive == "sampler"
         options = (*said, ("dry_run", True)) if self.dry_run else said
         device = target_of(self._connection.device, self.device, counts=counts, queued=True, options=options)
-        return replace(device, linear=is_linear(self))
+        return replace(device, linear=is_linear(self), price="seconds of the device, to IBM", measured=False)
 
     def check(self, request: Request) -> None:
         """Raise where the device cannot run it, would take too long, or the options are not IBM's; nothing is sent.

@@ -101,6 +101,8 @@ class ShiftedExecutor:
             second_order=exact and target.ideal,
             samples=gives_samples(self.backend),
             spares_inputs=True,
+            price=target.price,
+            measured=target.measured,
         )
 
     @property

@@ -93,6 +93,8 @@ class SpsaExecutor:
             max_qubits=target.n_qubits,
             second_order=False,
             spares_inputs=True,
+            price=target.price,
+            measured=target.measured,
         )
 
     @property

@@ -169,6 +169,8 @@ def test_limits():
     assert limits_of(capabilities()).circuits == 1000
     assert limits_of(capabilities(several=False)).circuits == 1
     target = target_of(DEVICE, {"properties": capabilities()}, (("a", 1),))
+    assert "to AWS" in target.price
+    assert not target.measured
     assert (target.name, target.n_qubits, target.exact, target.queued) == ("maker/Nine", 9, False, True)
     assert "CNOT" in target.gate_set
 

@@ -220,3 +220,11 @@ def test_a_snapshot_runs_the_same_here(request3):
         _ = FakeIbmBackend("fake_manilla").target
     with pytest.raises(CapabilityError, match="exact values"):
         fake.run(request3.program, request3.slots_RS, shots=None, seed=1)
+
+
+def test_what_is_paid_and_was_never_reached_is_said(device):
+    able = ShiftedExecutor(Waiting(device, "qml-price"), shots=10).capabilities
+    assert able.price == "seconds of the device, to IBM"
+    assert not able.measured
+    here = ShiftedExecutor(ReferenceBackend()).capabilities
+    assert (here.price, here.measured) == ("", True)

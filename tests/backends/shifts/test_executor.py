@@ -86,7 +86,7 @@ def test_bits_of_every_qubit_from_a_machine():
     assert (bits[0] != bits[1]).any()
     np.testing.assert_array_equal(bits, executor.sample(program, *none, 400, seed=3))
     assert executor.sample(program, none[0][:0], none[1], 4, seed=1).shape == (0, 4, 3)
-    with pytest.raises(ConfigError, match="shots=10.5"):
+    with pytest.raises(ConfigError, match=r"shots=10\.5"):
         executor.sample(program, *none, 10.5, seed=1)
 
 
