@@ -16,7 +16,7 @@ _NAMES = (
 )
 _SECRET_NAME = re.compile(rf"^{_NAMES}$", re.IGNORECASE)
 _QUOTE = r"(?:\\*['\"]|%2[27])?"  # also of JSON within a text, and of an encoded URL
-_IS = rf"{_QUOTE}\s*(?:[:=]|%3[ad])\s*b?{_QUOTE}"
+_IS = rf"{_QUOTE}\s*(?:[:=]|%3[ad])\s*(?:b(?=['\"]))?{_QUOTE}"
 _KEY = r"(?P<keep>)(?<![\w/+=.-])(?=[\w/+-]*[a-z])(?=[\w/+-]*[A-Z])(?=[\w/+-]*\d)"  # upper, lower and digits, whole
 _PATTERNS = (
     re.compile(rf"(?P<keep>\bauthorization\b{_IS})(?:(?:bearer|basic|apikey)\s+)?[^'\"\r\n]+", re.I),

@@ -92,6 +92,8 @@ def test_the_search_for_a_planted_token_finds_one(tmp_path):
         f"POST /token?body=%7B%22apikey%22%3A%22{SECRET}%22%7D",
         f"authorization%3A{SECRET}",
         f"Bearer%20{SECRET}",
+        f"Authorization: Bearer\n {SECRET}",
+        f"api_key: b'{SECRET}'",
     ],
 )
 def test_tokens_are_hidden_and_words_stay(text):
