@@ -112,7 +112,11 @@ ROWS = {
         ["USD only", "5 EUR", "Nothing was sent"],
     ),
     "a dry run": (asked(jobs={"dry_run": True}), "DryRunError", ["1 job(s)", "Nothing was sent"]),
-    "shots of exact values": (asked(executor="propagation"), "CapabilityError", ["shots=10", "exact values only"]),
+    "shots of exact values": (
+        asked(executor="propagation"),
+        "CapabilityError",
+        ["shots=10", "of which none can be drawn"],
+    ),
     "exact values of shots": (
         asked(shots=None, executor="fake_ibm"),
         "CapabilityError",

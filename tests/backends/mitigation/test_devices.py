@@ -21,10 +21,12 @@ def given():
     return slots(PROGRAM, inputs, weights), ReferenceExecutor().forward(PROGRAM, inputs, weights).values_BK
 
 
-def rms(backend, given, shots):
+def rms(backend, given, shots, seeds=(1,)):
+    """Root mean square of the error, over draws where there are shots."""
     angles, exact = given
-    seed = None if shots is None else 1
-    return np.sqrt(np.mean((backend.run(PROGRAM, angles, shots=shots, seed=seed).values_RK - exact) ** 2))
+    drawn = [None] if shots is None else seeds
+    runs = [backend.run(PROGRAM, angles, shots=shots, seed=seed).values_RK for seed in drawn]
+    return np.sqrt(np.mean((np.stack(runs) - exact) ** 2))
 
 
 @pytest.mark.parametrize("device", ["fake_manila", "fake_guadalupe"])
@@ -48,18 +50,18 @@ def test_the_others_do_too(device, names, share, given):
 
 @pytest.mark.parametrize("device", ["fake_manila", pytest.param("fake_guadalupe", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    ("names", "share"),
-    [
-        pytest.param(["readout"], 0.85, marks=pytest.mark.slow),
-        pytest.param(["m3"], 0.85, marks=pytest.mark.slow),
-        pytest.param(["twirled_readout"], 0.85, marks=pytest.mark.slow),
-        (["readout", "zne"], 0.65),
+    ("names", "share", "seeds"),
+    [  # of endless shots readout alone leaves 0.85 on Guadalupe, 0.77 on Manila; the rest of the error is of gates
+        pytest.param(["readout"], 0.9, (1, 2, 3, 4), marks=pytest.mark.slow),
+        pytest.param(["m3"], 0.9, (1, 2, 3, 4), marks=pytest.mark.slow),
+        pytest.param(["twirled_readout"], 0.95, (1, 2, 3, 4), marks=pytest.mark.slow),
+        (["readout", "zne"], 0.65, (1,)),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, list) else "",
 )
-def test_and_does_so_from_shots(device, names, share, given):
+def test_and_does_so_from_shots(device, names, share, seeds, given):
     machine = AerBackend(noise=noise_named(device))
-    assert rms(mitigated(machine, names), given, 8192) < share * rms(machine, given, 8192)
+    assert rms(mitigated(machine, names), given, 8192, seeds) < share * rms(machine, given, 8192, seeds)
 
 
 def test_without_noise_nothing_is_made_worse_than_shots_make_it(given):
