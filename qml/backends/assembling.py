@@ -54,7 +54,7 @@ def assembled(
     noise_options: Mapping[str, Any] | None = None,
     shots: int | None = None,
     mitigation: Sequence[Any] | str | None = (),
-    gradient: Mapping[str, Any] | None = None,
+    gradient: Mapping[str, Any] | str | None = None,
     jobs: Mapping[str, Any] | None = None,
 ) -> Executor:
     """An Executor by the name of who runs circuits and by what it is crossed with.
@@ -72,7 +72,7 @@ def assembled(
         mitigation: entries of `qml.backends.mitigation.MITIGATIONS`, which stand in an order of their own;
             `{name: {option: value}}` gives one its options; a name alone is a list of one.
         gradient: of a machine: arguments of `ShiftedExecutor`, such as `{"plan": "weighted"}`, or with `"method":
-            "spsa"` of `SpsaExecutor`.
+            "spsa"` of `SpsaExecutor`; the method alone is a word too.
         jobs: words of `JOB_WORDS`, for a machine behind a service.
 
     Raises:
@@ -95,7 +95,7 @@ def assembled(
         dict(noise_options or {}),
         shots,
         listed(mitigation),
-        dict(gradient or {}),
+        {"method": gradient} if isinstance(gradient, str) else dict(gradient or {}),
     )
     return words.made({key: value for key, value in (jobs or {}).items() if value is not None})
 
@@ -280,8 +280,8 @@ def noise_of(name: str | NoiseModel, options: Mapping[str, Any] | None = None) -
                 f"A NoiseModel was given with {', '.join(options)}, which noises by name take. Leave it out."
             )
         return name
-    if name not in NOISES:
-        raise unknown("noise", name, [NONE, *NOISES])
+    if not isinstance(name, str) or name not in NOISES:
+        raise unknown("noise", str(name), [NONE, *NOISES])
     check_options(f"noise {name}", options or {}, parameters(NOISES[name]))
     return NOISES[name](**(options or {}))
 

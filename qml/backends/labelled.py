@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qml.backends.executor import Capabilities, Executor, Gradients, Tangents, Values
+from qml.base.errors import CapabilityError
 from qml.circuits.program import Program
 
 
@@ -70,20 +71,30 @@ class LabelledExecutor:
 
     def states(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """States, where `capabilities.states` says so."""
-        executor: Any = self.executor
+        executor = self._able("states")
         return executor.states(program, inputs_BD, weights)
 
     def tangents(self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray) -> Tangents:
         """Derivatives of states, where `capabilities.tangents` says so."""
-        executor: Any = self.executor
+        executor = self._able("tangents")
         return executor.tangents(program, inputs_BD, weights)
 
     def sample(
         self, program: Program, inputs_BD: np.ndarray, weights: np.ndarray, shots: int, *, seed: int
     ) -> np.ndarray:
         """Bits of every qubit, where `capabilities.samples` says so."""
-        executor: Any = self.executor
+        executor = self._able("samples")
         return executor.sample(program, inputs_BD, weights, shots, seed=seed)
+
+    def _able(self, word: str) -> Any:
+        """The Executor, which gives what is asked for."""
+        able = self.capabilities
+        if not getattr(able, word):
+            raise CapabilityError(
+                f"{word} were asked of {able.name}, which does not give them. Take values, engine_cpu, or for samples "
+                "a machine with shots."
+            )
+        return self.executor
 
 
 def spare(executor: Executor, want_inputs: bool) -> dict[str, bool]:

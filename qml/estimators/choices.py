@@ -134,7 +134,8 @@ class Backend:
         shots: of each circuit; None is exact.
         mitigation: names of `qml.backends.mitigation.MITIGATIONS`; a mapping `{name: {option: value}}` gives one its
             options.
-        gradient: arguments of `qml.backends.shifts.ShiftedExecutor`, such as `{"plan": "weighted"}`.
+        gradient: of a machine that only runs circuits, such as `{"plan": "weighted"}` or `{"method": "spsa"}`; see
+            `qml.backends.assembling.assembled`.
         jobs: of a machine behind a service: see `qml.backends.assembling.JOB_WORDS`.
 
     Raises:
@@ -154,10 +155,10 @@ class Backend:
         if isinstance(self.noise, str):
             object.__setattr__(self, "noise", Noise(self.noise))
         object.__setattr__(self, "mitigation", listed(self.mitigation))
-        for name in ("options", "gradient"):
-            object.__setattr__(self, name, pairs(getattr(self, name)))
-        given = {key: value for key, value in dict(self.jobs).items() if value is not None}
-        object.__setattr__(self, "jobs", pairs(given))
+        object.__setattr__(self, "options", pairs(self.options))
+        for name in ("gradient", "jobs"):
+            given = {key: value for key, value in dict(getattr(self, name)).items() if value is not None}
+            object.__setattr__(self, name, pairs(given))
         words = [word for word in ("noise", "shots", "mitigation", "gradient", "jobs") if self._says(word)]
         if self.make and words:
             raise ConfigError(

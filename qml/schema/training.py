@@ -65,6 +65,29 @@ class JobsWordsConfig:
 
 
 @dataclass
+class GradientWordsConfig:
+    """How a machine that only runs circuits is differentiated; null leaves a word to the method.
+
+    Args:
+        method: "shift" or "spsa".
+        plan: "eager" or "weighted".
+        rule: "two_term", "four_term" or "general", of shifts.
+        subset: angles of a row that are drawn for each gradient by shifts.
+        units: into which the shots of a binding are cut where a weighted plan distributes them.
+        repeats: pairs of runs a row, of spsa.
+        step: by which spsa moves inputs and weights.
+    """
+
+    method: str | None = None
+    plan: str | None = None
+    rule: str | None = None
+    subset: int | None = None
+    units: int | None = None
+    repeats: int | None = None
+    step: float | None = None
+
+
+@dataclass
 class BackendConfig:
     """Group `backend`: who runs circuits.
 
@@ -80,7 +103,7 @@ class BackendConfig:
     executor: str = "engine_cpu"
     make: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    gradient: dict[str, Any] = field(default_factory=dict)
+    gradient: GradientWordsConfig = field(default_factory=GradientWordsConfig)
     jobs: JobsWordsConfig = field(default_factory=JobsWordsConfig)
 
 

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from qml import config
 from qml.backends import BACKENDS, EXECUTORS, check_program, executor_named, name_of
 from qml.backends.assembling import assembled, watched, with_machine
 from qml.backends.labelled import LabelledExecutor
@@ -134,11 +135,28 @@ def test_perturbation_is_a_gradient_by_a_word(words):
         spsa = assembled(**words, shots=100, gradient={"method": "spsa"})
     found = spsa.vjp(PROGRAM, inputs, weights, np.ones((3, PROGRAM.n_values)), seed=1)
     assert found.weights.shape == weights.shape
+    assert (
+        assembled("aer", gradient="spsa").capabilities.name
+        == assembled("aer", gradient={"method": "spsa"}).capabilities.name
+    )
     assert not spsa.capabilities.second_order
     with pytest.raises(ConfigError, match="Did you mean 'spsa'"):
         assembled("aer", gradient={"method": "spas"})
     with pytest.raises(ConfigError, match=r"backend=aer backend\.gradient\.method"):
         assembled("spsa", {"backend": "aer"})
+
+
+def test_words_of_a_gradient_need_no_plus_and_null_is_none():
+    job = config.build(["backend=aer", "backend.gradient.method=spsa", "backend.gradient={repeats: 2}"])
+    assert dict(job.backend.gradient) == {"method": "spsa", "repeats": 2}
+    assert config.build(["backend=aer"]).backend.gradient == ()
+
+
+@pytest.mark.parametrize("name", ["states", "tangents", "sample"])
+def test_what_an_executor_does_not_give_is_refused_in_words(name):
+    shots = {"shots": 5, "seed": 1} if name == "sample" else {}
+    with pytest.raises(CapabilityError, match=r"noisy\(noise=fake_manila.*does not give them"):
+        getattr(assembled("noisy", noise="fake_manila"), name)(PROGRAM, INPUTS, WEIGHTS, **shots)
 
 
 def test_all_that_decides_values_is_in_the_name_and_jobs_are_not():

@@ -127,8 +127,8 @@ def drop(call: Call, job: sqlite3.Row, name: str) -> None:
 def ended_badly(call: Call, job: sqlite3.Row) -> JobError:
     """The error of a job that failed or was cancelled."""
     return JobError(
-        f"{call.name(job)} {job['state']}: {job['error']}. It is not sent again by itself: ask with retry=True for "
-        "that."
+        f"{call.name(job)} {job['state']}: {job['error'] or 'no reason was given'}. It is not sent again by itself: "
+        "ask with retry=True for that, or python -m experiments.jobs action=resume retry=true."
     )
 
 

@@ -88,7 +88,8 @@ def calibrated(inner: Backend, wires: Sequence[int], n_qubits: int, recipe: Reci
 def taken(record: Mapping[str, Any], name: str) -> dict[str, str]:
     """When a calibration ran, by the record of its run, and a line of the log with its age.
 
-    A machine without a job store ran it now. One job of several, or one kept before such times were, leaves it out.
+    A machine without a job store ran it now, which is no line of the log. One job of several, or one kept before such
+    times were, leaves it out.
 
     Args:
         record: of the run.
@@ -98,7 +99,9 @@ def taken(record: Mapping[str, Any], name: str) -> dict[str, str]:
         "taken", and "submitted" of a job: it ran between the two. Empty where that is not known.
     """
     now, jobs = time.time(), [*_jobs(record)]
-    ends = [job["finished"] for job in jobs if job.get("finished")] if jobs else [now]
+    if not jobs:
+        return {"taken": _told(now)}
+    ends = [job["finished"] for job in jobs if job.get("finished")]
     starts = [job["submitted"] for job in jobs if job.get("submitted")]
     if len(ends) < len(jobs):
         LOG.warning("The readout of %s is calibrated by a job of which the store does not tell when it ran.", name)
