@@ -27,7 +27,11 @@ class JobStatus(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+        return self in ENDED
+
+
+ENDED_BADLY = (JobStatus.FAILED, JobStatus.CANCELLED)
+ENDED = (JobStatus.DONE, *ENDED_BADLY)
 
 
 class TransientError(QmlError, ConnectionError):

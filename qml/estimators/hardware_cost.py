@@ -43,6 +43,7 @@ class Estimate:
         evaluation, training: costs; no training where there is none.
         jobs: of the two.
         is_remote: whether something is sent to a service.
+        budget: how the whole stands to each bound of a budget beside all jobs of the store, in words.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Estimate:
     training: Cost | None
     jobs: tuple[int, int]
     is_remote: bool
+    budget: Sequence[str] = ()
 
     @property
     def whole(self) -> Cost:
@@ -69,6 +71,9 @@ class Estimate:
             said += "" if cost.seconds is None else f", {cost.seconds:,.1f} s of the machine"
             said += "" if cost.amount is None else f", {cost.amount:,.2f} {cost.currency}"
             lines.append(said + (f" ({cost.basis})" if cost.basis else ""))
+        lines += [f"  {'budget':<10} {said}" for said in self.budget]
+        if any("do not fit" in said for said in self.budget):
+            lines.append(f"  {'':<10} (what of it the store has already is not counted twice when it is sent)")
         return "\n".join(lines)
 
 
@@ -152,6 +157,9 @@ def estimated(executor: Executor, program: Program, evaluation: Calls, training:
         program: the circuit of the model.
         evaluation: its calls.
         training: its calls; None trains nothing there.
+
+    Raises:
+        DataError: the file of a job store is damaged or of another program.
     """
     label = executor.capabilities.name
     shadow, stand_in = with_machine(executor, StandIn)
@@ -162,7 +170,9 @@ def estimated(executor: Executor, program: Program, evaluation: Calls, training:
     machine = stand_in.machine
     first, first_jobs = _sum(machine, asked, evaluation)
     after, after_jobs = (None, 0) if training is None else _sum(machine, asked, training)
-    return Estimate(label, first, after, (first_jobs, after_jobs), isinstance(machine, StoredBackend))
+    is_kept = isinstance(machine, StoredBackend)
+    found = Estimate(label, first, after, (first_jobs, after_jobs), is_kept)
+    return replace(found, budget=machine.standing(found.whole)) if is_kept else found
 
 
 def billed(executor: Executor, ledger: Ledger) -> Cost | None:

@@ -34,7 +34,7 @@ from qml.estimators.hardware_cost import (
     of_rows,
     training_calls,
 )
-from qml.estimators.hardware_progress import phase, tell_machine, telling
+from qml.estimators.hardware_progress import phase, tell_machine, tell_waiting, telling
 from qml.estimators.hardware_record import HardwareRecord, path_of, read, records, table
 from qml.estimators.hardware_run import Evaluated, evaluated, rows_of
 from qml.estimators.inside import halves
@@ -154,6 +154,8 @@ class HardwareJob:
         out = made_folder("out", self.out)
         if self.action == "report":
             return HardwareOutcome(None, None, records(out), out)
+        if self.folder is not None:
+            self._check_rows(Path(self.folder))
         ledger = Ledger()
         executor = self._executor(ledger)
         source = self.data.source(self.seed)
@@ -168,6 +170,9 @@ class HardwareJob:
             return HardwareOutcome(estimate, None, (), out)
         try:
             return self._run(executor, ledger, source, spec, rows, estimate, out)
+        except KeyboardInterrupt:
+            tell_waiting(executor)
+            raise
         finally:
             close(executor)
 
@@ -175,11 +180,9 @@ class HardwareJob:
         self, executor: Any, ledger: Ledger, source: Source, spec: HybridSpec, rows: Any, estimate: Estimate, out: Path
     ) -> HardwareOutcome:
         """Train where that was asked, and evaluate."""
-        if self.action == "train":
-            allow(executor, estimate.whole, of_circuits(executor, spec.program, training=True))
+        allow(executor, estimate.whole, of_circuits(executor, spec.program, training=self.action == "train"))
         folder = self._trained(executor.capabilities.name)
         trained = load_weights(spec, folder)
-        self._check_rows(folder)
         identity = self._identity(spec, trained, len(rows.targets), executor.capabilities.name)
         path = path_of(out, identity)
         if path.exists():

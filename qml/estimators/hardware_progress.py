@@ -13,6 +13,7 @@ from typing import Any
 from qml.backends.assembling import with_machine
 from qml.backends.executor import Executor
 from qml.backends.jobs import StoredBackend
+from qml.base.words import plural
 
 SECONDS_BETWEEN_LINES = 60.0
 SECONDS_BETWEEN_PLACES = 1.0
@@ -88,6 +89,18 @@ def telling(executor: Executor) -> Executor:
         return replace(machine, at=at)
 
     return with_machine(executor, changed)[0]
+
+
+def tell_waiting(executor: Executor) -> None:
+    """Say which jobs go on at their machine when the work here ends early; nothing where there are none."""
+    machine = with_machine(executor, lambda found: found)[1]
+    number = machine.waiting() if isinstance(machine, StoredBackend) else 0
+    if number:
+        _logger.warning(
+            "left at %s: %s, with which it goes on; the same command fetches what comes of it, and "
+            "python -m experiments.jobs store=%s action=list|cancel shows or cancels",
+            machine.target.name, plural(number, "job"), machine.path,
+        )  # fmt: skip
 
 
 def tell_machine(executor: Executor) -> None:

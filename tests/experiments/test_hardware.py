@@ -16,6 +16,7 @@ from qml.base.errors import BudgetError, ConfigError, DataError
 from qml.base.registry import Registry
 from qml.estimators import hardware_job, hardware_progress, hardware_run
 from qml.estimators.hardware_record import read, table
+from qml.estimators.training import TrainJob
 from qml.learn.supervised import Supervised
 from tests.servers.machine import FileBackend, FileMachine
 
@@ -177,9 +178,48 @@ def test_a_dry_run_and_a_spent_budget_send_nothing(folder, monkeypatch, capsys):
     assert "3 jobs, 12 circuits, 600 shots" in capsys.readouterr().out
     with pytest.raises(DryRunError, match="dry run"):
         job(folder, *words, "draw=3", "backend.jobs.dry_run=true").run()
+    words += ["draw=3", "backend.jobs.budget={executions:300}"]
     with pytest.raises(BudgetError, match="600 executions"):  # the first job alone would fit
-        job(folder, *words, "draw=3", "backend.jobs.budget={executions:300}").run()
+        job(folder, *words).run()
+    capsys.readouterr()
+    job(folder, *words, "dry_run=true").run()
+    assert "300 executions: 0 spent, 0 reserved, 600 more do not fit" in capsys.readouterr().out
     assert machine.jobs() == []
+
+
+def test_what_will_be_refused_is_refused_before_the_model_is_trained(folder, tmp_path, monkeypatch):
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path)
+    monkeypatch.setattr(TrainJob, "run", lambda *_: pytest.fail("the model was trained"))
+    with pytest.raises(BudgetError, match="600 executions"):
+        job(folder, *words, "backend.jobs.budget={executions:300}").run()
+    with pytest.raises(DataError, match=r"nowhere was to hold a trained model"):
+        job(folder, *words, f"folder={tmp_path / 'nowhere'}").run()
+    (tmp_path / "jobs.sqlite").write_bytes(b"no database at all")
+    with pytest.raises(DataError, match="is no SQLite database"):
+        job(folder, *words).run()
+    assert machine.jobs() == []
+
+
+def test_a_budget_that_was_lowered_keeps_nobody_from_the_record(folder, tmp_path, monkeypatch):
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path)
+    first = job(folder, *words).run()
+    again = job(folder, *words, "backend.jobs.budget={executions:1}").run()
+    assert again.record.scores == first.record.scores
+    assert len(machine.jobs()) == 3
+
+
+def test_who_interrupts_learns_that_a_job_goes_on(folder, tmp_path, monkeypatch, caplog):
+    caplog.set_level("WARNING", "qml")
+    machine, words = on_its_own_files(monkeypatch, folder, tmp_path)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FileBackend, "status", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        job(folder, *words).run()
+    assert [line for line in said_in(caplog) if line.startswith("left at files: 1 job, ")] != []
+    assert len(machine.jobs()) == 1
 
 
 def on_its_own_files(monkeypatch, folder, path, at=None):

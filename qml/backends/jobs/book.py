@@ -100,6 +100,11 @@ def job_of(database: sqlite3.Connection, key: str) -> sqlite3.Row:
     return database.execute("SELECT * FROM job WHERE key=?", (key,)).fetchone()
 
 
+def n_waiting(database: sqlite3.Connection) -> int:
+    """Jobs that were sent, or may have been, and have not ended."""
+    return database.execute("SELECT count(*) FROM job WHERE state IN ('submitting', 'submitted')").fetchone()[0]
+
+
 def mark(database: sqlite3.Connection, job: str, **fields: Any) -> None:
     """Write fields of a job; outside of a transaction it is on disk on return."""
     names = ", ".join(f"{name}=?" for name in fields)

@@ -17,11 +17,10 @@ from qml.backends.jobs.packing import cost_text, packed
 from qml.backends.jobs.plain import to_text
 from qml.backends.jobs.safely import Safely
 from qml.backends.jobs.spans import spans
-from qml.backends.remote import Cost, Request
+from qml.backends.remote import ENDED_BADLY, Cost, Request
 from qml.base.errors import ConfigError
 
 _log = logging.getLogger(__name__)
-ENDED_BADLY = ("failed", "cancelled")
 
 
 @dataclass(frozen=True, eq=False)

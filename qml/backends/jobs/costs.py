@@ -94,6 +94,10 @@ class Totals:
     spent: Cost
     reserved: Cost
 
+    def of(self, name: str) -> tuple[float, float]:
+        """Spent and reserved of "amount", "seconds" or "executions"; 0 of what is not known."""
+        return getattr(self.spent, name) or 0, getattr(self.reserved, name) or 0
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -136,11 +140,7 @@ class Budget:
             >>> none = Totals(Cost(0, 0, 0.0, 0.0), Cost(0, 0, 0.0, 0.0))
             >>> Budget(executions=100).check(Cost(1, 50), none, "aer")
         """
-        units = {"amount": f" {self.currency}", "seconds": " s", "executions": " executions"}
-        for name, unit in units.items():
-            limit = getattr(self, name)
-            if limit is None:
-                continue
+        for name, unit, limit in self._bounds():
             wanted = getattr(asked, name)
             other = name == "amount" and wanted is not None and asked.currency != self.currency
             if wanted is None or other:
@@ -150,14 +150,47 @@ class Budget:
                     f"{found}. Nothing was sent. Give prices of this machine in that currency as a file, or bound "
                     "executions instead."
                 )
-            spent, held = getattr(totals.spent, name) or 0, getattr(totals.reserved, name) or 0
-            if not spent + held + wanted <= limit * (1 + 1e-12):  # nor what is no number
+            spent, held = totals.of(name)
+            if not _fits(spent + held + wanted, limit):
                 raise BudgetError(
                     f"{who}: a request of {told(asked)} was asked for; that is {wanted:.6g}{unit} beside "
                     f"{spent:.6g}{unit} spent and {held:.6g}{unit} reserved by jobs that have not ended, of a budget "
                     f"of {limit:.6g}{unit}. Nothing was sent. Ask for fewer shots or bindings, wait for or cancel "
                     "what is reserved (python -m experiments.jobs), or raise the budget."
                 )
+
+    def standing(self, asked: Cost, totals: Totals) -> list[str]:
+        """How what is asked stands to each bound, in words; nothing is refused.
+
+        Args:
+            asked: of the request, all its jobs together.
+            totals: of the store before it.
+
+        Example:
+            >>> used = Totals(Cost(0, 70, 0.0, 0.0), Cost(0, 0, 0.0, 0.0))
+            >>> Budget(executions=100).standing(Cost(1, 50), used)
+            ['100 executions: 70 spent, 0 reserved, 50 more do not fit']
+        """
+        lines = []
+        for name, unit, limit in self._bounds():
+            wanted = getattr(asked, name)
+            spent, held = totals.of(name)
+            known = wanted is not None and (name != "amount" or asked.currency == self.currency)
+            fit = "fit" if known and _fits(spent + held + wanted, limit) else "do not fit"
+            more = f"{wanted:.6g} more {fit}" if known else "what more is needed is not known"
+            lines.append(f"{limit:.6g}{unit}: {spent:.6g} spent, {held:.6g} reserved, {more}")
+        return lines
+
+    def _bounds(self) -> list[tuple[str, str, float]]:
+        """Name, unit and limit of each bound there is."""
+        units = {"amount": f" {self.currency}", "seconds": " s", "executions": " executions"}
+        bounds = [(name, unit, getattr(self, name)) for name, unit in units.items()]
+        return [bound for bound in bounds if bound[2] is not None]
+
+
+def _fits(sum_: float, limit: float) -> bool:
+    """Whether a bound holds, but for rounding; of what is no number it does not."""
+    return sum_ <= limit * (1 + 1e-12)
 
 
 class DryRunError(BudgetError):

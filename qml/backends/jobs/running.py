@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from qml.backends.backend import Outcome
 from qml.backends.jobs.call import Call
-from qml.backends.jobs.claiming import ENDED_BADLY, claimed, let_go, parts
+from qml.backends.jobs.claiming import claimed, let_go, parts
 from qml.backends.jobs.packing import outcome_from
 from qml.backends.jobs.submitting import submit
 from qml.backends.jobs.waiting import ended_badly, wait
-from qml.backends.remote import Cost
+from qml.backends.remote import ENDED_BADLY, Cost
 
 OTHERS_FIRST_S, OTHERS_CAP_S = 0.02, 1.0  # between two looks at what another process does
 

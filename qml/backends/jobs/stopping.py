@@ -6,12 +6,13 @@ import time
 
 from qml.backends.jobs import book
 from qml.backends.jobs.call import Call
-from qml.backends.jobs.claiming import ENDED_BADLY, is_taken, let_go, take
+from qml.backends.jobs.claiming import is_taken, let_go, take
 from qml.backends.jobs.database import writing
 from qml.backends.jobs.packing import cost_from
 from qml.backends.jobs.safely import Safely
 from qml.backends.jobs.submitting import own, searched
 from qml.backends.jobs.waiting import wait
+from qml.backends.remote import ENDED_BADLY
 from qml.base.errors import JobError
 
 OPEN = ("prepared", "submitting", "submitted")

@@ -151,7 +151,25 @@ class StoredBackend:
         if isinstance(self.remote, GuardedBackend) and self.remote.budget != Budget():
             with opened(self.path) if Path(self.path).exists() else without_file() as database:
                 left = without(whole, book.under_way(database, among(database)))
-                self.remote.allow(left, book.totals(database, self.remote.budget.currency))
+                if left.circuits:  # a budget that was lowered afterwards keeps nobody from what is there
+                    self.remote.allow(left, book.totals(database, self.remote.budget.currency))
+
+    def standing(self, whole: Cost) -> list[str]:
+        """How `whole` stands to the budget of the guard beside all jobs of the store, in words; nothing is refused.
+
+        Raises:
+            DataError: the file is damaged or of another program.
+        """
+        with opened(self.path) if Path(self.path).exists() else without_file() as database:
+            budget = self.remote.budget if isinstance(self.remote, GuardedBackend) else Budget()
+            return budget.standing(whole, book.totals(database, budget.currency))
+
+    def waiting(self) -> int:
+        """Jobs in the store that were sent, or may have been, and have not ended; 0 where there is no file."""
+        if not Path(self.path).exists():
+            return 0
+        with opened(self.path) as database:
+            return book.n_waiting(database)
 
     def key(self, request: Request) -> str:
         """Key of a request in the store."""

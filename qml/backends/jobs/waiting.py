@@ -14,12 +14,11 @@ from qml.backends.jobs.costs import settled, told, total
 from qml.backends.jobs.database import writing
 from qml.backends.jobs.packing import checked, cost_from, cost_text, outcome_bytes
 from qml.backends.jobs.safely import Safely
-from qml.backends.remote import BillingBackend, Cost, Delivery, JobStatus, TransientError
+from qml.backends.remote import ENDED, BillingBackend, Cost, Delivery, JobStatus, TransientError
 from qml.base.errors import JobError
 from qml.base.redacting import redacted
 
 _log = logging.getLogger(__name__)
-ENDED = ("done", "failed", "cancelled")
 
 
 def wait(call: Call, key: str) -> None:

@@ -41,11 +41,11 @@ def sampled_bits(backend: Backend, program: Program, slots_BS: np.ndarray, shots
         return np.zeros((0, shots, n_qubits), np.uint8)
     measured = program.with_readout(z_each(range(n_qubits)))
     (counts,) = send(backend, measured, slots_BS, shots, derive(seed, "samples")).counts
-    return np.stack([_shuffled(counts, row, derive(seed, "order", row)) for row in range(len(slots_BS))])
+    return np.stack([_shuffled(counts, row, generator(seed, "order", row)) for row in range(len(slots_BS))])
 
 
-def _shuffled(counts: Counts, row: int, seed: int) -> np.ndarray:
+def _shuffled(counts: Counts, row: int, order: np.random.Generator) -> np.ndarray:
     """Bits `(shots, Q)` of one row, which counts have sorted, as if they had been read one after another."""
     own = counts.of_rows(row, row + 1)
     bits = np.repeat(own.bits_NM, own.times_N, axis=0)
-    return bits[generator(seed, "order").permutation(len(bits))]
+    return bits[order.permutation(len(bits))]

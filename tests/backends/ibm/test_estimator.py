@@ -45,6 +45,15 @@ def test_probabilities_are_refused(connected, server, request3):
         estimator(connected, options={"resilience": {"zne": {"noise_factors": "many"}}}).check(request3)
 
 
+def test_the_variance_told_is_that_of_equal_bindings():
+    """Over random twirls, of which 100 shots have two, IBM's client tells half of it."""
+    asked = request_of(angle(2) + sel(2, depth=1), n_rows=1)
+    slots_RS = np.repeat(asked.slots_RS, 150, axis=0)
+    outcome = FakeIbmBackend(primitive="estimator").run(asked.program, slots_RS, shots=100, seed=1)
+    found = outcome.values_RK.var(axis=0, ddof=1).sum() / outcome.variance_RK.mean(axis=0).sum()
+    assert 0.75 < found < 1.3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{"resilience_level": 0}, {"resilience_level": 1}, {"options": ZNE}])
 def test_values_are_those_of_the_program(connected, server, options):
