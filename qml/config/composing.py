@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -22,6 +23,7 @@ from qml.config.words import WORDS
 def register() -> None:
     """Tell Hydra the schema of each group, under a bare name beside the group's files, and the words of the help."""
     store = ConfigStore.instance()
+    ConfigStore.__deepcopy__ = _itself
     for group, nodes in schema.SCHEMAS.items():
         for name, node in nodes.items():
             if (
@@ -30,6 +32,15 @@ def register() -> None:
                 store.store(group=group or None, name=name, node=node, provider="qml")
     for name, word in WORDS.items():
         OmegaConf.register_new_resolver(f"qml.{name}", word, replace=True)
+
+
+def _itself(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:
+    """The one store there is, as its own copy.
+
+    Hydra copies all sources of configurations whenever it composes or lists a group, to change the list of sources; what
+    it takes from this one it copies by itself. Copies of all schemas were most of the time of `--help`.
+    """
+    return store
 
 
 def compose(overrides: Sequence[str] = (), entry: str = "benchmark") -> DictConfig:
