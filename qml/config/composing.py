@@ -37,8 +37,8 @@ def register() -> None:
 def _itself(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:
     """The one store there is, as its own copy.
 
-    Hydra copies all sources of configurations whenever it composes or lists a group, to change the list of sources; what
-    it takes from this one it copies by itself. Copies of all schemas were most of the time of `--help`.
+    Hydra copies all sources of configurations whenever it composes or lists a group, to change the list of sources;
+    what it takes from this one it copies by itself. Copies of all schemas were most of the time of `--help`.
     """
     return store
 

@@ -73,12 +73,3 @@ def test_the_entry_is_built():
     assert [field.name for field in dataclasses.fields(schema.ColumnsConfig)] == list(FIELDS)
     with pytest.raises(ConfigError, match="Did you mean 'n_test'"):
         config.build(["path=a.csv", "columns.n_tst=n"], "audit")
-
-
-def test_help_teaches():
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.audit", "--help"], capture_output=True, text=True, cwd=ROOT
-    )
-    assert done.returncode == 0
-    assert "Examples" in done.stdout
-    assert "preset=bowles" in done.stdout

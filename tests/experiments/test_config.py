@@ -266,14 +266,6 @@ def test_words_cross_the_backend_of_every_entry():
         assert backend.jobs == (("path", "here"),)
 
 
-@pytest.mark.parametrize("entry", ["benchmark", "train", "report", "hardware"])
-def test_help_teaches(entry):
-    command = [sys.executable, "-m", f"experiments.{entry}", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    assert "Examples" in done.stdout
-    assert "digits" in done.stdout
-
-
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -1,4 +1,4 @@
-"""Whatever is shown is run: Python blocks of every document, in order, and the modules that its commands start."""
+"""Whatever is shown is run: Python blocks of every document, in order."""
 
 import os
 import re
@@ -40,18 +40,6 @@ def test_the_preparation_shown_as_yaml_is_the_one_shown_in_python(tmp_path, monk
     (tmp_path / "shops.py").write_text(blocks(text, "python")[0], encoding="utf-8")
     words = [f"hydra.searchpath=[file://{tmp_path / 'mine'}]", "etl=shops", "etl.read.path=raw", "out=prepared/shops"]
     assert config.build(words, "etl") == runpy.run_path("shops.py")["job"]
-
-
-def started_modules() -> set[str]:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
-    return set(re.findall(r"python -m ([\w.]+)", text)) - {"pip", "pytest", "build"}
-
-
-@pytest.mark.parametrize("module", sorted(started_modules()))
-def test_shown_module_explains_itself(module):
-    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert len(done.stdout) > 200, "the help text says too little"
 
 
 def test_make_targets_that_are_shown_exist():
