@@ -98,22 +98,28 @@ def test_jax_pairs():
         assert check in check_layer(Pair(fault), n_inputs=2).names("failed")
 
 
-def test_executors():
+def test_a_good_executor_passes():
     assert check_executor(ReferenceExecutor()).ok
-    for fault, check in (
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
         ("values", "circuit angle in float64"),
         ("gradient", "circuit sel in float32"),
-        ("promotes", "circuit angle in float32"),
-        ("writes", "arguments left alone"),
+        pytest.param("promotes", "circuit angle in float32", marks=pytest.mark.slow),
+        pytest.param("writes", "arguments left alone", marks=pytest.mark.slow),
         ("noise", "equal calls, equal results"),
-        ("residual", "residual"),
-        ("width", "refuses what is too wide"),
-        ("phase", "states"),
+        pytest.param("residual", "residual", marks=pytest.mark.slow),
+        pytest.param("width", "refuses what is too wide", marks=pytest.mark.slow),
+        pytest.param("phase", "states", marks=pytest.mark.slow),
         ("seed", "samples"),
-        ("row", "samples"),
-        ("bits", "samples"),
-    ):
-        assert check in check_executor(BrokenExecutor(fault)).names("failed"), fault
+        pytest.param("row", "samples", marks=pytest.mark.slow),
+        pytest.param("bits", "samples", marks=pytest.mark.slow),
+    ],
+)
+def test_a_broken_executor_fails_at_its_promise(fault, check):
+    assert check in check_executor(BrokenExecutor(fault)).names("failed")
 
 
 def test_an_executor_that_estimates():
@@ -122,7 +128,11 @@ def test_an_executor_that_estimates():
 
 
 @pytest.mark.parametrize(
-    ("fault", "check"), [("gradient", "mean of estimated gradients"), ("seed", "estimates need a seed")]
+    ("fault", "check"),
+    [
+        ("gradient", "mean of estimated gradients"),
+        pytest.param("seed", "estimates need a seed", marks=pytest.mark.slow),
+    ],
 )
 def test_faults_of_estimates_are_found(fault, check):
     assert check_executor(BrokenEstimator(fault), n_qubits=2).names("failed") == (check,)

@@ -48,6 +48,7 @@ def test_three_processes_fill_an_empty_cache_at_once(tmp_path):
     assert "compiling" not in err
 
 
+@pytest.mark.slow
 def test_a_damaged_piece_is_made_anew(tmp_path):
     start(tmp_path).communicate(timeout=240)
     (folder,) = (tmp_path / "qml-hybrid").iterdir()
@@ -138,6 +139,7 @@ tempfile.TemporaryFile = refuse
 """
 
 
+@pytest.mark.slow
 def test_a_full_cache_that_is_read_only_is_used(tmp_path):
     start(tmp_path).communicate(timeout=240)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}

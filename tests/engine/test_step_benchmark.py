@@ -75,6 +75,7 @@ def test_both_are_timed_in_turns(monkeypatch):
     assert second.dtype == "complex128"
 
 
+@pytest.mark.slow
 def test_a_wrong_peer_is_not_timed(monkeypatch):
     wrong, right = contender(monkeypatch, "wrong", wrong=0.01), contender(monkeypatch, "right")
     first, second = measure(SIZE, [wrong, right], RULES)
@@ -89,6 +90,7 @@ def test_an_absent_peer_says_why(monkeypatch):
     assert result.reason == "not installed: no wheel"
 
 
+@pytest.mark.slow
 def test_what_would_take_too_long_is_skipped(monkeypatch):
     rows = contender(monkeypatch, "rows", seconds=0.003, growth="rows")
     measure(SIZE, [rows], RULES)

@@ -192,7 +192,10 @@ def test_further_ablations_are_trained_by_the_ordinary_fit(name, held_out):
     assert arm.info.family == ("hybrid" if name == "unweighted" else "control")
 
 
-@pytest.mark.parametrize("name", ["metric_learner", "data_reuploading", "boltzmann", "tree_tensor_separable"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("metric_learner", marks=pytest.mark.slow), "data_reuploading", "boltzmann", "tree_tensor_separable"],
+)
 def test_published_models_are_arms_like_any_other(name, held_out):
     training = Training(learning_rate=0.05, batches="resampled", plateau=20, max_steps=4000, checkpoint_every_s=None)
     arm, champion = arms_for(HybridSpec(), [name, "logistic"], training, signature_of(held_out), progress=False)

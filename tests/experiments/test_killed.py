@@ -160,6 +160,7 @@ def check_complete(command, cells):
     assert report.read_text() == render(store, command.folder / "again").markdown_path.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_one_killed_job_ends_as_an_undisturbed_one(tmp_path):
     whole = Command(ONE, tmp_path / "whole")

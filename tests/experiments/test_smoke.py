@@ -76,6 +76,7 @@ def test_golden_losses(tmp_path):
     assert losses.seen[:5] == pytest.approx(GOLDEN, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_sweep_fills_one_store(tmp_path):
     command = [sys.executable, "-m", "experiments.benchmark", "-m", "recipe=smoke", "arms=[logistic]"]
     command += ["model/circuit=sel,iqp,twin", "seed=0,1", "protocol.epochs=1", f"store={tmp_path / 'store'}"]

@@ -72,7 +72,7 @@ def test_several_processes_are_refused_where_another_run_is_at_work(tmp_path, mo
         job.run(progress=False)
 
 
-@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow)])
 def test_a_signal_keeps_the_checkpoint_only_and_the_same_command_continues(number, tmp_path, monkeypatch):
     words = [*SMALL, "epochs=3", f"folder={tmp_path / 'runs'}"]
     command = [sys.executable, "-c", PRESSED, *words, f"hydra.run.dir={tmp_path / 'hydra'}"]

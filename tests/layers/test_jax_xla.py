@@ -25,7 +25,7 @@ PROGRAM = angle(3) + sel(3, depth=2)
 CASES = [
     pytest.param(PROGRAM, id="angle", marks=pytest.mark.slow),
     pytest.param(reupload(2, n_inputs=3, depth=2), id="reupload", marks=pytest.mark.slow),
-    pytest.param(PREPARED := amplitude(1) + sel(1, depth=1), id="amplitude"),
+    pytest.param(PREPARED := amplitude(1) + sel(1, depth=1), id="amplitude", marks=pytest.mark.slow),
 ]
 
 

@@ -34,6 +34,7 @@ def counts(plugin_folder, shots: str, *files: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_part_of_them(plugin_folder):
     found = counts(plugin_folder, "None", *SHORT)
     assert found["passed"] >= 10

@@ -87,8 +87,7 @@ def numbers(batch):
     ("interface", "batch"),
     [
         *((interface, batch) for interface in ("autograd", "torch") for batch in (None, 3)),
-        ("jax", 3),
-        pytest.param("jax", None, marks=pytest.mark.slow),  # JAX compiles for seconds
+        *(pytest.param("jax", batch, marks=pytest.mark.slow) for batch in (None, 3)),  # JAX compiles for seconds
     ],
 )
 @pytest.mark.parametrize("name", OUTPUTS)

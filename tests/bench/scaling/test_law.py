@@ -122,7 +122,13 @@ def test_known_forms_are_told_apart():
     assert chosen.law.floor == pytest.approx(0.3, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["independent", "a slope of each seed", "a random walk of each seed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "independent",
+        *(pytest.param(f"a {word} of each seed", marks=pytest.mark.slow) for word in ("slope", "random walk")),
+    ],
+)
 def test_a_constant_gives_a_law_in_few_of_many_draws(name):
     found = shares(name, 200)
     assert found["law"] <= 0.06  # 2.5 % are promised; 0.06 lies three standard errors above

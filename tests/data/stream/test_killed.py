@@ -22,7 +22,8 @@ def end(folder, prepared, workers, kills, seed=0):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize(("workers", "kills"), [(0, 6), pytest.param(2, 10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "kills"), [(0, 6), (2, 10)])
 def test_killed_runs_end_as_undisturbed_ones(prepared, tmp_path, workers, kills):
     whole = end(tmp_path / "whole", prepared, 0, 0)
     killed = end(tmp_path / "killed", prepared, workers, kills)
