@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e ".[all,dev]"
 	$(BIN)/python -m pip check
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true  # on all cores; templates in it are no Python
 	touch $(STAMP)
 
 demo: setup  ## hybrid, its ablations and the champions on digits, five seeds; writes the report

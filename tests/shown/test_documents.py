@@ -20,13 +20,13 @@ def blocks(text: str, language: str) -> list[str]:
 WITH_PYTHON = [path for path in DOCUMENTS if blocks(path.read_text(encoding="utf-8"), "python")]
 
 
-LONG = ("audit.md", "published.md", "report.md", "study.md", "sweeps.md", "your_own.md")
+LONG = ("audit", "pennylane_device", "published", "qiskit", "report", "study", "sweeps", "your_own")
 """They train and compare for ten seconds and more."""
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(one, marks=pytest.mark.slow if one.name in LONG else (), id=one.name) for one in WITH_PYTHON],
+    [pytest.param(one, marks=pytest.mark.slow if one.stem in LONG else (), id=one.name) for one in WITH_PYTHON],
 )
 def test_python_blocks_run(path, tmp_path):
     script = tmp_path / "blocks.py"
