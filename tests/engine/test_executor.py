@@ -84,6 +84,7 @@ def test_a_cotangent_of_another_shape_or_dtype_is_refused(cotangent):
         EngineExecutor().vjp(program, np.zeros((4, 3)), np.zeros(9), cotangent)
 
 
+@pytest.mark.slow
 def test_many_rows():
     check(angle(4) + sel(4, depth=2), 1025, np.random.default_rng(0))
 

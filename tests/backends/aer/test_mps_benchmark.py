@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import pytest
 
 from benchmarks import mps
 
 
+@pytest.mark.slow
 def test_a_short_line_agrees_and_the_record_holds_what_is_shown(capsys, tmp_path):
     place = tmp_path / "mps.json"
     assert mps.main(["--qubits", "5", "--layers", "1", "--rows", "2", "--json", str(place)]) == 0

@@ -14,6 +14,7 @@ from qml.base.errors import DataError
 from qml.data.etl import ColumnRule, Division, EtlJob, FeaturePlan, Preparation, Reading, TargetPlan
 from qml.data.etl.rows import feature_rows
 
+pytestmark = pytest.mark.slow  # a Spark of its own
 FAR = 1_700_000_000
 RULES = (
     ColumnRule(["when", "size"]),
