@@ -23,7 +23,7 @@ from qml.config.words import WORDS
 def register() -> None:
     """Tell Hydra the schema of each group, under a bare name beside the group's files, and the words of the help."""
     store = ConfigStore.instance()
-    ConfigStore.__deepcopy__ = _itself
+    ConfigStore.__deepcopy__ = _itself  # pyright: ignore[reportAttributeAccessIssue]
     for group, nodes in schema.SCHEMAS.items():
         for name, node in nodes.items():
             if (

@@ -175,9 +175,10 @@ class Budget:
         for name, unit, limit in self._bounds():
             wanted = getattr(asked, name)
             spent, held = totals.of(name)
-            known = wanted is not None and (name != "amount" or asked.currency == self.currency)
-            fit = "fit" if known and _fits(spent + held + wanted, limit) else "do not fit"
-            more = f"{wanted:.6g} more {fit}" if known else "what more is needed is not known"
+            if wanted is None or (name == "amount" and asked.currency != self.currency):
+                more = "what more is needed is not known"
+            else:
+                more = f"{wanted:.6g} more {'fit' if _fits(spent + held + wanted, limit) else 'do not fit'}"
             lines.append(f"{limit:.6g}{unit}: {spent:.6g} spent, {held:.6g} reserved, {more}")
         return lines
 
