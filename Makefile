@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## hybrid, its ablations and the champions on digits, five seeds; writes the report
 	$(BIN)/python -m experiments.benchmark recipe=digits $(ARGS)
 
-test: setup  ## the tests, a few minutes on two cores
+test: setup  ## the tests, about 20 minutes on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-slow: setup  ## the long tests as well
