@@ -121,7 +121,9 @@ class Connection:
         try:
             self.service: Any = OnceService(self.adapter, **account)
         except (AccountsError, ValueError) as error:
-            raise CredentialsError(f"IBM's client found no account to use: {_shown(error)} {WHERE}") from None
+            raise CredentialsError(
+                f"IBM's client found no account to use, or did not reach IBM: {_shown(error)} {WHERE}"
+            ) from None
         except (IBMError, QiskitError) as error:
             raise JobError(f"IBM's client could not open the account: {error}") from None
         self.device = self._device(device)
