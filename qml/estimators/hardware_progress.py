@@ -13,6 +13,7 @@ from typing import Any
 from qml.backends.assembling import with_machine
 from qml.backends.executor import Executor
 from qml.backends.jobs import StoredBackend
+from qml.base.errors import QmlError
 from qml.base.words import plural
 
 SECONDS_BETWEEN_LINES = 60.0
@@ -92,15 +93,20 @@ def telling(executor: Executor) -> Executor:
 
 
 def tell_waiting(executor: Executor) -> None:
-    """Say which jobs go on at their machine when the work here ends early; nothing where there are none."""
+    """Say how many jobs go on at their machines when the work here ends early; nothing where there are none."""
     machine = with_machine(executor, lambda found: found)[1]
-    number = machine.waiting() if isinstance(machine, StoredBackend) else 0
+    try:
+        number = machine.waiting() if isinstance(machine, StoredBackend) else 0
+    except QmlError:  # what is to be told is that the work was interrupted
+        return
     if number:
         _logger.warning(
-            "left at %s: %s, with which it goes on; the same command fetches what comes of it, and "
-            "python -m experiments.jobs store=%s action=list|cancel shows or cancels",
-            machine.target.name, plural(number, "job"), machine.path,
-        )  # fmt: skip
+            "not ended in %s: %s, which their machine goes on with; the same command fetches its own, and "
+            "python -m experiments.jobs store=%s action=list|cancel shows or cancels them",
+            machine.path,
+            plural(number, "job"),
+            machine.path,
+        )
 
 
 def tell_machine(executor: Executor) -> None:
