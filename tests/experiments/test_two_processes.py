@@ -47,7 +47,7 @@ def end_of_both(command, plan, seed):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.slow  # nearly a minute; tests/experiments/test_killed.py kills one process
+@pytest.mark.slow  # nearly a minute; tests/bench/test_store.py kills one process
 def test_two_killed_processes_and_two_workers_end_as_one_quiet_run(tmp_path):
     whole = Command(QUICK, tmp_path / "whole")
     whole.finish()

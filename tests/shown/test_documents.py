@@ -21,7 +21,7 @@ WITH_PYTHON = [path for path in DOCUMENTS if blocks(path.read_text(encoding="utf
 
 
 LONG = ("audit", "pennylane_device", "published", "qiskit", "report", "study", "sweeps", "your_own")
-"""They train and compare for ten seconds and more."""
+"""They take long: most of them train and compare."""
 
 
 @pytest.mark.parametrize(

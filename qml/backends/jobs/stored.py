@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -119,7 +120,7 @@ class StoredBackend:
         slots_RS = checked(self.target, program, slots_RS, shots, seed)
         if not len(slots_RS):
             return Estimate(())
-        with opened(self.path) if Path(self.path).exists() else without_file() as database:
+        with self._looking() as database:
             return Estimate(tuple(estimates(self._call(database, program, slots_RS, shots, seed))))
 
     def takes(self, request: Request) -> Estimate:
@@ -149,7 +150,7 @@ class StoredBackend:
             BudgetError: with the numbers.
         """
         if isinstance(self.remote, GuardedBackend) and self.remote.budget != Budget():
-            with opened(self.path) if Path(self.path).exists() else without_file() as database:
+            with self._looking() as database:
                 left = without(whole, book.under_way(database, among(database)))
                 if left.circuits:  # a budget that was lowered afterwards keeps nobody from what is there
                     self.remote.allow(left, book.totals(database, self.remote.budget.currency))
@@ -160,15 +161,13 @@ class StoredBackend:
         Raises:
             DataError: the file is damaged or of another program.
         """
-        with opened(self.path) if Path(self.path).exists() else without_file() as database:
+        with self._looking() as database:
             budget = self.remote.budget if isinstance(self.remote, GuardedBackend) else Budget()
             return budget.standing(whole, book.totals(database, budget.currency))
 
     def waiting(self) -> int:
         """Jobs in the store that were sent, or may have been, and have not ended; 0 where there is no file."""
-        if not Path(self.path).exists():
-            return 0
-        with opened(self.path) as database:
+        with self._looking() as database:
             return book.n_waiting(database)
 
     def key(self, request: Request) -> str:
@@ -179,6 +178,10 @@ class StoredBackend:
     def close(self) -> None:
         """Let go of what the machine holds open, such as a session; what was sent goes on."""
         let_go(self.remote)
+
+    def _looking(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The database to look into: an empty one where there is no file, which is not made for that."""
+        return opened(self.path) if Path(self.path).exists() else without_file()
 
     def _call(self, database, program, slots_RS, shots, seed) -> Call:
         how = How(
